@@ -1,0 +1,68 @@
+// @ts-check
+import js from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import tseslint from 'typescript-eslint';
+
+/** The rooms of src/, each with the rooms it may import (ARCHITECTURE.md draws them). */
+const MAY_IMPORT = {
+  model: [],
+  protocol: ['model'],
+  host: ['protocol', 'model'],
+  state: ['host', 'protocol', 'model'],
+  profile: ['host', 'protocol', 'model'],
+  cgroup: ['host', 'protocol', 'model'],
+  discovery: ['cgroup', 'host', 'protocol', 'model'],
+  elevation: ['cgroup', 'state', 'host', 'protocol', 'model'],
+  sandbox: ['elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
+  text: ['protocol', 'model'],
+  helper: ['discovery', 'cgroup', 'host', 'protocol', 'model'],
+  cli: ['text', 'sandbox', 'elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
+  ui: ['text', 'sandbox', 'elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
+};
+const rooms = Object.keys(MAY_IMPORT);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'out/', '.vscode-host/', 'test/fixtures/', '.vscode-test/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { typescript: { alwaysTryTypes: true } },
+      'boundaries/elements': [
+        ...rooms.map((room) => ({ type: room, pattern: `src/${room}`, mode: 'folder' })),
+        { type: 'extension', pattern: 'src/extension.ts', mode: 'file' },
+      ],
+    },
+    rules: {
+      'boundaries/no-unknown-files': 'error',
+      'boundaries/element-types': [
+        'error',
+        {
+          default: 'disallow',
+          rules: [
+            ...Object.entries(MAY_IMPORT).map(([room, others]) => ({ from: room, allow: [room, ...others] })),
+            { from: 'extension', allow: ['ui', 'model'] },
+          ],
+        },
+      ],
+      'max-lines': ['error', { max: 300, skipBlankLines: true }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/ui/**', 'src/extension.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [{ name: 'vscode', message: 'Only ui/ and extension.ts talk to VS Code.' }] }] },
+  },
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+);

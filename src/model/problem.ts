@@ -1,0 +1,81 @@
+/** Where in a profile file something is wrong. Lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Everything that can go wrong and that a user can mend, each with the arguments its sentence needs.
+ * The engine throws the code; text/problems.ts has the sentences, so that they can be translated.
+ */
+export interface ProblemArguments {
+  // host
+  notLinux: { platform: string };
+  programMissing: { program: string; package: string };
+  programTooOld: { program: string; found: string; needed: string };
+  userNamespacesForbidden: { reason: string; fix: string };
+  // profile
+  profileFileSyntax: { message: string };
+  unknownKey: { key: string; known: readonly string[] };
+  wrongValue: { key: string; value: string; expected: string };
+  unknownProfile: { name: string; known: readonly string[] };
+  extendsCycle: { chain: readonly string[] };
+  unknownVariable: { variable: string };
+  // root file systems
+  rootfsMissing: { path: string };
+  rootfsNotUsable: { path: string; reason: string };
+  tarEntryRefused: { path: string; entry: string; reason: string };
+  tarBroken: { path: string; reason: string };
+  digestMismatch: { path: string; expected: string; found: string };
+  mountTargetRefused: { target: string; reason: string };
+  bindSourceMissing: { path: string };
+  // workspace
+  workspaceOwnedByRoot: { path: string };
+  workspaceUnreachable: { path: string; blockedBy: string };
+  workspaceNeeded: { profile: string };
+  // network
+  networkNotYet: { network: string };
+  // limits
+  limitsUnavailable: { keys: readonly string[]; reason: string };
+  // helper
+  helperDismissed: Record<never, never>;
+  helperNotAuthorized: { reason: string };
+  helperRefused: { verb: string; reason: string };
+  helperEnded: { reason: string };
+  // running
+  launchFailed: { step: string; output: string };
+  sandboxNotFound: { id: string; running: readonly string[] };
+  sandboxGone: { id: string };
+  namespaceGone: { type: string; inode: number };
+  namespaceNotYours: { type: string; inode: number };
+  stateFolderUnsafe: { path: string; reason: string };
+}
+
+export type ProblemCode = keyof ProblemArguments;
+
+/** One problem: a code, its arguments, and where the profile file caused it if it did. */
+export type Problem = {
+  [Code in ProblemCode]: { readonly code: Code; readonly args: ProblemArguments[Code]; readonly place?: Place | undefined };
+}[ProblemCode];
+
+export function problem<Code extends ProblemCode>(code: Code, args: ProblemArguments[Code], place?: Place): Problem {
+  return { code, args, place } as Problem;
+}
+
+/** Carries one or more problems through `throw`. Its message is for logs: users read text/problems.ts. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: Problem | readonly Problem[], options?: ErrorOptions) {
+    const all: readonly Problem[] = 'code' in problems ? [problems] : problems;
+    super(all.map(({ code, args }) => `${code} ${JSON.stringify(args)}`).join('; '), options);
+    this.problems = all;
+  }
+}
+
+/** Throws one problem: `fail('rootfsMissing', { path })`. */
+export function fail<Code extends ProblemCode>(code: Code, args: ProblemArguments[Code], cause?: unknown): never {
+  throw new ProblemError(problem(code, args), { cause });
+}

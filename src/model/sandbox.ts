@@ -1,0 +1,40 @@
+import type { LimitKey, Profile } from './profile.ts';
+
+/** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
+export interface Sandbox {
+  /** `[a-z0-9-]{1,32}`; it stands in PID 1's argv, in the runtime folder's name and in its cgroup's. */
+  readonly id: string;
+  readonly profile: string;
+  readonly hostname: string;
+  readonly lifetime: Profile['lifetime'];
+  readonly workspaceFolder: string | undefined;
+  /** Label of the root file system: `host`, or a path. */
+  readonly rootfs: string;
+  /** PID 1, as the host counts, with the start time that pins it (clock ticks after boot). */
+  readonly pid: number;
+  readonly startTime: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Private folder with start.sh, join.sh and the state file. */
+  readonly folder: string;
+  readonly limits: LimitsGiven;
+  /** What the caller should be told when the terminal opens: codes with arguments, as problems are. */
+  readonly notes: readonly SandboxNote[];
+}
+
+/** What of the asked-for limits holds, and by which way. */
+export interface LimitsGiven {
+  readonly way: 'none' | 'systemd' | 'own' | 'helper';
+  /** Folders of the sandbox's cgroups in the host's view, by limit key. */
+  readonly cgroups: Readonly<Partial<Record<LimitKey, string>>>;
+  /** The limits that hold, as they were asked for (`64M`). */
+  readonly held: Readonly<Partial<Record<LimitKey, string>>>;
+  /** Those that do not (only in a best-effort profile), each with the reason in words of the host. */
+  readonly missing: Readonly<Partial<Record<LimitKey, string>>>;
+}
+
+export type SandboxNote =
+  | { readonly note: 'limitsMissing'; readonly keys: readonly LimitKey[]; readonly reason: string }
+  | { readonly note: 'singleId' }
+  | { readonly note: 'ownershipNotKept' }
+  | { readonly note: 'hostNetwork' };
