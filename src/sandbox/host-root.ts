@@ -1,0 +1,41 @@
+import { lstatSync } from 'node:fs';
+import { mountsBelow, type HostMount } from '../host/mounts.ts';
+import { bindFolder, NO_MOUNTS, remountReadOnly, tmpfs, type MountEntry, type MountPlan } from './mounts.ts';
+
+/** The machine's own system; everything else of the machine does not exist inside. */
+const SYSTEM_FOLDERS = ['/usr', '/etc', '/opt'] as const;
+
+/** Links into /usr on a merged system, folders on an older one (hier(7)). */
+const USR_ALIASES = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
+
+/** The `host` root: an empty tmpfs with the machine's system folders, read-only all the way down. */
+export function hostRoot(mounts: readonly HostMount[]): MountPlan {
+  const folders = [...SYSTEM_FOLDERS, ...USR_ALIASES].filter((path) => kindOf(path) === 'folder');
+  return {
+    ...NO_MOUNTS,
+    first: [tmpfs('/', '755'), ...folders.flatMap((folder) => readOnlyTree(folder, folder, mounts))],
+    links: USR_ALIASES.filter((path) => kindOf(path) === 'link'),
+    // A link such as /lib64 that could be replaced would choose the loader of whoever joins.
+    last: [remountReadOnly('/', [])],
+  };
+}
+
+/** A read-only bind of a folder with every mount below it made read-only too. */
+export function readOnlyTree(source: string, target: string, mounts: readonly HostMount[]): readonly MountEntry[] {
+  const below = mountsBelow(source, mounts);
+  return [
+    bindFolder(source, target, true),
+    ...below.map((mount) => remountReadOnly(target + mount.target.slice(source.length), lockedFlags(mount))),
+  ];
+}
+
+/** Flags that a user namespace may not clear from a mount it has inherited (mount_namespaces(7)). */
+function lockedFlags({ options }: HostMount): readonly string[] {
+  return options.filter((option) => option === 'noexec');
+}
+
+function kindOf(path: string): 'folder' | 'link' | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink()) return 'link';
+  return stat?.isDirectory() ? 'folder' : undefined;
+}

@@ -1,0 +1,145 @@
+import { SYSTEM_PATH } from '../host/programs.ts';
+import type { LimitsGiven } from '../model/sandbox.ts';
+import { confinement } from './capabilities.ts';
+import { dropToShifted } from './ids.ts';
+import { HOME_INSIDE, type Plan } from './plan.ts';
+import { shellWord, shellWords } from './quote.ts';
+
+/** What the join script needs to know beyond the plan: PID 1, and how the limits are kept. */
+export interface JoinFacts {
+  readonly pid: number;
+  /** Clock ticks after boot, which tell PID 1 from a later process of the same number. */
+  readonly startTime: number;
+  readonly given: LimitsGiven;
+  /** sh lines that move this shell (`$$`) into the sandbox's cgroups. */
+  readonly placing: readonly string[];
+  /** Files that count kills for memory, each with the word in front of the number. */
+  readonly oomCounters: readonly { readonly file: string; readonly key: string }[];
+}
+
+/**
+ * The script behind every terminal of a sandbox, the first one too: `join.sh [command line]`.
+ * setns(2) into a user namespace gives every capability back, and limits are not joined at all, so that each
+ * entry goes into the cgroup first and is confined again last.
+ */
+export function joinScript(plan: Plan, facts: JoinFacts): string {
+  return [
+    ...prologue(plan),
+    ...stillThere(facts),
+    ...intoCgroup(facts),
+    ...enter(plan, facts),
+    ...sayDeath(facts),
+    'exit "$status"',
+    '',
+  ].join('\n');
+}
+
+function prologue({ id }: Plan): readonly string[] {
+  return [
+    '#!/bin/sh',
+    `# Enters the sandbox ${id}: join.sh ['command line'].`,
+    'set -eu',
+    `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
+    'term=${TERM-dumb} color=${COLORTERM-} command=${1-}',
+    '',
+  ];
+}
+
+/** Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. */
+function stillThere({ pid, startTime }: JoinFacts): readonly string[] {
+  return [
+    '# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).',
+    'started_at() { shift 19; echo "$1"; }',
+    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo 'The sandbox has ended.' >&2; exit 1; }`,
+    '',
+  ];
+}
+
+function intoCgroup({ placing, oomCounters }: JoinFacts): readonly string[] {
+  if (placing.length === 0) return [];
+  return [
+    '# Into its cgroups, cgroups(7): every process of the sandbox is under its limits.',
+    ...placing,
+    ...(oomCounters.length > 0 ? [...counterFunction(oomCounters), 'killed_before=$(kills)'] : []),
+    '',
+  ];
+}
+
+function counterFunction(counters: JoinFacts['oomCounters']): readonly string[] {
+  return [
+    'kills() {',
+    '  total=0',
+    ...counters.map(
+      ({ file, key }) =>
+        `  while read -r key value; do [ "$key" != ${shellWord(key)} ] || total=$((total + value)); done <${shellWord(file)}`,
+    ),
+    '  echo "$total"',
+    '}',
+  ];
+}
+
+/** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
+function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
+  const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
+  return [
+    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
+    'enter() {',
+    `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
+    `    ${setpriv} "$@"`,
+    '}',
+    `inside=${shellWord(insideLine(plan))}`,
+    'status=0',
+    'if [ -t 0 ] && [ -t 1 ]; then',
+    `  enter ${plan.tool('script')} --quiet --return --command "$inside" /dev/null || status=$?`,
+    'else',
+    '  enter /bin/sh -c "$inside" || status=$?',
+    'fi',
+  ];
+}
+
+function nsenter({ profile }: Plan, pid: number): readonly string[] {
+  const types = ['--user', '--mount', '--uts', '--ipc', ...(profile.network === 'none' ? ['--net'] : [])];
+  return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
+}
+
+/** What runs inside: the command line that was given, else the first shell that is there. */
+function insideLine({ cwd, profile }: Plan): string {
+  const shells = profile.shell === undefined ? ['/bin/bash', '/usr/bin/bash', '/bin/ash', '/bin/sh'] : [profile.shell];
+  return [
+    `cd ${shellWord(cwd)} || exit 1`,
+    `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
+    'export SHELL',
+    'line=$command; unset command',
+    'if [ -n "$line" ]; then exec "$SHELL" -c "$line"; else exec "$SHELL"; fi',
+  ].join('; ');
+}
+
+function environment({ profile }: Plan): readonly string[] {
+  const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
+  const passed = profile.envPass.flatMap((name) =>
+    process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
+  );
+  const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
+  return [
+    `PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`,
+    `HOME=${HOME_INSIDE}`,
+    'USER=root',
+    'LOGNAME=root',
+    'LANG=C.UTF-8',
+    'SHELL=/bin/sh',
+    ...passed,
+    ...own,
+  ];
+}
+
+/** The kernel kills with a bare SIGKILL; the counter of the cgroup knows that it was the limit. */
+function sayDeath({ oomCounters, given }: JoinFacts): readonly string[] {
+  const limit = given.held['memory.max'];
+  if (oomCounters.length === 0 || limit === undefined) return [];
+  return [
+    'if [ "$(kills)" != "$killed_before" ]; then',
+    `  echo ${shellWord(`killed by memory.max = ${limit}`)} >&2`,
+    'fi',
+  ];
+}

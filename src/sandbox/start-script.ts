@@ -1,0 +1,201 @@
+import { dirname } from 'node:path';
+import { SYSTEM_PATH } from '../host/programs.ts';
+import { confinement } from './capabilities.ts';
+import { dropToShifted } from './ids.ts';
+import { isReadOnly, type MountEntry } from './mounts.ts';
+import type { Overlay, Plan } from './plan.ts';
+import { fstabField, shellWord, shellWords } from './quote.ts';
+
+/** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
+export function mark(id: string): string {
+  return `namespace-sandboxes:${id}`;
+}
+
+/**
+ * The script that makes a sandbox: what this prints is what runs, and what is shown.
+ * It reads a line at each gate; end of file there ends it, so that a dead launcher leaves nothing.
+ */
+export function startScript(plan: Plan): string {
+  return [
+    ...prologue(plan),
+    ...namespaces(plan),
+    ...nameAndLoopback(plan),
+    ...(plan.overlay === undefined ? [] : overlayRoot(plan.overlay, plan)),
+    ...tables(plan),
+    ...readBack(plan),
+    ...pivot(plan),
+    ...pid1(plan),
+    '',
+  ].join('\n');
+}
+
+function prologue({ id, profile, folder }: Plan): readonly string[] {
+  return [
+    '#!/bin/sh',
+    `# Sandbox ${id}, from the profile "${printable(profile.name)}".`,
+    'set -eu; umask 022; cd /',
+    `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
+    `folder=${shellWord(folder)}; root=$folder/root`,
+    '',
+    '# A gate says where the script is and waits for the launcher; end of file ends it. By hand, on a terminal, gates are open.',
+    'gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }',
+    '',
+  ];
+}
+
+/** The cgroup namespace comes last, because its root is the cgroup its maker is in at that moment (cgroup_namespaces(7)). */
+function namespaces({ ids, profile }: Plan): readonly string[] {
+  const ownIds = ids.kind === 'single' ? ['--map-root-user'] : ['--keep-caps'];
+  const unshare = [
+    ...dropToShifted(ids),
+    'unshare',
+    '--user',
+    ...ownIds,
+    ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--uts', '--ipc'],
+    ...(profile.network === 'none' ? ['--net'] : []),
+    ...['--time', '--boottime', String(profile.time.boottime), '--monotonic', String(profile.time.monotonic)],
+    '--',
+    'sh',
+  ];
+  return [
+    'case ${1-} in',
+    '# New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
+    `'') exec ${shellWords(unshare)} "$0" inside ;;`,
+    '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
+    'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
+    'esac',
+    '',
+  ];
+}
+
+function nameAndLoopback({ profile }: Plan): readonly string[] {
+  const loopback = profile.network === 'none';
+  return [
+    '# Its own hostname, uts_namespaces(7)' +
+      (loopback ? ', and a loopback device that is up, network_namespaces(7).' : '.'),
+    `hostname ${shellWord(profile.hostname)} & naming=$!`,
+    ...(loopback ? ['ip link set lo up & linking=$!'] : []),
+    '',
+  ];
+}
+
+/** Commas and colons separate overlay options, so the lower folder is bound to a plain name first. */
+function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] {
+  const targets = allTargets(plan);
+  return [
+    "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
+    `mount --bind ${shellWord(lower)} "$folder/lower"`,
+    `layers=${shellWord(layers)}`,
+    'mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"',
+    '# A link in it must not lead a mount out of it.',
+    `for part in ${shellWords(components(targets))}; do`,
+    '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
+    'done',
+    '',
+  ];
+}
+
+function tables({ mounts }: Plan): readonly string[] {
+  return [
+    '# Its own view of the file system, mount_namespaces(7), in two tables as mount(8) takes them.',
+    ...table(mounts.first),
+    ...linkCommands(mounts.links),
+    ...(mounts.folders.length > 0 ? [`cd "$root"; mkdir -p ${shellWords(mounts.folders.map(relative))}; cd /`] : []),
+    `for file in ${shellWords(mounts.files)}; do : >>"$root$file"; done`,
+    ...table([...mounts.second, ...mounts.last]),
+    '',
+  ];
+}
+
+function table(entries: readonly MountEntry[]): readonly string[] {
+  return [`printf '%s\\n' "`, ...entries.map(fstabLine), '" >"$folder/fstab"', 'mount --all --fstab "$folder/fstab"'];
+}
+
+function fstabLine({ source, inside, target, type, options }: MountEntry): string {
+  const from = (inside === true ? '$root' : '') + fstabField(source);
+  const to = `$root${target === '/' ? '' : fstabField(target)}`;
+  return `${from} ${to} ${type} ${options.join(',')} 0 0`;
+}
+
+/** cp(1) copies links as links, all those of one folder at once. */
+function linkCommands(links: readonly string[]): readonly string[] {
+  const folders = [...new Set(links.map((path) => dirname(path)))];
+  return folders.map((folder) => {
+    const here = links.filter((path) => dirname(path) === folder);
+    return `cp -P ${shellWords(here)} "$root${folder === '/' ? '' : folder}/"`;
+  });
+}
+
+/** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */
+function readBack({ mounts, overlay }: Plan): readonly string[] {
+  const entries = [...mounts.first, ...mounts.second, ...mounts.last];
+  const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
+  const targets = new Set([...(overlay === undefined ? [] : ['/']), ...entries.map(({ target }) => target)]);
+  const open = [...targets].filter((target) => !closed.has(target));
+  const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
+  const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
+  return [
+    '# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.',
+    'while read -r _ _ _ _ target options _; do',
+    '  case $target in "$root" | "$root"/*) ;; *) continue ;; esac',
+    '  case ,$options, in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac',
+    '  case ,$options, in *,ro,*) continue ;; esac',
+    '  case ${target#"$root"} in',
+    ...(closed.size > 0 ? [`  ${[...closed].map(pattern).join(' | ')}) ;;`] : []),
+    `  ${open.map(pattern).join(' | ')}) continue ;;`,
+    ...trees.map(({ target }) => `  ${pattern(target)}/*) continue ;;`),
+    '  esac',
+    '  echo "refused: $target is not read-only" >&2; exit 1',
+    'done </proc/self/mountinfo',
+    '',
+  ];
+}
+
+function pivot({ tool, profile }: Plan): readonly string[] {
+  return [
+    'wait "$naming"',
+    ...(profile.network === 'none' ? ['wait "$linking"'] : []),
+    ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/alive"; exec 3<>"$folder/alive"'] : []),
+    '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
+    'cd "$root"; pivot_root . .',
+    `${tool('umount')} -l .; cd /`,
+    '',
+  ];
+}
+
+/** An ignored SIGCHLD lets the kernel reap orphans, so that PID 1 is a shell that only waits. */
+function pid1({ id, profile, tool }: Plan): readonly string[] {
+  const stays = profile.lifetime === 'untilStopped';
+  const program = [
+    "trap '' CHLD",
+    '[ -t 0 ] || { echo ready; read -r _; }',
+    'exec >/dev/null 2>&1',
+    ...(stays ? ['exec <&3 3<&-'] : []),
+    'read -r _',
+  ];
+  return [
+    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;',
+    stays
+      ? '# then it waits until it is killed, and takes every process with it.'
+      : '# then it waits, ends with its launcher, and takes every process with it.',
+    `exec ${tool('setpriv')} ${shellWords(confinement(profile.capabilities))} -- \\`,
+    `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
+  ];
+}
+
+function allTargets({ mounts }: Plan): readonly string[] {
+  const entries = [...mounts.first, ...mounts.second, ...mounts.last].map(({ target }) => target);
+  return [...entries, ...mounts.files, ...mounts.links.map((path) => dirname(path))];
+}
+
+/** Every folder on the way to each path, and the path itself, each once. */
+function components(paths: readonly string[]): readonly string[] {
+  const all = new Set<string>();
+  for (const path of paths) {
+    for (let part = path; part !== '/' && part !== '.'; part = dirname(part)) all.add(part);
+  }
+  return [...all].sort();
+}
+
+const relative = (path: string): string => `.${path}`;
+const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
