@@ -1,0 +1,16 @@
+import type { SandboxNote } from '../model/sandbox.ts';
+
+type Sentences = { readonly [Name in SandboxNote['note']]: (note: Extract<SandboxNote, { note: Name }>) => string };
+
+const SENTENCES: Sentences = {
+  limitsMissing: ({ keys, reason }) => `Runs without ${keys.join(', ')}: ${reason}.`,
+  singleId: () => 'Only one user id exists inside: files of other users show as nobody, and chown to them fails.',
+  ownershipNotKept: () =>
+    'Every file of this root file system belongs to root inside: owners could not be kept without subordinate ids (see subuid(5)).',
+  hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
+};
+
+/** What the terminal's first lines and the tooltip say about a sandbox, one sentence a note. */
+export function noteSentence(note: SandboxNote): string {
+  return (SENTENCES[note.note] as (note: SandboxNote) => string)(note);
+}

@@ -1,0 +1,16 @@
+import type * as vscode from 'vscode';
+import type { Documents } from './documents.ts';
+import type { Memory } from './memory.ts';
+import type { SandboxTerminals } from './terminal/sandbox-terminals.ts';
+import type { Live } from './views/live.ts';
+import type { Views } from './views/views.ts';
+
+/** What commands and views share; extension.ts makes the only one. */
+export interface App {
+  readonly log: vscode.LogOutputChannel;
+  readonly memory: Memory;
+  readonly live: Live;
+  readonly terminals: SandboxTerminals;
+  readonly documents: Documents;
+  readonly views: Views;
+}

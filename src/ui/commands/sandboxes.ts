@@ -1,0 +1,37 @@
+import * as vscode from 'vscode';
+import type { Sandbox } from '../../model/sandbox.ts';
+import { runningSandboxes, stopSandbox } from '../../sandbox/running.ts';
+import type { App } from '../app.ts';
+import { terminalsAllowed } from '../terminal/restricted.ts';
+import { count } from '../views/units.ts';
+import { sandboxOf } from './pick-sandbox.ts';
+import type { Target } from './table.ts';
+
+/** Opens one more terminal in a running sandbox. */
+export async function openAnotherTerminal({ terminals }: App, target: Target | undefined): Promise<void> {
+  if (!(await terminalsAllowed())) return;
+  const sandbox = await sandboxOf(target, 'Sandbox to open another terminal in');
+  if (sandbox) await terminals.open(sandbox);
+}
+
+/** Stops a sandbox; asks first where it was meant to outlive its terminals. */
+export async function stop({ live }: App, target: Target | undefined): Promise<void> {
+  const sandbox = await sandboxOf(target, 'Sandbox to stop');
+  if (!sandbox || (sandbox.lifetime === 'untilStopped' && !(await confirmed([sandbox])))) return;
+  await stopSandbox(sandbox);
+  live.refresh();
+}
+
+/** Stops every sandbox of this user, also those of other windows. */
+export async function stopAll({ live }: App): Promise<void> {
+  const running = runningSandboxes();
+  if (running.length === 0) void vscode.window.showInformationMessage('No sandbox is running.');
+  else if (await confirmed(running)) await Promise.all(running.map(stopSandbox));
+  live.refresh();
+}
+
+async function confirmed(sandboxes: readonly Sandbox[]): Promise<boolean> {
+  const what = sandboxes.length === 1 ? (sandboxes[0]?.id ?? '') : count(sandboxes.length, 'sandbox', 'sandboxes');
+  const detail = 'All processes inside are killed. Kept homes and a writable workspace stay as they are.';
+  return (await vscode.window.showWarningMessage(`Stop ${what}?`, { modal: true, detail }, 'Stop')) === 'Stop';
+}

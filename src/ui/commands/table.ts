@@ -1,0 +1,35 @@
+import type { App } from '../app.ts';
+import type { Grouping } from '../views/namespace-rows.ts';
+import type { Subject } from '../views/row.ts';
+
+/** What a command acts on: a row of a tree, or the profile or sandbox that a keybinding names in its `args`. */
+export type Target = Subject | { readonly kind: 'named'; readonly name: string };
+
+/** A command asks for its target where it is given none and can ask. */
+export type Command = (app: App, target: Target | undefined) => Promise<void>;
+
+/** Every command of package.json. What a command needs is loaded when it is first used. */
+export const COMMANDS = {
+  'namespaceSandboxes.newTerminal': async (app, target) => (await import('./new-terminal.ts')).newTerminal(app, target),
+  'namespaceSandboxes.openAnotherTerminal': async (app, target) =>
+    (await import('./sandboxes.ts')).openAnotherTerminal(app, target),
+  'namespaceSandboxes.stop': async (app, target) => (await import('./sandboxes.ts')).stop(app, target),
+  'namespaceSandboxes.stopAll': async (app) => (await import('./sandboxes.ts')).stopAll(app),
+  'namespaceSandboxes.showScript': async (app, target) => (await import('./show-script.ts')).showScript(app, target),
+  'namespaceSandboxes.openProfilesFile': async () => (await import('./open-profiles-file.ts')).openProfilesFile(),
+  'namespaceSandboxes.openTerminalInNamespace': async (app, target) =>
+    (await import('./enter-namespace.ts')).openTerminalInNamespace(app, target),
+  'namespaceSandboxes.checkThisHost': async (app) => (await import('./check-host.ts')).checkThisHost(app),
+  'namespaceSandboxes.refresh': (app) => app.live.observe().then(() => undefined),
+  'namespaceSandboxes.groupByType': (app) => group(app, 'type'),
+  'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),
+  'namespaceSandboxes.copyInode': async (_, target) => (await import('./copy.ts')).copyInode(target),
+  'namespaceSandboxes.copyPid': async (_, target) => (await import('./copy.ts')).copyPid(target),
+  'namespaceSandboxes.copyPath': async (_, target) => (await import('./copy.ts')).copyPath(target),
+} as const satisfies Readonly<Record<string, Command>>;
+
+export type CommandId = keyof typeof COMMANDS;
+
+async function group({ views }: App, grouping: Grouping): Promise<void> {
+  await views.groupNamespaces(grouping);
+}

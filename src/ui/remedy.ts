@@ -1,0 +1,20 @@
+import { ProblemError, type Place, type ProblemCode } from '../model/problem.ts';
+
+/** What a button beside an error does. */
+export type Remedy =
+  { readonly do: 'openPlace'; readonly place: Place } | { readonly do: 'checkHost' } | { readonly do: 'showOutput' };
+
+const HOST_PROBLEMS: readonly ProblemCode[] = [
+  'programMissing',
+  'programTooOld',
+  'userNamespacesForbidden',
+  'limitsUnavailable',
+];
+
+/** The next step that helps most: the place of the fault, then what the host lacks, else the log. */
+export function remedyFor(error: unknown): Remedy {
+  const problems = error instanceof ProblemError ? error.problems : [];
+  const place = problems.find((problem) => problem.place)?.place;
+  if (place) return { do: 'openPlace', place };
+  return problems.some(({ code }) => HOST_PROBLEMS.includes(code)) ? { do: 'checkHost' } : { do: 'showOutput' };
+}

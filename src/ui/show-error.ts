@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import type { Place } from '../model/problem.ts';
+import { sentences } from '../text/problems.ts';
+import type { App } from './app.ts';
+import { SETTING_PLACE } from './profiles.ts';
+import { remedyFor, type Remedy } from './remedy.ts';
+
+const BUTTONS = { openPlace: 'Open Profiles File', checkHost: 'Check This Host', showOutput: 'Show Output' } as const;
+
+/** Tells the user what went wrong, with one button that helps; the log keeps the rest. */
+export async function showError(app: App, error: unknown): Promise<void> {
+  app.log.error(error instanceof Error ? error : String(error));
+  const remedy = remedyFor(error);
+  const button = BUTTONS[remedy.do];
+  const chosen = await vscode.window.showErrorMessage(sentences(error).join('\n'), button);
+  if (chosen === button) await apply(app, remedy);
+}
+
+async function apply(app: App, remedy: Remedy): Promise<void> {
+  if (remedy.do === 'openPlace') await openPlace(remedy.place);
+  else if (remedy.do === 'checkHost') await vscode.commands.executeCommand('namespaceSandboxes.checkThisHost');
+  else app.log.show();
+}
+
+/** Opens the file at the fault; for profiles of the settings, the settings editor. */
+export async function openPlace({ file, line, column }: Place): Promise<void> {
+  if (file === SETTING_PLACE) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', SETTING_PLACE);
+    return;
+  }
+  const position = new vscode.Position(line - 1, column - 1);
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(position, position) });
+}

@@ -1,0 +1,24 @@
+import type { CgroupReadings } from '../../model/cgroup.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
+import type { ProfileSummary } from '../../profile/load.ts';
+import type { Snapshot } from '../../protocol/discovery.ts';
+
+/** What the machine showed at one moment: all that the three trees are made of. */
+export interface Observation {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The observer, by which one's own namespaces are known. */
+  readonly ownPid: number;
+  readonly snapshot: Snapshot;
+  readonly profiles: readonly ProfileSummary[];
+  readonly sandboxes: readonly RunningSandbox[];
+}
+
+export interface RunningSandbox {
+  readonly sandbox: Sandbox;
+  readonly processes: number;
+  /** Resident memory of its processes, in bytes. */
+  readonly rss: number;
+  /** Of the cgroups that hold its limits; undefined where it has none. */
+  readonly readings: CgroupReadings | undefined;
+}

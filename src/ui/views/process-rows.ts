@@ -1,0 +1,51 @@
+import type { Process } from '../../model/process.ts';
+import { code, facts } from './markdown.ts';
+import { paged, row, type Row } from './row.ts';
+import { bytes } from './units.ts';
+
+/** Rows of processes beneath a parent row, in pages where they are many. */
+export function processRows(parent: string, processes: readonly Process[]): readonly Row[] {
+  return paged(parent, processes, (page, process) => processRow(page, process));
+}
+
+/** A process by its name; what changes from moment to moment (memory) is in the tooltip, so that the tree stays still. */
+export function processRow(parent: string, process: Process, parts: Partial<Row> = {}): Row {
+  const { pid, comm, command, startTime } = process;
+  return row({
+    id: `${parent}/${pid}-${startTime}`,
+    label: comm,
+    description: `${pid}${command === '' || command === comm ? '' : ` · ${command}`}`,
+    spoken: `process ${comm}, pid ${pid}`,
+    icon: 'server-process',
+    subject: { kind: 'process', process },
+    tooltip: () => processTooltip(process),
+    ...parts,
+  });
+}
+
+function processTooltip({ pid, ppid, uid, command, state, rss, comm }: Process): string {
+  const known = facts([
+    ['pid', `${pid}`],
+    ['parent', `${ppid}`],
+    ['user id', `${uid}`],
+    ['state', state],
+    ['memory', bytes(rss)],
+  ]);
+  return [code(command || comm), known].join('\n\n');
+}
+
+/** Processes of these pids, in that order; those that have gone since are left out. */
+export function processesOf(byPid: ReadonlyMap<number, Process>, pids: readonly number[]): readonly Process[] {
+  return pids.map((pid) => byPid.get(pid)).filter((process) => process !== undefined);
+}
+
+const indexes = new WeakMap<readonly Process[], ReadonlyMap<number, Process>>();
+
+/** Processes by pid, made once for each list. */
+export function byPid(processes: readonly Process[]): ReadonlyMap<number, Process> {
+  const known = indexes.get(processes);
+  if (known) return known;
+  const made = new Map(processes.map((process) => [process.pid, process]));
+  indexes.set(processes, made);
+  return made;
+}

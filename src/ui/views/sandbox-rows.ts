@@ -1,0 +1,125 @@
+import type { CgroupReadings } from '../../model/cgroup.ts';
+import { LIMIT_KEYS, type LimitKey } from '../../model/profile.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
+import type { ProfileSummary } from '../../profile/load.ts';
+import { noteSentence } from '../../text/notes.ts';
+import { code, facts, plain } from './markdown.ts';
+import type { Observation, RunningSandbox } from './observation.ts';
+import { byPid, processRows } from './process-rows.ts';
+import { row, type Row } from './row.ts';
+import { bytes, count, duration } from './units.ts';
+
+const SOURCE_NAMES = { builtin: 'built in', user: 'your settings', workspace: 'this workspace' } as const;
+
+/** Every profile with its running sandboxes beneath, then the sandboxes whose profile is not to be seen from this window. */
+export function sandboxRows(observation: Observation): readonly Row[] {
+  const { profiles, sandboxes } = observation;
+  const known = new Set(profiles.map(({ name }) => name));
+  const strangers = sandboxes.filter(({ sandbox }) => !known.has(sandbox.profile));
+  return [
+    ...profiles.map((profile) => profileRow(profile, observation)),
+    ...strangers.map((running) => sandboxRow(running, observation)),
+  ];
+}
+
+function profileRow(profile: ProfileSummary, observation: Observation): Row {
+  const running = observation.sandboxes.filter(({ sandbox }) => sandbox.profile === profile.name);
+  const sandboxes = running.map((one) => sandboxRow(one, observation));
+  const source = SOURCE_NAMES[profile.source];
+  return row({
+    id: `profile/${profile.source}/${profile.name}`,
+    label: profile.name,
+    description: running.length > 0 ? `${running.length} running` : source,
+    spoken: `profile ${profile.name}, ${source}, ${count(running.length, 'sandbox', 'sandboxes')} running`,
+    icon: 'shield',
+    subject: { kind: 'profile', profile },
+    opening: running.length > 0 ? 'expanded' : 'leaf',
+    tooltip: () => [`**${plain(profile.name)}** (${source})`, plain(profile.description)].join('\n\n'),
+    children: () => sandboxes,
+  });
+}
+
+function sandboxRow(running: RunningSandbox, observation: Observation): Row {
+  const { sandbox } = running;
+  const id = `sandbox/${sandbox.id}`;
+  const weaker = Object.keys(sandbox.limits.missing).length > 0;
+  return row({
+    id,
+    label: sandbox.id,
+    description: sandboxSummary(running, observation.at),
+    spoken: `sandbox ${sandbox.id}, ${sandboxSummary(running, observation.at)}`,
+    icon: weaker ? 'warning' : 'vm-running',
+    color: weaker ? 'list.warningForeground' : 'charts.green',
+    subject: { kind: 'sandbox', sandbox },
+    tooltip: () => sandboxTooltip(running, observation.at),
+    children: () => sandboxProcesses(id, sandbox, observation),
+  });
+}
+
+/** `no cpu.max · 3min · 12M ≤ 64M · 4 processes ≤ 256`: what it lacks comes first, what it costs stands before its limit. */
+export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSandbox, at: number): string {
+  const { held, missing } = sandbox.limits;
+  const lacks = Object.keys(missing).map((key) => `no ${key}`);
+  return [
+    ...lacks,
+    duration(at - sandbox.startedAt),
+    under(bytes(readings?.memoryCurrent ?? rss), held['memory.max']),
+    under(count(processes, 'process', 'processes'), held['pids.max']),
+    ...(held['cpu.max'] === undefined ? [] : [`cpu ≤ ${held['cpu.max']}`]),
+  ].join(' · ');
+}
+
+function under(usage: string, limit: string | undefined): string {
+  return limit === undefined ? usage : `${usage} ≤ ${limit}`;
+}
+
+function sandboxTooltip(running: RunningSandbox, at: number): string {
+  const { sandbox, processes, rss, readings } = running;
+  const known = facts([
+    ['pid', `${sandbox.pid}`],
+    ['hostname', code(sandbox.hostname)],
+    ['root file system', code(sandbox.rootfs)],
+    ['workspace', sandbox.workspaceFolder === undefined ? 'none' : code(sandbox.workspaceFolder)],
+    ['up', duration(at - sandbox.startedAt)],
+    ['memory', bytes(readings?.memoryCurrent ?? rss)],
+    ['processes', `${processes}`],
+    ...LIMIT_KEYS.map((key) => [key, limitFact(sandbox, key, readings)] as const),
+    ['ends', ENDS[sandbox.lifetime]],
+    ['scripts', code(sandbox.folder)],
+  ]);
+  const notes = sandbox.notes.map((note) => `- ${plain(noteSentence(note))}`).join('\n');
+  return [`**${plain(sandbox.id)}** (${plain(sandbox.profile)})`, known, notes].join('\n\n');
+}
+
+const ENDS = {
+  terminal: 'with its last terminal',
+  window: 'with this window',
+  untilStopped: 'when it is stopped',
+} as const;
+
+function limitFact({ limits }: Sandbox, key: LimitKey, readings: CgroupReadings | undefined): string | undefined {
+  const { [key]: held } = limits.held;
+  const { [key]: missing } = limits.missing;
+  if (missing !== undefined) return `**not held**: ${plain(missing)}`;
+  return held === undefined ? undefined : `${plain(held)}${plain(strain(key, readings))}`;
+}
+
+/** How often the limit has bitten. */
+function strain(key: LimitKey, readings: CgroupReadings | undefined): string {
+  const times = {
+    'memory.max': readings?.oomKills,
+    'pids.max': readings?.pidsRefused,
+    'cpu.max': readings?.throttledPeriods,
+  }[key];
+  const what = { 'memory.max': 'processes killed', 'pids.max': 'forks refused', 'cpu.max': 'periods throttled' }[key];
+  return times === undefined || times === 0 ? '' : `, ${times} ${what}`;
+}
+
+function sandboxProcesses(id: string, sandbox: Sandbox, { snapshot }: Observation): readonly Row[] {
+  const pidNamespace = byPid(snapshot.processes).get(sandbox.pid)?.namespaces.pid;
+  if (pidNamespace === undefined) return [];
+  return processRows(
+    id,
+    snapshot.processes.filter(({ namespaces }) => namespaces.pid === pidNamespace),
+  );
+}

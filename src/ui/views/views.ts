@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import { readCgroup } from '../../cgroup/readings.ts';
+import type { Memory } from '../memory.ts';
+import { cgroupRows } from './cgroup-rows.ts';
+import type { Live } from './live.ts';
+import { namespaceRows, type Grouping } from './namespace-rows.ts';
+import { sandboxRows } from './sandbox-rows.ts';
+import { LiveTree } from './tree.ts';
+
+/** The three trees of the activity bar's container. */
+export class Views implements vscode.Disposable {
+  readonly #memory: Memory;
+  readonly #namespaces: LiveTree;
+  readonly #all: vscode.Disposable;
+
+  constructor(live: Live, memory: Memory) {
+    this.#memory = memory;
+    this.#namespaces = new LiveTree('namespaceSandboxes.namespaces', live, (observation) =>
+      namespaceRows(observation, memory.grouping),
+    );
+    this.#all = vscode.Disposable.from(
+      new LiveTree('namespaceSandboxes.sandboxes', live, sandboxRows),
+      this.#namespaces,
+      new LiveTree('namespaceSandboxes.cgroups', live, (observation) => cgroupRows(observation, readCgroup)),
+    );
+    void showGrouping(memory.grouping);
+  }
+
+  async groupNamespaces(grouping: Grouping): Promise<void> {
+    this.#memory.grouping = grouping;
+    await showGrouping(grouping);
+    this.#namespaces.redraw();
+  }
+
+  dispose(): void {
+    this.#all.dispose();
+  }
+}
+
+/** Tells the menus which of the two grouping commands to offer. */
+function showGrouping(grouping: Grouping): Thenable<unknown> {
+  return vscode.commands.executeCommand('setContext', 'namespaceSandboxes.grouping', grouping);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { sandboxRows, sandboxSummary } from '../../../src/ui/views/sandbox-rows.ts';
+import { observation, running, sandbox } from './observations.ts';
+
+const limits = {
+  way: 'helper',
+  cgroups: {},
+  held: { 'memory.max': '64M', 'pids.max': '256', 'cpu.max': '150%' },
+  missing: {},
+} as const;
+
+describe('sandboxRows', () => {
+  it('shows a running sandbox under its profile, with its processes', () => {
+    const [profile] = sandboxRows(observation());
+    const [row] = profile?.children() ?? [];
+    expect([profile?.label, profile?.description, profile?.opening]).toEqual(['throwaway', '1 running', 'expanded']);
+    expect([row?.label, row?.description]).toEqual(['throwaway-1a2b', '3min · 12M · 3 processes']);
+    expect(row?.children().map(({ label }) => label)).toEqual(['sh', 'bash']);
+  });
+
+  it('shows profiles of which none runs, and says whose they are', () => {
+    const [profile] = sandboxRows(observation({ sandboxes: [] }));
+    expect([profile?.description, profile?.opening]).toEqual(['built in', 'leaf']);
+  });
+
+  it('shows a sandbox whose profile this window does not have', () => {
+    const strange = running({ sandbox: sandbox({ id: 'other-0000', profile: 'other' }) });
+    expect(sandboxRows(observation({ sandboxes: [strange] })).map(({ label }) => label)).toEqual([
+      'throwaway',
+      'other-0000',
+    ]);
+  });
+
+  it('marks one that lacks a limit', () => {
+    const missing = { ...limits, held: {}, missing: { 'memory.max': 'not delegated' } } as const;
+    const weaker = running({ sandbox: sandbox({ limits: missing }) });
+    const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
+    expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · 3min · 12M · 3 processes']);
+    expect(row?.tooltip?.()).toContain('**not held**: not delegated');
+  });
+});
+
+describe('sandboxSummary', () => {
+  it('puts what a sandbox uses before its limit', () => {
+    expect(sandboxSummary(running({ sandbox: sandbox({ limits }) }), 42_000)).toBe(
+      '42s · 12M ≤ 64M · 3 processes ≤ 256 · cpu ≤ 150%',
+    );
+  });
+});
