@@ -22,6 +22,11 @@ export interface ProblemArguments {
   unknownProfile: { name: string; known: readonly string[] };
   extendsCycle: { chain: readonly string[] };
   unknownVariable: { variable: string };
+  missingKey: { key: string };
+  wrongName: { name: string; expected: string };
+  duplicateKey: { key: string };
+  nameReserved: { name: string };
+  builtinProtected: { name: string };
   // root file systems
   rootfsMissing: { path: string };
   rootfsNotUsable: { path: string; reason: string };

@@ -16,6 +16,12 @@ const SENTENCES: Sentences = {
   extendsCycle: ({ chain }) => `Profiles extend each other in a circle: ${chain.join(' → ')}. Remove one "extends".`,
   unknownVariable: ({ variable }) =>
     `\${${variable}} is not known here. Use \${workspaceFolder} (with a folder open), \${env:NAME} of a variable that is set, or ~.`,
+  missingKey: ({ key }) => `"${key}" is missing here. Add it.`,
+  wrongName: ({ name, expected }) => `"${name}" cannot be a name here: it must be ${expected}.`,
+  duplicateKey: ({ key }) => `"${key}" is here twice. Keep one of them.`,
+  nameReserved: ({ name }) => `"${name}" cannot be a name here, because JavaScript reserves it. Choose another.`,
+  builtinProtected: ({ name }) =>
+    `A workspace cannot replace the built-in profile "${name}", so this one is ignored. Choose another name and "extends": "${name}", or put it into your own settings.`,
   rootfsMissing: ({ path }) => `The root file system ${path} does not exist. Correct "rootfs", or put a folder or a .tar, .tar.gz or .tar.xz there.`,
   rootfsNotUsable: ({ path, reason }) => `${path} cannot be a root file system: ${reason}.`,
   tarEntryRefused: ({ path, entry, reason }) => `${path} was not unpacked: its entry "${entry}" ${reason}. Get the archive from a source you trust.`,

@@ -1,0 +1,46 @@
+import type { FileProfile } from './schema.ts';
+
+/** Complete, and the least that a profile can get: the end of every chain of `extends`. */
+export const THROWAWAY = {
+  description: 'Workspace read-only (none without an open folder), no network; gone when its terminal closes',
+  rootfs: 'host',
+  workspace: 'ro',
+  home: 'empty',
+  tools: [],
+  mounts: [],
+  network: 'none',
+  limits: { mode: 'best-effort', 'memory.max': '4G', 'pids.max': 1024 },
+  capabilities: 'default',
+  time: { boottime: 0, monotonic: 0 },
+  env: {},
+  envPass: [],
+  lifetime: 'terminal',
+} as const satisfies FileProfile;
+
+/** Programs a user installs for himself. Never a folder that also holds credentials: ~/.cargo and ~/.config do. */
+const TOOLCHAINS = ['~/.nvm', '~/.cargo/bin', '~/.rustup', '~/.local/bin', '~/go/bin', '~/.deno/bin', '~/.bun/bin'];
+
+/** The profiles that every window has, by name, written as a file writes them. */
+export const BUILTIN_PROFILES: Readonly<Record<string, FileProfile>> = {
+  throwaway: THROWAWAY,
+  project: {
+    extends: 'throwaway',
+    description:
+      'Workspace read-write (none without an open folder), empty home, no network; runs until the window closes',
+    workspace: 'rw',
+    lifetime: 'window',
+  },
+  agent: {
+    extends: 'project',
+    description: 'As project, with a home that stays and your own toolchains read-only; no credentials of yours',
+    home: 'kept',
+    tools: TOOLCHAINS,
+  },
+  learn: {
+    extends: 'throwaway',
+    description: 'To try namespaces: all capabilities of its own user namespace, no workspace, no limits',
+    workspace: 'none',
+    limits: { mode: 'strict', 'memory.max': 'max', 'pids.max': 'max' },
+    capabilities: 'all',
+  },
+};

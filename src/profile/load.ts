@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import { problem, ProblemError, type Place, type Problem } from '../model/problem.ts';
+import {
+  LIMIT_KEYS,
+  type LimitKey,
+  type Limits,
+  type Profile,
+  type ProfileSource,
+  type Rootfs,
+} from '../model/profile.ts';
+import { chainOf, entryNamed, makeCatalog, type Catalog, type Entry, type ProfileFile } from './catalog.ts';
+import { shown } from './check.ts';
+import type { ProfileContext } from './expand.ts';
+import { parseLimit } from './limits.ts';
+import { descriptionOf, resolveChain, rootfsAt } from './resolve.ts';
+
+/** One profile that can be picked, also if something is wrong in it. */
+export interface ProfileSummary {
+  readonly name: string;
+  readonly source: ProfileSource;
+  readonly description: string;
+  /** Where its name stands; undefined for a built-in one. */
+  readonly place: Place | undefined;
+}
+
+export interface LoadedProfiles {
+  /** Built-in ones, the user's, the workspace's; each name once. */
+  readonly summaries: readonly ProfileSummary[];
+  /** All that is wrong in the files, in their order. */
+  readonly problems: readonly Problem[];
+  /** What `resolveProfile` works on. */
+  readonly catalog: Catalog;
+}
+
+/**
+ * Reads the built-in profiles and the files, the user's before the workspace's. A later profile replaces an earlier one of
+ * its name, except that a workspace cannot replace a built-in one. Never throws: what is wrong is in `problems`.
+ */
+export function loadProfiles(files: readonly ProfileFile[]): LoadedProfiles {
+  const inTurn = (['user', 'workspace'] as const).flatMap((source) => files.filter((file) => file.source === source));
+  const catalog = makeCatalog(inTurn);
+  const seen = catalog.entries.filter((entry) => entryNamed(entry.name, catalog) === entry);
+  return { summaries: seen.map(summaryOf), problems: catalog.problems, catalog };
+}
+
+/**
+ * The profile with all it extends, defaults in, variables expanded, paths absolute.
+ * @throws ProblemError with everything that is wrong in it: unknownProfile, workspaceNeeded, unknownVariable, wrongValue,
+ * extendsCycle and the other codes of its file
+ */
+export function resolveProfile({ catalog, problems }: LoadedProfiles, name: string, context: ProfileContext): Profile {
+  const entry = entryNamed(name, catalog);
+  if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isSyntax)]);
+  const chain = chainOf(entry, catalog);
+  const found = new Set(chain.flatMap((one) => one.problems));
+  const profile = resolveChain(entry, chain, context, (one) => found.add(one));
+  if (found.size > 0) throw new ProblemError([...found]);
+  return profile;
+}
+
+/** What a command line changes of a profile. */
+export interface Overrides {
+  /** `host`, or a path, relative to the working directory of this process. */
+  readonly rootfs?: string | undefined;
+  /** Each as `memory.max=64M`. */
+  readonly limits?: readonly string[] | undefined;
+}
+
+/**
+ * The profile with changes of a command line. A limit given there is meant: all limits are then strict.
+ * @throws ProblemError unknownKey, wrongValue
+ */
+export function overrideProfile(profile: Profile, { rootfs, limits = [] }: Overrides): Profile {
+  return {
+    ...profile,
+    rootfs: rootfs === undefined ? profile.rootfs : rootfsGiven(rootfs),
+    limits: limits.length === 0 ? profile.limits : { ...profile.limits, ...limitsGiven(limits), mode: 'strict' },
+  };
+}
+
+function rootfsGiven(text: string): Rootfs {
+  return text === 'host' ? { kind: 'host' } : rootfsAt(resolve(text));
+}
+
+function summaryOf({ name, source, settings, place }: Entry): ProfileSummary {
+  return { name, source, description: descriptionOf(settings), place: place([], 'key') };
+}
+
+function unknown(name: string, { entries }: Catalog): Problem {
+  return problem('unknownProfile', { name, known: [...new Set(entries.map((entry) => entry.name))] });
+}
+
+function isSyntax({ code }: Problem): boolean {
+  return code === 'profileFileSyntax';
+}
+
+function limitsGiven(texts: readonly string[]): Partial<Limits> {
+  const problems: Problem[] = [];
+  const limits = texts.map((text) => {
+    try {
+      return limitGiven(text);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      problems.push(...error.problems);
+      return {};
+    }
+  });
+  if (problems.length > 0) throw new ProblemError(problems);
+  return limits.reduce<Partial<Limits>>((all, one) => ({ ...all, ...one }), {});
+}
+
+function limitGiven(text: string): Partial<Limits> {
+  const [key = '', ...value] = text.split('=');
+  if (value.length === 0) {
+    const args = { key: '--limit', value: shown(text), expected: 'KEY=VALUE, such as memory.max=64M' };
+    throw new ProblemError(problem('wrongValue', args));
+  }
+  if (!isLimitKey(key)) throw new ProblemError(problem('unknownKey', { key, known: LIMIT_KEYS }));
+  return { [key]: parseLimit(key, value.join('=')) };
+}
+
+function isLimitKey(key: string): key is LimitKey {
+  return LIMIT_KEYS.some((known) => known === key);
+}
