@@ -30,7 +30,11 @@ export interface Catalog {
   readonly entries: readonly Entry[];
   /** All that is wrong in the files, whether it hits a profile or not, in the order of the files. */
   readonly problems: readonly Problem[];
+  readonly baseOf: BaseOf;
 }
+
+/** The profile that another extends, or undefined at the end of the chain and for a name that there is not. */
+type BaseOf = (entry: Entry) => Entry | undefined;
 
 const FILE = fileSchema(v.unknown());
 const PROFILES = v.object({ profiles: mapOf(v.string(), v.unknown()) });
@@ -48,9 +52,10 @@ const BUILTIN: readonly Entry[] = Object.entries(BUILTIN_PROFILES).map(([name, s
 export function makeCatalog(files: readonly ProfileFile[]): Catalog {
   const read = files.map((file, index) => readFile(file, index + 1));
   const raw = [...BUILTIN, ...read.flatMap((file) => file.entries)];
-  const entries = raw.map((entry) => ({ ...entry, problems: [...entry.problems, ...baseProblems(entry, raw)] }));
+  const baseProblems = makeBaseCheck(raw);
+  const entries = raw.map((entry) => ({ ...entry, problems: [...entry.problems, ...baseProblems(entry)] }));
   const problems = [...read.flatMap((file) => file.problems), ...entries.flatMap((entry) => entry.problems)];
-  return { entries, problems: inOrder([...new Set(problems)], files) };
+  return { entries, problems: inOrder([...new Set(problems)], files), baseOf: makeBaseOf(entries) };
 }
 
 /** The profile that a window sees under a name. */
@@ -59,13 +64,10 @@ export function entryNamed(name: string, { entries }: Catalog): Entry | undefine
 }
 
 /** The profile, what it extends, and so on to the end, or to where the chain is broken. */
-export function chainOf(entry: Entry, { entries }: Pick<Catalog, 'entries'>): readonly Entry[] {
-  const chain = [entry];
-  for (;;) {
-    const base = baseOf(chain.at(-1) ?? entry, entries);
-    if (!base || chain.includes(base)) return chain;
-    chain.push(base);
-  }
+export function chainOf(entry: Entry, baseOf: BaseOf): readonly Entry[] {
+  const chain = new Set<Entry>();
+  for (let next: Entry | undefined = entry; next && !chain.has(next); next = baseOf(next)) chain.add(next);
+  return [...chain];
 }
 
 interface ReadFile {
@@ -128,23 +130,33 @@ function withoutWrongKeys(value: unknown, problems: readonly Located[]): FilePro
   return result.success ? result.output : {};
 }
 
-function baseOf({ name, layer, source, settings }: Entry, entries: readonly Entry[]): Entry | undefined {
-  if (settings.extends === undefined) return source === 'builtin' ? undefined : entries[0];
-  const below = entries.filter((entry) => entry.layer < layer || (entry.layer === layer && entry.name !== name));
-  return below.findLast((entry) => entry.name === settings.extends);
+function makeBaseOf(entries: readonly Entry[]): BaseOf {
+  const byName = new Map<string, Entry[]>();
+  for (const entry of entries) byName.set(entry.name, [...(byName.get(entry.name) ?? []), entry]);
+  return ({ name, layer, source, settings }) => {
+    if (settings.extends === undefined) return source === 'builtin' ? undefined : entries[0];
+    const highest = settings.extends === name ? layer - 1 : layer;
+    return byName.get(settings.extends)?.findLast((entry) => entry.layer <= highest);
+  };
 }
 
-function baseProblems(entry: Entry, entries: readonly Entry[]): readonly Problem[] {
-  const base = entry.settings.extends;
-  if (base === undefined) return [];
-  const chain = chainOf(entry, { entries });
-  const last = chain.at(-1) ?? entry;
-  const isCircle = chain.length > 1 ? baseOf(last, entries) === entry : base === entry.name;
-  const place = entry.place(['extends']);
-  if (isCircle) return [problem('extendsCycle', { chain: [...chain.map(({ name }) => name), entry.name] }, place)];
-  if (chain.length > 1) return [];
-  const known = new Set(entries.filter(({ layer }) => layer <= entry.layer).map(({ name }) => name));
-  return [problem('unknownProfile', { name: base, known: [...known].filter((name) => name !== entry.name) }, place)];
+function makeBaseCheck(entries: readonly Entry[]): (entry: Entry) => readonly Problem[] {
+  const baseOf = makeBaseOf(entries);
+  return (entry) => {
+    const { extends: base } = entry.settings;
+    if (base === undefined) return [];
+    const chain = chainOf(entry, baseOf);
+    const names = chain.map(({ name }) => name);
+    if (chain.length === 1 && base !== entry.name) return [unknownProblem(base, entry, entries)];
+    const isCircle = chain.length === 1 || baseOf(chain.at(-1) ?? entry) === entry;
+    return isCircle ? [problem('extendsCycle', { chain: [...names, entry.name] }, entry.place(['extends']))] : [];
+  };
+}
+
+function unknownProblem(name: string, entry: Entry, entries: readonly Entry[]): Problem {
+  const within = entries.filter(({ layer }) => layer <= entry.layer).map((one) => one.name);
+  const known = [...new Set(within)].filter((one) => one !== entry.name);
+  return problem('unknownProfile', { name, known }, entry.place(['extends']));
 }
 
 function inOrder(problems: readonly Problem[], files: readonly ProfileFile[]): readonly Problem[] {

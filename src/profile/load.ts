@@ -51,7 +51,7 @@ export function loadProfiles(files: readonly ProfileFile[]): LoadedProfiles {
 export function resolveProfile({ catalog, problems }: LoadedProfiles, name: string, context: ProfileContext): Profile {
   const entry = entryNamed(name, catalog);
   if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isSyntax)]);
-  const chain = chainOf(entry, catalog);
+  const chain = chainOf(entry, catalog.baseOf);
   const found = new Set(chain.flatMap((one) => one.problems));
   const profile = resolveChain(entry, chain, context, (one) => found.add(one));
   if (found.size > 0) throw new ProblemError([...found]);

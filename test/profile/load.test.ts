@@ -350,7 +350,7 @@ describe('any text', () => {
           if (place) expect(place.column).toBeLessThanOrEqual((lines[place.line - 1] ?? '').length + 1);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
@@ -364,7 +364,7 @@ describe('any text', () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
