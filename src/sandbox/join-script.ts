@@ -14,7 +14,7 @@ export interface JoinFacts {
   /** sh lines that move this shell (`$$`) into the sandbox's cgroups. */
   readonly placing: readonly string[];
   /** Files that count kills for memory, each with the word in front of the number. */
-  readonly oomCounters: readonly { readonly file: string; readonly key: string }[];
+  readonly memoryKillCounters: readonly { readonly file: string; readonly key: string }[];
 }
 
 /**
@@ -55,17 +55,17 @@ function stillThere({ pid, startTime }: JoinFacts): readonly string[] {
   ];
 }
 
-function intoCgroup({ placing, oomCounters }: JoinFacts): readonly string[] {
+function intoCgroup({ placing, memoryKillCounters }: JoinFacts): readonly string[] {
   if (placing.length === 0) return [];
   return [
     '# Into its cgroups, cgroups(7): every process of the sandbox is under its limits.',
     ...placing,
-    ...(oomCounters.length > 0 ? [...counterFunction(oomCounters), 'killed_before=$(kills)'] : []),
+    ...(memoryKillCounters.length > 0 ? [...counterFunction(memoryKillCounters), 'killed_before=$(kills)'] : []),
     '',
   ];
 }
 
-function counterFunction(counters: JoinFacts['oomCounters']): readonly string[] {
+function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly string[] {
   return [
     'kills() {',
     '  total=0',
@@ -134,9 +134,9 @@ function environment({ profile }: Plan): readonly string[] {
 }
 
 /** The kernel kills with a bare SIGKILL; the counter of the cgroup knows that it was the limit. */
-function sayDeath({ oomCounters, given }: JoinFacts): readonly string[] {
+function sayDeath({ memoryKillCounters, given }: JoinFacts): readonly string[] {
   const limit = given.held['memory.max'];
-  if (oomCounters.length === 0 || limit === undefined) return [];
+  if (memoryKillCounters.length === 0 || limit === undefined) return [];
   return [
     'if [ "$(kills)" != "$killed_before" ]; then',
     `  echo ${shellWord(`killed by memory.max = ${limit}`)} >&2`,

@@ -108,7 +108,7 @@ function tables({ mounts }: Plan): readonly string[] {
 }
 
 function table(entries: readonly MountEntry[]): readonly string[] {
-  return [`printf '%s\\n' "`, ...entries.map(fstabLine), '" >"$folder/fstab"', 'mount --all --fstab "$folder/fstab"'];
+  return [`printf '%s\\n' "`, ...entries.map(fstabLine), '" >"$folder/scratch/fstab"', 'mount --all --fstab "$folder/scratch/fstab"'];
 }
 
 function fstabLine({ source, inside, target, type, options }: MountEntry): string {
@@ -155,7 +155,7 @@ function pivot({ tool, profile }: Plan): readonly string[] {
   return [
     'wait "$naming"',
     ...(profile.network === 'none' ? ['wait "$linking"'] : []),
-    ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/alive"; exec 3<>"$folder/alive"'] : []),
+    ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
     `${tool('umount')} -l .; cd /`,

@@ -1,0 +1,79 @@
+import { execa } from 'execa';
+import { createInterface, type Interface } from 'node:readline';
+import { fail } from '../model/problem.ts';
+
+/** The running start script, seen from outside: it says a word at each gate and goes on when a line is written. */
+export interface GatedScript {
+  /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it. */
+  at(word: string): Promise<string>;
+  /** Lets it go on. */
+  pass(): void;
+  /** Closes the script's input: it ends at its next gate, and PID 1 of a whole sandbox ends. */
+  close(): void;
+  /** Forgets its output and input, so that neither keeps this process alive; its input stays open. */
+  detach(): void;
+  readonly ended: Promise<void>;
+}
+
+/** Starts `sh script` and listens to it. */
+export function runGated(script: string): GatedScript {
+  const child = start(script);
+  const lines = createInterface({ input: child.stdout });
+  const words = lines[Symbol.asyncIterator]();
+  return {
+    at: async (word) => {
+      const { value, done } = await words.next();
+      const [said, ...rest] = done === true ? [] : value.split(' ');
+      return said === word ? rest.join(' ') : failedBefore(word, child);
+    },
+    pass: () => child.stdin.write('go\n'),
+    close: () => child.stdin.destroy(),
+    detach: () => detach(child, lines),
+    ended: child.then(() => undefined),
+  };
+}
+
+type Child = ReturnType<typeof start>;
+
+/** In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it. */
+function start(script: string) {
+  return execa('sh', [script], {
+    env: {},
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: 65_536,
+  });
+}
+
+async function failedBefore(gate: string, child: Child): Promise<never> {
+  child.stdin.destroy();
+  const { stderr } = await child;
+  return failure(gate, stderr);
+}
+
+function failure(gate: string, stderr: string): never {
+  const refused = /^refused: (\/\S*)$/m.exec(stderr);
+  if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
+  if (gate === 'unshared' && /unshare failed|write error|uid_map/.test(stderr)) {
+    fail('userNamespacesForbidden', { reason: lastLine(stderr), fix: userNamespaceFix(stderr) });
+  }
+  fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
+}
+
+function userNamespaceFix(stderr: string): string {
+  return stderr.includes('No space left')
+    ? 'Raise the limit: sudo sysctl user.max_user_namespaces=15000'
+    : 'Allow them: sudo sysctl kernel.unprivileged_userns_clone=1 (Debian) or kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu).';
+}
+
+function detach(child: Child, lines: Interface): void {
+  lines.close();
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
+}
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

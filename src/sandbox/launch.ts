@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startTimeOf } from '../discovery/pin.ts';
+import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
+import { fail } from '../model/problem.ts';
+import type { Profile, Rootfs } from '../model/profile.ts';
+import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
+import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
+import type { CallerFolders } from '../state/folders.ts';
+import { callerFolders } from './caller.ts';
+import { runGated, type GatedScript } from './gates.ts';
+import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
+import { joinScript } from './join-script.ts';
+import { memoryKillCounters, prepareLimits, type PreparedLimits } from './limits.ts';
+import { planSandbox, type Overlay, type Plan } from './plan.ts';
+import { removeRemains, sweep } from './remains.ts';
+import { prepareRootfs } from './rootfs/prepare.ts';
+import { startScript } from './start-script.ts';
+import { makePlaceholders } from './workspace.ts';
+
+export interface LaunchRequest {
+  readonly profile: Profile;
+  readonly workspaceFolder: string | undefined;
+}
+
+/** A sandbox that this process has started. */
+export interface Launched {
+  readonly sandbox: Sandbox;
+  /** Resolves once the sandbox has ended and everything of it is removed. */
+  readonly ended: Promise<void>;
+  /** Ends a sandbox of lifetime `terminal` or `window`; one that lives `untilStopped` stays. */
+  release(): void;
+}
+
+/**
+ * Starts a sandbox: all that its profile asks for, or nothing.
+ * @throws ProblemError with the cause; every earlier step is undone by then.
+ */
+export async function launchSandbox(request: LaunchRequest): Promise<Launched> {
+  requireHost();
+  const folders = callerFolders();
+  await sweep(folders);
+  const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
+  const limits = await prepareLimits(plan.id, plan.profile.limits);
+  return start({ plan, notes, limits, folders, workspaceFolder: request.workspaceFolder });
+}
+
+/**
+ * The plan of a request: its root file system is in the store, everything about the host is looked up.
+ * @throws ProblemError for what the host cannot give.
+ */
+export async function makePlan(
+  { profile, workspaceFolder }: LaunchRequest,
+  id: string,
+  folders: CallerFolders,
+): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
+  if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
+  const ids = planIds(folders.uid, folders.gid);
+  const { overlay, notes } = await overlayOf(profile.rootfs, id, ids, folders);
+  const plan = await planSandbox({
+    id,
+    profile,
+    workspaceFolder,
+    ids,
+    overlay,
+    folder: join(folders.runtime, id),
+    keptHome: join(folders.state, 'homes', profile.name),
+  });
+  const network: readonly SandboxNote[] = profile.network === 'host' ? [{ note: 'hostNetwork' }] : [];
+  return { plan, notes: [...notes, ...network] };
+}
+
+async function overlayOf(
+  rootfs: Rootfs,
+  id: string,
+  ids: IdPlan,
+  folders: CallerFolders,
+): Promise<{ overlay: Overlay | undefined; notes: readonly SandboxNote[] }> {
+  if (rootfs.kind === 'host') return { overlay: undefined, notes: [] };
+  const { lower, ownershipKept } = await prepareRootfs(rootfs, { dataFolder: folders.data, ids });
+  const notes: readonly SandboxNote[] = ownershipKept ? [] : [{ note: 'ownershipNotKept' }];
+  return { overlay: { lower, layers: join(folders.state, 'layers', id) }, notes };
+}
+
+interface Start {
+  readonly plan: Plan;
+  readonly notes: readonly SandboxNote[];
+  readonly limits: PreparedLimits;
+  readonly folders: CallerFolders;
+  readonly workspaceFolder: string | undefined;
+}
+
+async function start(all: Start): Promise<Launched> {
+  const { plan, limits } = all;
+  const record = beginRecord(plan);
+  const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
+  let script: GatedScript | undefined;
+  try {
+    makeFolders(plan, record);
+    makePlaceholders(plan.placeholders);
+    script = runGated(join(plan.folder, 'start.sh'));
+    const sandbox = await through(script, all, record);
+    return launched(sandbox, script, undo);
+  } catch (error) {
+    script?.close();
+    await script?.ended;
+    await undo();
+    throw error;
+  }
+}
+
+/** Written before anything else is made, so that whatever a killed launcher leaves can be found by the next start. */
+function beginRecord(plan: Plan): SandboxRecord {
+  const shifted = plan.ids.kind === 'shifted';
+  createSandboxFolder(plan.folder, shifted ? 0o711 : 0o700);
+  const record: SandboxRecord = {
+    id: plan.id,
+    launcher: { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 },
+    sandbox: undefined,
+    placeholders: plan.placeholders,
+    layers: plan.overlay?.layers,
+  };
+  writeRecord(plan.folder, record);
+  return record;
+}
+
+function makeFolders({ folder, ids, overlay, ...plan }: Plan, { layers }: SandboxRecord): void {
+  writeFileSync(join(folder, 'start.sh'), startScript({ folder, ids, overlay, ...plan }), { mode: 0o644 });
+  const made = [join(folder, 'root'), join(folder, 'scratch'), ...(layers === undefined ? [] : [join(folder, 'lower'), layers])];
+  const inLayers = layers === undefined ? [] : [join(layers, 'upper'), join(layers, 'work')];
+  for (const path of [...made, ...inLayers]) {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+    if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
+  }
+}
+
+async function through(script: GatedScript, all: Start, record: SandboxRecord): Promise<Sandbox> {
+  const { plan, limits } = all;
+  const pid = Number(await script.at('unshared'));
+  if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
+  const given = await limits.place(pid);
+  script.pass();
+  const sandbox = describe(pid, given, all);
+  writeRecord(plan.folder, { ...record, sandbox });
+  const facts = {
+    pid,
+    startTime: sandbox.startTime,
+    given,
+    placing: limits.joinLines(),
+    memoryKillCounters: memoryKillCounters(given),
+  };
+  writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
+  await script.at('ready');
+  script.pass();
+  return sandbox;
+}
+
+function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {
+  const { profile, ids, folder, id } = plan;
+  return {
+    id,
+    profile: profile.name,
+    hostname: profile.hostname,
+    lifetime: profile.lifetime,
+    workspaceFolder: profile.workspace === 'none' ? undefined : workspaceFolder,
+    rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,
+    pid,
+    startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }),
+    startedAt: Date.now(),
+    folder,
+    limits: given,
+    notes: [...notes, ...missingLimits(given), ...(ids.kind === 'single' ? ([{ note: 'singleId' }] as const) : [])],
+  };
+}
+
+function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
+  const keys = Object.keys(missing) as (keyof LimitsGiven['missing'])[];
+  const [first] = keys;
+  return first === undefined ? [] : [{ note: 'limitsMissing', keys, reason: missing[first] ?? '' }];
+}
+
+function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
+  const stays = sandbox.lifetime === 'untilStopped';
+  if (stays) script.detach();
+  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : script.close };
+}
+
+function requireHost(): void {
+  requireLinux();
+  for (const name of Object.keys(PROGRAMS) as ProgramName[]) requireProgram(name);
+}
+
+/** The profile's name as far as an id may hold it, and four digits that tell its sandboxes apart. */
+export function newId(profile: string): string {
+  const name = profile
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 24)
+    .replace(/^-+|-+$/g, '');
+  return `${name || 'sandbox'}-${randomBytes(2).toString('hex')}`;
+}

@@ -1,0 +1,37 @@
+import { startTimeOf } from '../discovery/pin.ts';
+import { fail } from '../model/problem.ts';
+import type { Sandbox } from '../model/sandbox.ts';
+import { readRecords } from '../state/records.ts';
+import { callerFolders } from './caller.ts';
+import { sweep } from './remains.ts';
+
+/** The caller's sandboxes whose PID 1 lives, oldest first. */
+export function runningSandboxes(): readonly Sandbox[] {
+  return readRecords(callerFolders().runtime)
+    .map(({ record }) => record?.sandbox)
+    .filter((sandbox) => sandbox !== undefined)
+    .filter(({ pid, startTime }) => startTimeOf(pid) === startTime)
+    .sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/**
+ * The running sandbox of this id, or whose id begins so if only one does.
+ * @throws ProblemError `sandboxNotFound`.
+ */
+export function findSandbox(id: string): Sandbox {
+  const running = runningSandboxes();
+  const matches = running.filter((sandbox) => sandbox.id.startsWith(id));
+  const exact = matches.find((sandbox) => sandbox.id === id);
+  const found = exact ?? (matches.length === 1 ? matches[0] : undefined);
+  return found ?? fail('sandboxNotFound', { id, running: running.map((sandbox) => sandbox.id) });
+}
+
+/**
+ * Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)), and removes what is left.
+ * A sandbox that has ended already is no error.
+ */
+export async function stopSandbox({ pid, startTime }: Sandbox): Promise<void> {
+  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
+  while (startTimeOf(pid) === startTime) await new Promise((resolve) => setTimeout(resolve, 5));
+  await sweep(callerFolders());
+}
