@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Profile } from '../model/profile.ts';
 import { loadProfiles, resolveProfile, type LoadedProfiles } from '../profile/load.ts';
-import { config } from './config.ts';
-
-/** Where problems of the user's own profiles are said to be. */
-export const SETTING_PLACE = 'namespaceSandboxes.profiles';
+import { config, SETTING_PLACE } from './config.ts';
 
 /** Path of a workspace folder's profile file. */
 export function profilesFile(folder: string): string {

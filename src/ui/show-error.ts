@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Place } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
 import type { App } from './app.ts';
-import { SETTING_PLACE } from './profiles.ts';
+import { SETTING_PLACE } from './config.ts';
 import { remedyFor, type Remedy } from './remedy.ts';
 
 const BUTTONS = { openPlace: 'Open Profiles File', checkHost: 'Check This Host', showOutput: 'Show Output' } as const;

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { localFolders, profilesFile, SETTING_PLACE } from '../profiles.ts';
+import { SETTING_PLACE } from '../config.ts';
+import { localFolders, profilesFile } from '../profiles.ts';
 import { openPlace } from '../show-error.ts';
 
 const EXAMPLE = `{

@@ -27,9 +27,10 @@ function profileRow(profile: ProfileSummary, observation: Observation): Row {
   const sandboxes = running.map((one) => sandboxRow(one, observation));
   const source = SOURCE_NAMES[profile.source];
   return row({
-    id: `profile/${profile.source}/${profile.name}`,
+    // Another row once it has children: VS Code opens a row by itself only when it is new.
+    id: `profile/${profile.source}/${profile.name}/${running.length > 0 ? 'running' : 'idle'}`,
     label: profile.name,
-    description: running.length > 0 ? `${running.length} running` : source,
+    description: running.length > 0 ? `${running.length} running` : profile.description,
     spoken: `profile ${profile.name}, ${source}, ${count(running.length, 'sandbox', 'sandboxes')} running`,
     icon: 'shield',
     subject: { kind: 'profile', profile },

@@ -20,7 +20,8 @@ describe('sandboxRows', () => {
 
   it('shows profiles of which none runs, and says whose they are', () => {
     const [profile] = sandboxRows(observation({ sandboxes: [] }));
-    expect([profile?.description, profile?.opening]).toEqual(['built in', 'leaf']);
+    expect([profile?.description, profile?.opening]).toEqual(['Ends with its terminal', 'leaf']);
+    expect(profile?.spoken).toBe('profile throwaway, built in, 0 sandboxes running');
   });
 
   it('shows a sandbox whose profile this window does not have', () => {
