@@ -17,7 +17,7 @@ export function parseMounts(text: string): readonly HostMount[] {
     .split('\n')
     .map((line) => line.split(' '))
     .filter((fields) => fields.length >= 6)
-    .map((fields) => ({ target: unescapeOctal(fields[4] ?? ''), options: (fields[5] ?? '').split(',') }));
+    .map((fields) => ({ target: unescapeMountField(fields[4] ?? ''), options: (fields[5] ?? '').split(',') }));
 }
 
 /** Mounts strictly below a folder. */
@@ -26,7 +26,8 @@ export function mountsBelow(folder: string, mounts: readonly HostMount[]): reado
   return mounts.filter(({ target }) => target !== folder && target.startsWith(prefix));
 }
 
-function unescapeOctal(field: string): string {
+/** A field of mountinfo with its octal escapes (`\040`) taken back. */
+export function unescapeMountField(field: string): string {
   const bytes = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
