@@ -12,7 +12,10 @@ import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
 import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
 import { joinScript } from './join-script.ts';
-import { memoryKillCounters, prepareLimits, type PreparedLimits } from './limits.ts';
+import type { HelperSession } from '../elevation/session.ts';
+import { memoryKillCounter } from '../cgroup/limits.ts';
+import { prepareLimits } from './limits/prepare.ts';
+import type { PreparedLimits } from './limits/prepared.ts';
 import { planSandbox, type Overlay, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { prepareRootfs } from './rootfs/prepare.ts';
@@ -37,13 +40,12 @@ export interface Launched {
  * Starts a sandbox: all that its profile asks for, or nothing.
  * @throws ProblemError with the cause; every earlier step is undone by then.
  */
-export async function launchSandbox(request: LaunchRequest): Promise<Launched> {
+export async function launchSandbox(request: LaunchRequest, session: HelperSession): Promise<Launched> {
   requireHost();
   const folders = callerFolders();
-  await sweep(folders);
+  await sweep(folders, session);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-  const limits = await prepareLimits(plan.id, plan.profile.limits);
-  return start({ plan, notes, limits, folders, workspaceFolder: request.workspaceFolder });
+  return start({ plan, notes, session, folders, workspaceFolder: request.workspaceFolder });
 }
 
 /**
@@ -86,21 +88,23 @@ async function overlayOf(
 interface Start {
   readonly plan: Plan;
   readonly notes: readonly SandboxNote[];
-  readonly limits: PreparedLimits;
+  readonly session: HelperSession;
   readonly folders: CallerFolders;
   readonly workspaceFolder: string | undefined;
 }
 
 async function start(all: Start): Promise<Launched> {
-  const { plan, limits } = all;
+  const { plan } = all;
   const record = beginRecord(plan);
-  const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
+  let limits: PreparedLimits | undefined;
   let script: GatedScript | undefined;
+  const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
   try {
+    limits = await prepareLimits(plan.id, plan.profile.limits, all.session);
     makeFolders(plan, record);
     makePlaceholders(plan.placeholders);
     script = runGated(join(plan.folder, 'start.sh'));
-    const sandbox = await through(script, all, record);
+    const sandbox = await through(script, all, record, limits);
     return launched(sandbox, script, undo);
   } catch (error) {
     script?.close();
@@ -127,7 +131,11 @@ function beginRecord(plan: Plan): SandboxRecord {
 
 function makeFolders({ folder, ids, overlay, ...plan }: Plan, { layers }: SandboxRecord): void {
   writeFileSync(join(folder, 'start.sh'), startScript({ folder, ids, overlay, ...plan }), { mode: 0o644 });
-  const made = [join(folder, 'root'), join(folder, 'scratch'), ...(layers === undefined ? [] : [join(folder, 'lower'), layers])];
+  const made = [
+    join(folder, 'root'),
+    join(folder, 'scratch'),
+    ...(layers === undefined ? [] : [join(folder, 'lower'), layers]),
+  ];
   const inLayers = layers === undefined ? [] : [join(layers, 'upper'), join(layers, 'work')];
   for (const path of [...made, ...inLayers]) {
     mkdirSync(path, { recursive: true, mode: 0o755 });
@@ -135,8 +143,13 @@ function makeFolders({ folder, ids, overlay, ...plan }: Plan, { layers }: Sandbo
   }
 }
 
-async function through(script: GatedScript, all: Start, record: SandboxRecord): Promise<Sandbox> {
-  const { plan, limits } = all;
+async function through(
+  script: GatedScript,
+  all: Start,
+  record: SandboxRecord,
+  limits: PreparedLimits,
+): Promise<Sandbox> {
+  const { plan } = all;
   const pid = Number(await script.at('unshared'));
   if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
   const given = await limits.place(pid);
@@ -154,6 +167,11 @@ async function through(script: GatedScript, all: Start, record: SandboxRecord): 
   await script.at('ready');
   script.pass();
   return sandbox;
+}
+
+function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
+  const folder = cgroups['memory.max'];
+  return folder === undefined ? [] : [memoryKillCounter(folder)];
 }
 
 function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {

@@ -3,7 +3,11 @@ import { startTimeOf } from '../discovery/pin.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { readRecords, type SandboxRecord } from '../state/records.ts';
 import { planIds } from './ids.ts';
-import { removeStaleCgroups, type PreparedLimits } from './limits.ts';
+import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
+import type { HelperSession } from '../elevation/session.ts';
+import { sweepByHelper } from './limits/helper.ts';
+import { removeStaleCgroups } from './limits/own.ts';
+import type { PreparedLimits } from './limits/prepared.ts';
 import { removeTree } from './rootfs/remove.ts';
 import { removePlaceholders } from './workspace.ts';
 
@@ -11,14 +15,16 @@ import { removePlaceholders } from './workspace.ts';
  * Removes what sandboxes that have ended left behind because nobody was left to remove it:
  * folders, upper layers, placeholders in a workspace, cgroups.
  */
-export async function sweep(folders: CallerFolders): Promise<void> {
+export async function sweep(folders: CallerFolders, session?: HelperSession): Promise<void> {
   const living: string[] = [];
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
     else if (isAlive(record)) living.push(record.id);
     else await removeFiles(folder, record, folders);
   }
-  await removeStaleCgroups(living);
+  removeStaleCgroups(cgroupHierarchies(), living);
+  const helper = await session?.running();
+  if (helper) await sweepByHelper(living, helper);
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */
@@ -32,9 +38,9 @@ export async function removeRemains(
   folder: string,
   record: SandboxRecord,
   folders: CallerFolders,
-  limits: PreparedLimits,
+  limits: PreparedLimits | undefined,
 ): Promise<void> {
-  await limits.remove();
+  await limits?.remove();
   await removeFiles(folder, record, folders);
 }
 

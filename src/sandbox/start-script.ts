@@ -108,7 +108,12 @@ function tables({ mounts }: Plan): readonly string[] {
 }
 
 function table(entries: readonly MountEntry[]): readonly string[] {
-  return [`printf '%s\\n' "`, ...entries.map(fstabLine), '" >"$folder/scratch/fstab"', 'mount --all --fstab "$folder/scratch/fstab"'];
+  return [
+    `printf '%s\\n' "`,
+    ...entries.map(fstabLine),
+    '" >"$folder/scratch/fstab"',
+    'mount --all --fstab "$folder/scratch/fstab"',
+  ];
 }
 
 function fstabLine({ source, inside, target, type, options }: MountEntry): string {

@@ -1,0 +1,93 @@
+import { chownSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
+import {
+  askedKeys,
+  distinctFolders,
+  foldersOf,
+  makeLimitCgroups,
+  placeProcess,
+  removeCgroup,
+  removeEmptyCgroups,
+  topHomes,
+  type LimitFolders,
+  type LimitHomes,
+} from '../cgroup/limits.ts';
+import { LIMIT_KEYS } from '../model/profile.ts';
+import type { Verbs } from './serve.ts';
+
+/**
+ * The verbs for limits. A cgroup's name begins with the user's id, so that a user reaches no other's,
+ * and nothing is kept in memory or on disk: what a killed helper left is found in the hierarchies themselves.
+ */
+export function limitVerbs(uid: number): Verbs {
+  const nameOf = (id: string): string => `${uid}.${id}`;
+  return {
+    'limits/make': ({ id, limits }, act) => {
+      const keys = askedKeys(limits);
+      const homes = topHomes(keys, cgroupHierarchies());
+      const unkept = keys.find((key) => !homes.has(key));
+      if (unkept !== undefined) throw new Error(`no cgroup controller keeps ${unkept}`);
+      const folders = makeLimitCgroups(homes, nameOf(id), limits);
+      giveEntry(folders, uid);
+      act(`made the cgroups ${distinctFolders(folders).join(' ')}`);
+      return { folders };
+    },
+    'limits/place': ({ id, pid }, act) => {
+      const folders = existing(nameOf(id));
+      placePinned(folders, pid, uid);
+      act(`moved process ${pid} into ${distinctFolders(folders).join(' ')}`);
+      return null;
+    },
+    'limits/remove': ({ id }, act) => {
+      const folders = distinctFolders(existing(nameOf(id)));
+      const removed = folders.map(removeCgroup).every(Boolean);
+      if (removed && folders.length > 0) act(`removed the cgroups ${folders.join(' ')}`);
+      return { removed };
+    },
+    'limits/sweep': ({ living }) => {
+      const names = new Set(living.map(nameOf));
+      removeEmptyCgroups(allHomes(), (name) => name.startsWith(`${uid}.`) && !names.has(name));
+      return null;
+    },
+  };
+}
+
+function allHomes(): LimitHomes {
+  return topHomes(LIMIT_KEYS, cgroupHierarchies());
+}
+
+function existing(name: string): LimitFolders {
+  const folders = Object.entries(foldersOf(allHomes(), name)).filter(([, folder]) => existsSync(folder));
+  return Object.fromEntries(folders);
+}
+
+/** On v1 whoever owns `cgroup.procs` may move own processes in, while the limits stay root's (cgroup-v1/cgroups.rst). */
+function giveEntry(folders: LimitFolders, uid: number): void {
+  for (const folder of distinctFolders(folders)) {
+    if (!existsSync(join(folder, 'cgroup.controllers'))) chownSync(join(folder, 'cgroup.procs'), uid, -1);
+  }
+}
+
+/**
+ * The process is held by a descriptor of its /proc folder: what is read through it is that process or an error, never a
+ * later process of the same number. So a number that was used again is noticed before anybody is told that it was placed.
+ */
+function placePinned(folders: LimitFolders, pid: number, uid: number): void {
+  if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
+  const pinned = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} belongs to another user`);
+    placeProcess(folders, pid);
+    if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} has become another user's`);
+  } finally {
+    closeSync(pinned);
+  }
+}
+
+/** Real, effective, saved and file system user id, all four (proc_pid_status(5)). */
+function belongsTo(pinned: number, uid: number): boolean {
+  const status = readFileSync(`/proc/self/fd/${pinned}/status`, 'latin1');
+  const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(status)?.slice(1) ?? [];
+  return ids.length === 4 && ids.every((id) => Number(id) === uid);
+}

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import type { LimitKey } from '../model/profile.ts';
+
+/** The contract between the window or the command line, as the user, and the helper, as root. */
+
+/** The largest message the helper reads, in bytes. */
+export const MAX_MESSAGE = 65_536;
+
+/** How many sandboxes of one user the helper is told about in one message. */
+const MAX_NAMES = 1000;
+
+const id = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/));
+const count = (most: number): v.GenericSchema<number> =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+
+const limits = v.pipe(
+  v.strictObject({
+    'memory.max': v.optional(count(Number.MAX_SAFE_INTEGER)),
+    'pids.max': v.optional(count(2 ** 22)),
+    'cpu.max': v.optional(v.strictObject({ quota: count(2 ** 44 - 1), period: count(1_000_000) })),
+  }),
+  v.check((given) => Object.values(given).some((value) => value !== undefined), 'no limit is given'),
+);
+
+/** The parameters of each verb, checked where they arrive; an unknown key is refused. */
+export const HELPER_VERBS = {
+  /** Makes the cgroups of a sandbox with its limits. The user may then move own processes in (v1). */
+  'limits/make': v.strictObject({ id, limits }),
+  /** Moves a process of the user into the cgroups of a sandbox: v2 lets only root do it. */
+  'limits/place': v.strictObject({ id, pid: count(2 ** 22) }),
+  /** Removes the cgroups of a sandbox that are empty. */
+  'limits/remove': v.strictObject({ id }),
+  /** Removes the empty cgroups of the user's sandboxes but of those that live. */
+  'limits/sweep': v.strictObject({ living: v.pipe(v.array(id), v.maxLength(MAX_NAMES)) }),
+} as const;
+
+export type HelperVerb = keyof typeof HELPER_VERBS;
+export type HelperParams<Verb extends HelperVerb> = v.InferOutput<(typeof HELPER_VERBS)[Verb]>;
+
+export interface HelperResults {
+  'limits/make': { readonly folders: Readonly<Partial<Record<LimitKey, string>>> };
+  'limits/place': null;
+  'limits/remove': { readonly removed: boolean };
+  'limits/sweep': null;
+}
+
+/** Notifications of the helper: that it has started, and one line for each privileged act. */
+export const HELPER_READY = 'ready';
+export const HELPER_ACT = 'act';
+
+/** JSON-RPC error codes of refusals: the message says why. */
+export const HELPER_REFUSED = -32_001;

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { distinctFolders, placeProcess, type LimitFolders } from '../../cgroup/limits.ts';
+import type { Helper } from '../../elevation/start-helper.ts';
+import type { HelperSession } from '../../elevation/session.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
+import { given, moveShellIn, type LimitRequest, type PreparedLimits } from './prepared.ts';
+
+/**
+ * Limits in cgroups that the helper makes. On v1 the user moves own processes in; on v2 the kernel lets only root do it.
+ * @throws ProblemError `helperRefused`, `helperEnded`.
+ */
+export async function helperLimits(request: LimitRequest, helper: Helper): Promise<PreparedLimits> {
+  const { id, limits } = request;
+  const { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu } = limits;
+  const values = { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu };
+  const { folders } = await helper.request('limits/make', { id, limits: values });
+  return {
+    place: async (pid) => {
+      if (needsRoot(folders)) await helper.request('limits/place', { id, pid });
+      else placeProcess(folders, pid);
+      return given(request, 'helper', folders);
+    },
+    joinLines: () => (needsRoot(folders) ? awaitPlacing(folders) : moveShellIn(folders)),
+    remove: () => removeByHelper(id, helper),
+  };
+}
+
+/**
+ * Moves a joining process (the pid of its join script) into the limits of a sandbox, where it cannot do so itself:
+ * it waits until then. Asks for a password if no helper runs.
+ * @throws ProblemError of the helper.
+ */
+export async function placeJoiner({ id, limits }: Sandbox, pid: number, session: HelperSession): Promise<void> {
+  if (limits.way !== 'helper' || !needsRoot(limits.cgroups)) return;
+  await (await session.helper()).request('limits/place', { id, pid });
+}
+
+function needsRoot(folders: LimitFolders): boolean {
+  return distinctFolders(folders).some((folder) => existsSync(`${folder}/cgroup.controllers`));
+}
+
+/** On v2 the opener of the terminal asks the helper; the shell sees itself arrive. */
+function awaitPlacing(folders: LimitFolders): readonly string[] {
+  const [folder = ''] = distinctFolders(folders);
+  const name = folder.slice(folder.lastIndexOf('/'));
+  return [
+    'tries=0',
+    `until while read -r line; do case $line in 0::*${name}) break ;; esac; false; done </proc/self/cgroup; do`,
+    '  tries=$((tries + 1)); sleep 0.05',
+    "  [ $tries -lt 600 ] || { echo 'The helper did not move this terminal under the limits.' >&2; exit 1; }",
+    'done',
+  ];
+}
+
+const PATIENCE = 2000;
+
+/** A helper that has ended leaves its cgroups to the next one. */
+async function removeByHelper(id: LimitRequest['id'], helper: Helper): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  try {
+    while (!(await helper.request('limits/remove', { id })).removed && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  } catch {
+    // it has ended
+  }
+}
+
+/** Lets the running helper remove what earlier ones left. */
+export async function sweepByHelper(living: readonly string[], helper: Helper): Promise<void> {
+  await helper.request('limits/sweep', { living: living.slice(0, 1000) });
+}

@@ -1,0 +1,54 @@
+import { distinctFolders, removeCgroup, type LimitFolders } from '../../cgroup/limits.ts';
+import type { CgroupHierarchy } from '../../model/cgroup.ts';
+import { LIMIT_KEYS, type LimitKey, type Limits } from '../../model/profile.ts';
+import type { LimitsGiven } from '../../model/sandbox.ts';
+import { formatLimit } from '../../profile/limits.ts';
+import { shellWord } from '../quote.ts';
+
+/** What is asked for, and of whom: at least one key, each with a value in `limits`. */
+export interface LimitRequest {
+  readonly id: string;
+  readonly limits: Limits;
+  readonly keys: readonly LimitKey[];
+  readonly hierarchies: readonly CgroupHierarchy[];
+}
+
+/** Limits that are ready to take a sandbox in: what could fail for want of rights has been tried before anything starts. */
+export interface PreparedLimits {
+  /** Moves PID 1 in; called at the gate, while it is the sandbox's only process. */
+  place(pid: number): Promise<LimitsGiven>;
+  /** sh lines with which join.sh moves itself in (`$$`), before it enters the namespaces; known after `place`. */
+  joinLines(): readonly string[];
+  /** Removes the cgroups once the sandbox is gone. May be called more than once. */
+  remove(): Promise<void>;
+}
+
+/** What holds where these folders hold the limits. */
+export function given(
+  { limits }: LimitRequest,
+  way: LimitsGiven['way'],
+  cgroups: LimitFolders,
+  missing: LimitsGiven['missing'] = {},
+): LimitsGiven {
+  const held = LIMIT_KEYS.filter((key) => cgroups[key] !== undefined).map((key) => [key, formatted(key, limits)]);
+  return { way, cgroups, held: Object.fromEntries(held) as LimitsGiven['held'], missing };
+}
+
+function formatted<Key extends LimitKey>(key: Key, limits: Limits): string {
+  return formatLimit(key, limits[key]);
+}
+
+/** A shell moves itself in by writing its number, cgroups(7). */
+export function moveShellIn(folders: LimitFolders): readonly string[] {
+  return distinctFolders(folders).map((folder) => `echo $$ >${shellWord(`${folder}/cgroup.procs`)}`);
+}
+
+const PATIENCE = 2000;
+
+/** Removes cgroups whose last processes are just ending; what is not empty in 2 s is left to the next start. */
+export async function removeSoon(folders: readonly string[]): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (!folders.map(removeCgroup).every(Boolean) && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,148 @@
+import { execa } from 'execa';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../../host/programs.ts';
+import { hierarchyFor } from '../../cgroup/limits.ts';
+import { fail } from '../../model/problem.ts';
+import type { LimitKey, Limits } from '../../model/profile.ts';
+import type { LimitsGiven } from '../../model/sandbox.ts';
+import { shellWord, shellWords } from '../quote.ts';
+import { ownCgroups } from './own.ts';
+import { given, type LimitRequest, type PreparedLimits } from './prepared.ts';
+
+/**
+ * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
+ * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs or cgroups are not v2.
+ * @throws ProblemError `limitsUnavailable` from `place`.
+ */
+export function systemdLimits(request: LimitRequest): PreparedLimits | undefined {
+  const { keys, hierarchies } = request;
+  const manager = userManager(process.env, process.getuid?.());
+  const unified = keys.every((key) => hierarchyFor(key, hierarchies)?.version === 2);
+  if (manager === undefined || !unified) return undefined;
+  const scope = `namespace-sandboxes-${request.id}.scope`;
+  return {
+    place: (pid) => placeInScope(request, manager, scope, pid),
+    joinLines: () => joinScope(manager, scope),
+    // A scope goes with its last process.
+    remove: () => Promise.resolve(),
+  };
+}
+
+interface Manager {
+  readonly busctl: string;
+  /** The folder whose `bus` is the user's, pam_systemd(8). */
+  readonly runtime: string;
+}
+
+function userManager(env: NodeJS.ProcessEnv, uid: number | undefined): Manager | undefined {
+  const runtime = env.XDG_RUNTIME_DIR;
+  const busctl = findProgram('busctl');
+  if (uid === 0 || busctl === undefined || runtime === undefined) return undefined;
+  const alive = existsSync(join(runtime, 'bus')) && existsSync(join(runtime, 'systemd'));
+  return alive ? { busctl, runtime } : undefined;
+}
+
+const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'] as const;
+
+async function placeInScope(request: LimitRequest, manager: Manager, scope: string, pid: number): Promise<LimitsGiven> {
+  const { keys } = request;
+  const properties = [
+    ['PIDs', 'au', '1', String(pid)],
+    ['CollectMode', 's', 'inactive-or-failed'],
+    ...scopeProperties(request.limits),
+  ];
+  // Without OOMPolicy the manager ends the whole scope with one process; managers before 253 know none for scopes.
+  const policy = ['OOMPolicy', 's', 'continue'];
+  const started =
+    (await startScope(manager, scope, [...properties, policy])) ?? (await startScope(manager, scope, properties));
+  if (typeof started === 'string')
+    fail('limitsUnavailable', { keys, reason: `the user's systemd manager refused it: ${started}` });
+  return heldBy(request, await folderOf(request, scope, pid));
+}
+
+/** Undefined where the manager knows a property not, a reason where it refuses, null where the scope is there. */
+async function startScope(
+  { busctl, runtime }: Manager,
+  scope: string,
+  properties: readonly (readonly string[])[],
+): Promise<string | null | undefined> {
+  const call = [
+    'StartTransientUnit',
+    'ssa(sv)a(sa(sv))',
+    scope,
+    'fail',
+    String(properties.length),
+    ...properties.flat(),
+    '0',
+  ];
+  const { exitCode, stderr } = await execa(busctl, ['--user', 'call', ...MANAGER, ...call], {
+    env: { XDG_RUNTIME_DIR: runtime },
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (exitCode === 0) return null;
+  return /OOMPolicy/.test(stderr) ? undefined : stderr.trim();
+}
+
+/** The limits as systemd.resource-control(5) calls them: bytes, tasks, microseconds of CPU time in a second. */
+function scopeProperties(limits: Limits): readonly (readonly string[])[] {
+  const { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu } = limits;
+  return [
+    ...(memory === undefined ? [] : [['MemoryMax', 't', String(memory)]]),
+    ...(pids === undefined ? [] : [['TasksMax', 't', String(pids)]]),
+    ...(cpu === undefined
+      ? []
+      : [
+          ['CPUQuotaPerSecUSec', 't', String(Math.round((cpu.quota / cpu.period) * 1_000_000))],
+          ['CPUQuotaPeriodUSec', 't', String(cpu.period)],
+        ]),
+  ];
+}
+
+const PATIENCE = 5000;
+
+/** The manager answers before its job is done: the process sees itself arrive in its cgroup. */
+async function folderOf({ keys, hierarchies }: LimitRequest, scope: string, pid: number): Promise<string> {
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end) {
+    const path = ownCgroups(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).get('') ?? '/';
+    const mountPoint = hierarchies.find(({ version }) => version === 2)?.mountPoint ?? '';
+    if (path.endsWith(`/${scope}`)) return join(mountPoint, path);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return fail('limitsUnavailable', {
+    keys,
+    reason: `the user's systemd manager did not take the sandbox into ${scope}`,
+  });
+}
+
+/** Controllers that were not delegated to the user's manager are ignored by it without a word: only the files count. */
+function heldBy(request: LimitRequest, folder: string): LimitsGiven {
+  const { keys, limits } = request;
+  const lacking = keys.filter((key) => isUnset(join(folder, key)));
+  if (limits.mode === 'strict' && lacking.length > 0)
+    fail('limitsUnavailable', { keys: lacking, reason: NOT_DELEGATED });
+  const held = keys.filter((key) => !lacking.includes(key));
+  const reasons = Object.fromEntries(lacking.map((key) => [key, NOT_DELEGATED])) as Partial<Record<LimitKey, string>>;
+  return given(request, 'systemd', Object.fromEntries(held.map((key) => [key, folder])), reasons);
+}
+
+const NOT_DELEGATED =
+  "its controller is not delegated to the user's systemd manager (see systemd.resource-control(5), Delegate=)";
+
+function isUnset(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').startsWith('max');
+  } catch {
+    return true;
+  }
+}
+
+function joinScope({ busctl, runtime }: Manager, scope: string): readonly string[] {
+  const call = [busctl, '--user', '--quiet', 'call', ...MANAGER, 'AttachProcessesToUnit', 'ssau', scope, '', '1'];
+  return [
+    `XDG_RUNTIME_DIR=${shellWord(runtime)} ${shellWords(call)} $$`,
+    `read -r cgroup </proc/self/cgroup; case $cgroup in */${scope}) ;; *) echo 'This terminal could not be put under the limits.' >&2; exit 1 ;; esac`,
+  ];
+}
