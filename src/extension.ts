@@ -15,7 +15,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Sandboxes', { log: true });
   const memory = new Memory(context.workspaceState);
   const live = new Live(context.asAbsolutePath('dist/discovery-worker.cjs'));
-  terminals = new SandboxTerminals(live, log);
+  terminals = new SandboxTerminals(live, log, context.asAbsolutePath('dist/helper.cjs'));
   const app: App = { log, memory, live, terminals, documents: new Documents(), views: new Views(live, memory) };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
   context.subscriptions.push(log, live, terminals, app.documents, app.views, ...registered);

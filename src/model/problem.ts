@@ -52,6 +52,7 @@ export interface ProblemArguments {
   launchFailed: { step: string; output: string };
   sandboxNotFound: { id: string; running: readonly string[] };
   sandboxGone: { id: string };
+  processGone: { pid: number };
   namespaceGone: { type: string; inode: number };
   namespaceNotYours: { type: string; inode: number };
   stateFolderUnsafe: { path: string; reason: string };
@@ -61,7 +62,11 @@ export type ProblemCode = keyof ProblemArguments;
 
 /** One problem: a code, its arguments, and where the profile file caused it if it did. */
 export type Problem = {
-  [Code in ProblemCode]: { readonly code: Code; readonly args: ProblemArguments[Code]; readonly place?: Place | undefined };
+  [Code in ProblemCode]: {
+    readonly code: Code;
+    readonly args: ProblemArguments[Code];
+    readonly place?: Place | undefined;
+  };
 }[ProblemCode];
 
 export function problem<Code extends ProblemCode>(code: Code, args: ProblemArguments[Code], place?: Place): Problem {

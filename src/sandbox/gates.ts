@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { createInterface, type Interface } from 'node:readline';
+import { readSetting, userNamespaceFix } from '../host/check.ts';
 import { fail } from '../model/problem.ts';
 
 /** The running start script, seen from outside: it says a word at each gate and goes on when a line is written. */
@@ -58,15 +59,9 @@ function failure(gate: string, stderr: string): never {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
   if (gate === 'unshared' && /unshare failed|write error|uid_map/.test(stderr)) {
-    fail('userNamespacesForbidden', { reason: lastLine(stderr), fix: userNamespaceFix(stderr) });
+    fail('userNamespacesForbidden', { reason: lastLine(stderr), fix: userNamespaceFix(stderr, readSetting) });
   }
   fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
-}
-
-function userNamespaceFix(stderr: string): string {
-  return stderr.includes('No space left')
-    ? 'Raise the limit: sudo sysctl user.max_user_namespaces=15000'
-    : 'Allow them: sudo sysctl kernel.unprivileged_userns_clone=1 (Debian) or kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu).';
 }
 
 function detach(child: Child, lines: Interface): void {

@@ -6,7 +6,8 @@ type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]
 const SENTENCES: Sentences = {
   notLinux: ({ platform }) =>
     `Namespaces are a feature of the Linux kernel, and this is ${platform}. Open the folder on a Linux machine: WSL, Remote-SSH or a dev container will do.`,
-  programMissing: ({ program, package: name }) => `The program ${program} is missing. Install the package ${name}: sudo apt install ${name}`,
+  programMissing: ({ program, package: name }) =>
+    `The program ${program} is missing. Install the package ${name}: sudo apt install ${name}`,
   programTooOld: ({ program, found, needed }) => `${program} ${found} is too old: ${needed} or newer is needed.`,
   userNamespacesForbidden: ({ reason, fix }) => `This host does not let you create user namespaces (${reason}). ${fix}`,
   profileFileSyntax: ({ message }) => `This is not JSON with comments: ${message}.`,
@@ -22,9 +23,11 @@ const SENTENCES: Sentences = {
   nameReserved: ({ name }) => `"${name}" cannot be a name here, because JavaScript reserves it. Choose another.`,
   builtinProtected: ({ name }) =>
     `A workspace cannot replace the built-in profile "${name}", so this one is ignored. Choose another name and "extends": "${name}", or put it into your own settings.`,
-  rootfsMissing: ({ path }) => `The root file system ${path} does not exist. Correct "rootfs", or put a folder or a .tar, .tar.gz or .tar.xz there.`,
+  rootfsMissing: ({ path }) =>
+    `The root file system ${path} does not exist. Correct "rootfs", or put a folder or a .tar, .tar.gz or .tar.xz there.`,
   rootfsNotUsable: ({ path, reason }) => `${path} cannot be a root file system: ${reason}.`,
-  tarEntryRefused: ({ path, entry, reason }) => `${path} was not unpacked: its entry "${entry}" ${reason}. Get the archive from a source you trust.`,
+  tarEntryRefused: ({ path, entry, reason }) =>
+    `${path} was not unpacked: its entry "${entry}" ${reason}. Get the archive from a source you trust.`,
   tarBroken: ({ path, reason }) => `${path} is not a complete archive (${reason}). Download it again.`,
   digestMismatch: ({ path, expected, found }) =>
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
@@ -34,21 +37,29 @@ const SENTENCES: Sentences = {
     `You are root, and id 0 inside a sandbox is never id 0 outside, so the workspace ${path} cannot be writable inside. Use "workspace": "ro", or run as an ordinary user.`,
   workspaceUnreachable: ({ path, blockedBy }) =>
     `The sandbox's user cannot reach the workspace ${path}: ${blockedBy} is closed to others. Move the workspace, open that folder with chmod o+x, or use "workspace": "none".`,
-  workspaceNeeded: ({ profile }) => `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
+  workspaceNeeded: ({ profile }) =>
+    `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
-  helperDismissed: () => `The password dialog was dismissed, so nothing was changed. Run the command again to be asked again.`,
-  helperNotAuthorized: ({ reason }) => `The helper was not authorised (${reason}). It needs an administrator's password and a polkit agent or a terminal to ask for it.`,
+  helperDismissed: () =>
+    `The password dialog was dismissed, so nothing was changed. Run the command again to be asked again.`,
+  helperNotAuthorized: ({ reason }) =>
+    `The helper was not authorised (${reason}). It needs an administrator's password and a polkit agent or a terminal to ask for it.`,
   helperRefused: ({ verb, reason }) => `The helper refused ${verb}: ${reason}.`,
   helperEnded: ({ reason }) => `The helper ended before it answered (${reason}).`,
   launchFailed: ({ step, output }) => `The sandbox did not start: ${step} failed. ${output}`.trim(),
   sandboxNotFound: ({ id, running }) =>
-    running.length > 0 ? `No sandbox "${id}" is running. Running: ${running.join(', ')}.` : `No sandbox "${id}" is running; none is.`,
+    running.length > 0
+      ? `No sandbox "${id}" is running. Running: ${running.join(', ')}.`
+      : `No sandbox "${id}" is running; none is.`,
   sandboxGone: ({ id }) => `The sandbox "${id}" has ended.`,
+  processGone: ({ pid }) => `Process ${pid} has ended.`,
   namespaceGone: ({ type, inode }) => `The ${type} namespace ${inode} has no process any more.`,
-  namespaceNotYours: ({ type, inode }) => `The ${type} namespace ${inode} belongs to another user; the kernel lets only its owner enter.`,
-  stateFolderUnsafe: ({ path, reason }) => `${path} is not safe to keep sandboxes in: ${reason}. Remove it, or set XDG_RUNTIME_DIR.`,
+  namespaceNotYours: ({ type, inode }) =>
+    `The ${type} namespace ${inode} belongs to another user; the kernel lets only its owner enter.`,
+  stateFolderUnsafe: ({ path, reason }) =>
+    `${path} is not safe to keep sandboxes in: ${reason}. Remove it, or set XDG_RUNTIME_DIR.`,
 };
 
 /** A problem as one sentence for people, with its place in front where a profile file caused it. */

@@ -8,7 +8,7 @@ import { terminalsAllowed } from '../terminal/restricted.ts';
 import { foreignTypes, namespaceName } from '../views/namespace-rows.ts';
 import type { Observation } from '../views/observation.ts';
 import { byPid } from '../views/process-rows.ts';
-import { count } from '../views/units.ts';
+import { count } from '../../text/units.ts';
 import type { Target } from './table.ts';
 
 /** Where a terminal is to be opened: the namespaces of one process. */

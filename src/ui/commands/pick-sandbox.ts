@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Sandbox } from '../../model/sandbox.ts';
 import { findSandbox, runningSandboxes } from '../../sandbox/running.ts';
-import { duration } from '../views/units.ts';
+import { duration } from '../../text/units.ts';
 import type { Target } from './table.ts';
 
 /**

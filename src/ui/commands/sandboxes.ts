@@ -3,7 +3,7 @@ import type { Sandbox } from '../../model/sandbox.ts';
 import { runningSandboxes, stopSandbox } from '../../sandbox/running.ts';
 import type { App } from '../app.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
-import { count } from '../views/units.ts';
+import { count } from '../../text/units.ts';
 import { sandboxOf } from './pick-sandbox.ts';
 import type { Target } from './table.ts';
 

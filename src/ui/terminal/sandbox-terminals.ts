@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { Launched, LaunchRequest } from '../../sandbox/launch.ts';
 import type { JoinCommand } from '../../sandbox/join.ts';
@@ -13,11 +14,14 @@ interface Kept {
 export class SandboxTerminals implements vscode.Disposable {
   readonly #live: Live;
   readonly #log: vscode.LogOutputChannel;
+  readonly #helperFile: string;
+  #session: HelperSession | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal));
 
-  constructor(live: Live, log: vscode.LogOutputChannel) {
+  constructor(live: Live, log: vscode.LogOutputChannel, helperFile: string) {
     this.#live = live;
+    this.#helperFile = helperFile;
     this.#log = log;
   }
 
@@ -29,7 +33,7 @@ export class SandboxTerminals implements vscode.Disposable {
     const { launchSandbox } = await import('../../sandbox/launch.ts');
     const launched = await cancellable(
       `Starting a sandbox of "${request.profile.name}"…`,
-      launchSandbox(request),
+      launchSandbox(request, await this.#helperSession()),
       (late) => this.#undo(late),
     );
     if (!launched) return undefined;
@@ -41,6 +45,7 @@ export class SandboxTerminals implements vscode.Disposable {
   async open(sandbox: Sandbox): Promise<vscode.Terminal> {
     const terminal = vscode.window.createTerminal(await sandboxTerminal(sandbox));
     terminal.show();
+    await this.#placeUnderLimits(terminal, sandbox);
     return terminal;
   }
 
@@ -54,6 +59,20 @@ export class SandboxTerminals implements vscode.Disposable {
   dispose(): void {
     this.#closing.dispose();
     for (const { unwatch } of this.#kept.values()) unwatch();
+    this.#session?.dispose();
+  }
+
+  async #helperSession(): Promise<HelperSession> {
+    const { helperSession } = await import('../../elevation/session.ts');
+    this.#session ??= helperSession(this.#helperFile, (line) => this.#log.info(`helper, as root: ${line}`));
+    return this.#session;
+  }
+
+  /** Where only root can, the join script waits for it. */
+  async #placeUnderLimits(terminal: vscode.Terminal, sandbox: Sandbox): Promise<void> {
+    const { placeJoiner } = await import('../../sandbox/limits/helper.ts');
+    const pid = await terminal.processId;
+    if (pid !== undefined) await placeJoiner(sandbox, pid, await this.#helperSession());
   }
 
   async #keep(launched: Launched): Promise<void> {

@@ -4,7 +4,7 @@ import { code, facts } from './markdown.ts';
 import type { Observation } from './observation.ts';
 import { byPid, processesOf, processRows } from './process-rows.ts';
 import { paged, row, type Row } from './row.ts';
-import { bytes, count } from './units.ts';
+import { bytes, count } from '../../text/units.ts';
 
 /** Reads what a cgroup's folder says now; called for the rows that are shown and no others. */
 export type ReadCgroup = (folder: string) => CgroupReadings;

@@ -4,7 +4,7 @@ import { code, facts } from './markdown.ts';
 import type { Observation } from './observation.ts';
 import { byPid, processesOf, processRow, processRows } from './process-rows.ts';
 import { paged, row, type Row } from './row.ts';
-import { count } from './units.ts';
+import { count } from '../../text/units.ts';
 
 export type Grouping = 'type' | 'process';
 

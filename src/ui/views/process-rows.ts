@@ -1,7 +1,7 @@
 import type { Process } from '../../model/process.ts';
 import { code, facts } from './markdown.ts';
 import { paged, row, type Row } from './row.ts';
-import { bytes } from './units.ts';
+import { bytes } from '../../text/units.ts';
 
 /** Rows of processes beneath a parent row, in pages where they are many. */
 export function processRows(parent: string, processes: readonly Process[]): readonly Row[] {

@@ -7,7 +7,7 @@ import { code, facts, plain } from './markdown.ts';
 import type { Observation, RunningSandbox } from './observation.ts';
 import { byPid, processRows } from './process-rows.ts';
 import { row, type Row } from './row.ts';
-import { bytes, count, duration } from './units.ts';
+import { bytes, count, duration } from '../../text/units.ts';
 
 const SOURCE_NAMES = { builtin: 'built in', user: 'your settings', workspace: 'this workspace' } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, count, duration } from '../../../src/ui/views/units.ts';
+import { bytes, count, duration } from '../../src/text/units.ts';
 
 describe('bytes', () => {
   it.each([

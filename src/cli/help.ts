@@ -1,0 +1,65 @@
+/** What `unshared --help` and `unshared COMMAND --help` print. */
+export const HELP = {
+  overview: `unshared: terminals and commands in sandboxes made of kernel namespaces, without root
+
+  unshared run [options] [-- command…]   start a sandbox and run a command in it, or a shell
+  unshared list [--json]                 the sandboxes that run
+  unshared enter ID [-- command…]        one more shell or command in a running sandbox
+  unshared stop ID… | --all              end sandboxes with all their processes
+  unshared script [options]              the script that "run" would run, or that a sandbox was made with
+  unshared check                         what this host can do, and what it lacks
+  unshared namespaces [--json]           every namespace of this machine
+  unshared cgroups [--json]              the cgroup hierarchy of this machine
+
+unshared COMMAND --help says more. The exit status is that of the command that was run,
+or 125 if unshared itself failed.
+`,
+  run: `unshared run [--profile NAME] [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER] [-- command…]
+
+Starts a sandbox and runs a command in it, or a shell. It ends with the command, unless its profile
+says "lifetime": "untilStopped".
+
+  --profile NAME      built in: throwaway (default), project, agent, learn; or one of .vscode/sandboxes.json
+  --rootfs PATH       host, a folder, or a .tar, .tar.gz or .tar.xz archive
+  --limit KEY=VALUE   memory.max=64M, pids.max=256 or cpu.max=150%; may be given several times, and is strict
+  --workspace FOLDER  the folder that is the workspace (default: the current one)
+`,
+  list: `unshared list [--json]
+
+The running sandboxes of this user: id, profile, pid of PID 1, time since the start, memory, processes, limits.
+`,
+  enter: `unshared enter ID [-- command…]
+
+One more shell or command in a running sandbox, under the same limits and the same confinement as the first.
+The beginning of an id is enough where only one sandbox has it.
+`,
+  stop: `unshared stop ID… | --all
+
+Ends sandboxes with all their processes, and removes what they leave.
+`,
+  script: `unshared script [--join] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER]]
+
+Prints the script that makes a sandbox: of a running one by its ID, else what "unshared run" would run.
+
+  --join              the script that enters it instead
+`,
+  check: `unshared check
+
+Tries what a sandbox needs on this host; each line says what was found, and what to do where it is missing.
+The exit status is 1 if sandboxes cannot start.
+`,
+  namespaces: `unshared namespaces [--json]
+
+Every namespace of this machine that this user can see. --json uses the field names of lsns(8).
+`,
+  cgroups: `unshared cgroups [--json]
+
+The controllers and the cgroup hierarchies of this machine.
+`,
+} as const;
+
+export type CommandName = Exclude<keyof typeof HELP, 'overview'>;
+
+export function isCommand(name: string): name is CommandName {
+  return name !== 'overview' && Object.hasOwn(HELP, name);
+}

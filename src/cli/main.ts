@@ -1,0 +1,51 @@
+import { ProblemError } from '../model/problem.ts';
+import { sentences } from '../text/problems.ts';
+import { check, enter, list, script, showCgroups, showNamespaces, stop } from './commands.ts';
+import { HELP, isCommand, type CommandName } from './help.ts';
+import { run } from './run.ts';
+import { UsageError } from './usage.ts';
+
+/** What each command returns is the exit status. */
+const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promise<number>>> = {
+  run,
+  list,
+  enter,
+  stop,
+  script,
+  check,
+  namespaces: showNamespaces,
+  cgroups: showCgroups,
+};
+
+/** Failures of this program itself, as chroot(1) and env(1) tell them from those of the command. */
+const OWN_FAILURE = 125;
+
+process.exitCode = await main(process.argv.slice(2)).catch(failed);
+
+async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') return say(HELP.overview);
+  if (!isCommand(name)) throw new UsageError(`There is no command "${name}".`, 'overview');
+  if (wantsHelp(args)) return say(HELP[name]);
+  return COMMANDS[name](args);
+}
+
+/** Words after `--` belong to the command that is run. */
+function wantsHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).some((word) => word === '--help' || word === '-h');
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function failed(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`unshared: ${error.message}\n\n${HELP[error.command]}`);
+    return OWN_FAILURE;
+  }
+  const known = error instanceof ProblemError || process.env.UNSHARED_DEBUG === undefined;
+  for (const text of known ? sentences(error) : [String((error as Error).stack)]) process.stderr.write(`unshared: ${text}\n`);
+  return OWN_FAILURE;
+}

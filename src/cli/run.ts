@@ -1,0 +1,85 @@
+import { execa } from 'execa';
+import { fileURLToPath } from 'node:url';
+import { helperSession, type HelperSession } from '../elevation/session.ts';
+import { requireProgram } from '../host/programs.ts';
+import type { Sandbox } from '../model/sandbox.ts';
+import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
+import { launchSandbox, type Launched } from '../sandbox/launch.ts';
+import { placeJoiner } from '../sandbox/limits/helper.ts';
+import { shellWords } from '../sandbox/quote.ts';
+import { noteSentence } from '../text/notes.ts';
+import { REQUEST_OPTIONS, requestOf } from './request.ts';
+import { readOptions, UsageError } from './usage.ts';
+
+/** `unshared run`: a sandbox for one command, or for a shell. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals, rest } = readOptions('run', args, REQUEST_OPTIONS);
+  if (positionals.length > 0) throw new UsageError(`Write "--" before the command: unshared run -- ${positionals.join(' ')}`, 'run');
+  const session = cliSession();
+  try {
+    const launched = await launchSandbox(requestOf(values), session);
+    const { sandbox } = launched;
+    for (const note of sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
+    const status = await whileReleasable(launched, () => inside(sandbox, rest, session));
+    if (sandbox.lifetime === 'untilStopped') process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
+    else await end(launched);
+    return status;
+  } finally {
+    session.dispose();
+  }
+}
+
+/** The helper beside this program, with a line on standard error for each thing that it does as root. */
+export function cliSession(): HelperSession {
+  return helperSession(fileURLToPath(new URL('helper.cjs', import.meta.url)), (line) => {
+    process.stderr.write(`unshared: as root: ${line}\n`);
+  });
+}
+
+/** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */
+export async function inside(sandbox: Sandbox, command: readonly string[], session: HelperSession): Promise<number> {
+  const child = start(joinCommand(sandbox, command));
+  if (child.pid !== undefined) await placeJoiner(sandbox, child.pid, session);
+  const { exitCode, signal } = await child;
+  return exitCode ?? (signal === undefined ? 1 : 128);
+}
+
+/**
+ * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)).
+ * So script(1) gives it another one, and a terminal on one side only is passed through pipes.
+ */
+function start({ file, args, env }: JoinCommand) {
+  const [stdin, stdout, stderr] = [process.stdin, process.stdout, process.stderr].map(({ isTTY }) => isTTY);
+  const common = { env, extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
+  if (stdin && stdout) {
+    const line = shellWords([file, ...args]);
+    return execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], { ...common, stdio: 'inherit' });
+  }
+  return execa(file, args, {
+    ...common,
+    stdin: stdin ? process.stdin : 'inherit',
+    stdout: stdout ? ['pipe', 'inherit'] : 'inherit',
+    stderr: stderr ? ['pipe', 'inherit'] : 'inherit',
+  });
+}
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** A signal to this program ends the sandbox before this program. */
+async function whileReleasable(launched: Launched, work: () => Promise<number>): Promise<number> {
+  const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
+    const handler = (): void => void end(launched).finally(() => process.exit(status));
+    process.once(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  try {
+    return await work();
+  } finally {
+    for (const remove of handlers) remove();
+  }
+}
+
+async function end({ release, ended }: Launched): Promise<void> {
+  release();
+  await ended;
+}
