@@ -22,7 +22,14 @@ export function list(args: readonly string[]): Promise<number> {
   const { values } = readOptions('list', args, JSON_OPTION);
   const sandboxes = runningSandboxes();
   const snapshot = takeSnapshot();
-  if (values.json) return say(`${JSON.stringify(sandboxes.map((sandbox) => ({ ...sandbox, ...usage(sandbox, snapshot) })), undefined, 2)}\n`);
+  if (values.json)
+    return say(
+      `${JSON.stringify(
+        sandboxes.map((sandbox) => ({ ...sandbox, ...usage(sandbox, snapshot) })),
+        undefined,
+        2,
+      )}\n`,
+    );
   if (sandboxes.length === 0) return say('No sandbox is running.\n');
   const rows = sandboxes.map((sandbox) => listRow(sandbox, snapshot));
   return say(table(['ID', 'PROFILE', 'PID', 'UP', 'MEMORY', 'PROCESSES', 'LIMITS'], rows));
@@ -36,7 +43,10 @@ function usage(sandbox: Sandbox, snapshot: Snapshot): { memory: number; processe
 function listRow(sandbox: Sandbox, snapshot: Snapshot): readonly string[] {
   const { memory, processes } = usage(sandbox, snapshot);
   const { held, missing } = sandbox.limits;
-  const limits = [...Object.entries(held).map(([key, value]) => `${key}=${value}`), ...Object.keys(missing).map((key) => `no ${key}`)];
+  const limits = [
+    ...Object.entries(held).map(([key, value]) => `${key}=${value}`),
+    ...Object.keys(missing).map((key) => `no ${key}`),
+  ];
   const up = duration(Date.now() - sandbox.startedAt);
   return [sandbox.id, sandbox.profile, `${sandbox.pid}`, up, bytes(memory), `${processes}`, limits.join(' ') || '-'];
 }
@@ -45,7 +55,8 @@ function listRow(sandbox: Sandbox, snapshot: Snapshot): readonly string[] {
 export async function enter(args: readonly string[]): Promise<number> {
   const { positionals, rest } = readOptions('enter', args, {});
   const [id, ...more] = positionals;
-  if (id === undefined || more.length > 0) throw new UsageError('Name one sandbox, and write "--" before a command.', 'enter');
+  if (id === undefined || more.length > 0)
+    throw new UsageError('Name one sandbox, and write "--" before a command.', 'enter');
   const session = cliSession();
   try {
     return await inside(findSandbox(id), rest, session);
@@ -57,7 +68,8 @@ export async function enter(args: readonly string[]): Promise<number> {
 /** `unshared stop` */
 export async function stop(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions('stop', args, { all: { type: 'boolean' } });
-  if (positionals.length === 0 && !values.all) throw new UsageError('Name the sandboxes to stop, or use --all.', 'stop');
+  if (positionals.length === 0 && !values.all)
+    throw new UsageError('Name the sandboxes to stop, or use --all.', 'stop');
   const sandboxes = values.all ? runningSandboxes() : positionals.map(findSandbox);
   for (const sandbox of sandboxes) await stopSandbox(sandbox);
   return 0;
@@ -87,13 +99,13 @@ export function showNamespaces(args: readonly string[]): Promise<number> {
   const snapshot = takeSnapshot();
   if (values.json) return say(`${JSON.stringify(namespacesJson(snapshot), undefined, 2)}\n`);
   const commands = new Map(snapshot.processes.map(({ pid, command, comm }) => [pid, command || comm]));
-  const rows = NAMESPACE_TYPES.flatMap((type) => snapshot.namespaces.filter((namespace) => namespace.type === type)).map(
-    ({ type, inode, pids, paths }) => {
-      const [first] = pids;
-      const what = first === undefined ? paths.join(' ') : (commands.get(first) ?? '');
-      return [`${inode}`, type, `${pids.length}`, first === undefined ? '-' : `${first}`, printable(what)];
-    },
-  );
+  const rows = NAMESPACE_TYPES.flatMap((type) =>
+    snapshot.namespaces.filter((namespace) => namespace.type === type),
+  ).map(({ type, inode, pids, paths }) => {
+    const [first] = pids;
+    const what = first === undefined ? paths.join(' ') : (commands.get(first) ?? '');
+    return [`${inode}`, type, `${pids.length}`, first === undefined ? '-' : `${first}`, printable(what)];
+  });
   return say(table(['NS', 'TYPE', 'NPROCS', 'PID', 'COMMAND'], rows));
 }
 

@@ -46,6 +46,7 @@ function failed(error: unknown): number {
     return OWN_FAILURE;
   }
   const known = error instanceof ProblemError || process.env.UNSHARED_DEBUG === undefined;
-  for (const text of known ? sentences(error) : [String((error as Error).stack)]) process.stderr.write(`unshared: ${text}\n`);
+  for (const text of known ? sentences(error) : [String((error as Error).stack)])
+    process.stderr.write(`unshared: ${text}\n`);
   return OWN_FAILURE;
 }

@@ -23,7 +23,12 @@ type RequestOptions = ReturnType<typeof readOptions<typeof REQUEST_OPTIONS>>['va
  * The sandbox that a command line asks for.
  * @throws ProblemError of the profile file, `wrongValue` for a limit, `unknownKey`.
  */
-export function requestOf({ profile: name = 'throwaway', rootfs, limit = [], workspace }: RequestOptions): LaunchRequest {
+export function requestOf({
+  profile: name = 'throwaway',
+  rootfs,
+  limit = [],
+  workspace,
+}: RequestOptions): LaunchRequest {
   const workspaceFolder = resolve(workspace ?? '.');
   const file = join(workspaceFolder, '.vscode', 'sandboxes.json');
   const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];

@@ -14,14 +14,16 @@ import { readOptions, UsageError } from './usage.ts';
 /** `unshared run`: a sandbox for one command, or for a shell. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, rest } = readOptions('run', args, REQUEST_OPTIONS);
-  if (positionals.length > 0) throw new UsageError(`Write "--" before the command: unshared run -- ${positionals.join(' ')}`, 'run');
+  if (positionals.length > 0)
+    throw new UsageError(`Write "--" before the command: unshared run -- ${positionals.join(' ')}`, 'run');
   const session = cliSession();
   try {
     const launched = await launchSandbox(requestOf(values), session);
     const { sandbox } = launched;
     for (const note of sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
     const status = await whileReleasable(launched, () => inside(sandbox, rest, session));
-    if (sandbox.lifetime === 'untilStopped') process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
+    if (sandbox.lifetime === 'untilStopped')
+      process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
     else await end(launched);
     return status;
   } finally {
@@ -53,7 +55,10 @@ function start({ file, args, env }: JoinCommand) {
   const common = { env, extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
   if (stdin && stdout) {
     const line = shellWords([file, ...args]);
-    return execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], { ...common, stdio: 'inherit' });
+    return execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
+      ...common,
+      stdio: 'inherit',
+    });
   }
   return execa(file, args, {
     ...common,

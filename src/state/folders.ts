@@ -57,7 +57,8 @@ function absolute(path: string | undefined): string | undefined {
 /** A folder in a place where others may write could be theirs, or a link to anywhere: it counts only if it is ours. */
 function makePrivate(path: string, uid: number): void {
   const mode = uid === 0 ? 0o711 : 0o700;
-  if (/[^\w./@+-]/.test(path)) fail('stateFolderUnsafe', { path, reason: 'its path holds characters that mount options cannot' });
+  if (/[^\w./@+-]/.test(path))
+    fail('stateFolderUnsafe', { path, reason: 'its path holds characters that mount options cannot' });
   mkdirSync(path, { recursive: true, mode });
   const stat = lstatSync(path);
   if (!stat.isDirectory()) fail('stateFolderUnsafe', { path, reason: 'it is not a folder' });

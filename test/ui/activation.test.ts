@@ -31,6 +31,8 @@ function loadedAtOnce({ inputs }: Metafile, file: string, found = new Set<string
 
 function packagesOf({ inputs }: Metafile, files: readonly string[]): readonly string[] {
   const imports = files.flatMap((file) => inputs[file]?.imports ?? []);
-  const outside = imports.filter(({ external, kind }) => external && kind === 'import-statement').map(({ path }) => path);
+  const outside = imports
+    .filter(({ external, kind }) => external && kind === 'import-statement')
+    .map(({ path }) => path);
   return [...new Set(outside.filter((path) => !path.startsWith('node:')))];
 }

@@ -1,5 +1,5 @@
 import { startDiscovery } from '../../discovery/client.ts';
-import { sandboxUsage } from '../../discovery/pin.ts';
+import { sandboxUsage } from '../../discovery/usage.ts';
 import type { Snapshot } from '../../protocol/discovery.ts';
 import { limitReadings } from '../../cgroup/readings.ts';
 import type { Sandbox } from '../../model/sandbox.ts';

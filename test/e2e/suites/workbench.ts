@@ -18,7 +18,11 @@ export function workbenchPage(): Page | undefined {
 }
 
 /** Waits until a condition holds. @throws Error with what was waited for and what was there last. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeout = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeout = 20_000,
+): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {
     const found = await look();
@@ -40,13 +44,17 @@ export async function rowsOf(page: Page, viewName: string): Promise<readonly str
 
 /** The text of all terminals that can be seen. */
 export async function terminalText(page: Page): Promise<string> {
-  const text = await page.evaluate(`[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd()).join('\\n')`);
+  const text = await page.evaluate(
+    `[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd()).join('\\n')`,
+  );
   return String(text);
 }
 
 /** Texts of the notifications that can be seen. */
 export async function notifications(page: Page): Promise<readonly string[]> {
-  const texts = await page.evaluate(`[...document.querySelectorAll('.notification-list-item-message')].map((item) => item.textContent)`);
+  const texts = await page.evaluate(
+    `[...document.querySelectorAll('.notification-list-item-message')].map((item) => item.textContent)`,
+  );
   return Array.isArray(texts) ? texts.map(String) : [];
 }
 

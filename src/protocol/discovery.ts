@@ -1,0 +1,22 @@
+import type { Cgroup, CgroupController, CgroupHierarchy, CgroupLayout } from '../model/cgroup.ts';
+import type { Namespace } from '../model/namespace.ts';
+import type { Process } from '../model/process.ts';
+
+/** What the kernel showed of this machine at one moment. */
+export interface Snapshot {
+  readonly processes: readonly Process[];
+  readonly namespaces: readonly Namespace[];
+  readonly layout: CgroupLayout;
+  readonly hierarchies: readonly CgroupHierarchy[];
+  readonly controllers: readonly CgroupController[];
+  /** The root cgroup of each hierarchy. */
+  readonly trees: readonly Cgroup[];
+}
+
+/** The worker answers each `snapshot` with one of these. */
+export type DiscoveryAnswer =
+  | { readonly snapshot: Snapshot }
+  /** Message of the error that was thrown. */
+  | { readonly error: string };
+
+export const SNAPSHOT_REQUEST = 'snapshot';
