@@ -133,7 +133,7 @@ function pathsOf({ path, children }: Cgroup): readonly string[] {
 
 /** A process chooses its own command line: its control characters are not for this terminal. */
 function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 function say(text: string): Promise<number> {

@@ -74,7 +74,7 @@ function runtime(): readonly [string, ...string[]] {
 /** pkexec(1): 126 is a dismissed dialog, 127 everything else that is not an authorisation. */
 function notStarted(exitCode: number | undefined, stderr: string): never {
   const reason = lastLine(stderr);
-  if (exitCode === 126) fail('helperDismissed', {});
+  if (exitCode === 126) fail('helperDismissed', { program: 'pkexec' });
   if (exitCode === 127) fail('helperNotAuthorized', { reason: reason || 'pkexec gave no reason' });
   fail('helperEnded', { reason: reason || `exit status ${exitCode ?? 'unknown'}` });
 }

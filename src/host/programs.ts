@@ -12,6 +12,7 @@ export const PROGRAMS = {
   ln: 'coreutils',
   mkfifo: 'coreutils',
   rm: 'coreutils',
+  tar: 'tar',
   unshare: 'util-linux',
   nsenter: 'util-linux',
   mount: 'mount',

@@ -38,13 +38,14 @@ export interface ProblemArguments {
   // workspace
   workspaceOwnedByRoot: { path: string };
   workspaceUnreachable: { path: string; blockedBy: string };
+  workspaceTooWide: { path: string; home: string };
   workspaceNeeded: { profile: string };
   // network
   networkNotYet: { network: string };
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   // helper
-  helperDismissed: Record<never, never>;
+  helperDismissed: { program: string };
   helperNotAuthorized: { reason: string };
   helperRefused: { verb: string; reason: string };
   helperEnded: { reason: string };

@@ -37,4 +37,5 @@ export type SandboxNote =
   | { readonly note: 'limitsMissing'; readonly keys: readonly LimitKey[]; readonly reason: string }
   | { readonly note: 'singleId' }
   | { readonly note: 'ownershipNotKept' }
+  | { readonly note: 'foreignOwner' }
   | { readonly note: 'hostNetwork' };

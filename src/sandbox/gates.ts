@@ -10,7 +10,7 @@ export interface GatedScript {
   /** Lets it go on. */
   pass(): void;
   /** Closes the script's input: it ends at its next gate, and PID 1 of a whole sandbox ends. */
-  close(): void;
+  readonly close: () => void;
   /** Forgets its output and input, so that neither keeps this process alive; its input stays open. */
   detach(): void;
   readonly ended: Promise<void>;
@@ -23,8 +23,8 @@ export function runGated(script: string): GatedScript {
   const words = lines[Symbol.asyncIterator]();
   return {
     at: async (word) => {
-      const { value, done } = await words.next();
-      const [said, ...rest] = done === true ? [] : value.split(' ');
+      const next: IteratorResult<string, undefined> = await words.next();
+      const [said, ...rest] = next.value?.split(' ') ?? [];
       return said === word ? rest.join(' ') : failedBefore(word, child);
     },
     pass: () => child.stdin.write('go\n'),

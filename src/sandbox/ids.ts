@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { findProgram } from '../host/programs.ts';
 
 /** One line of /proc/PID/uid_map: `count` ids from `inside` on are those from `outside` on (user_namespaces(7)). */
 export interface IdRange {
@@ -32,7 +33,7 @@ export function planIds(uid: number, gid: number): IdPlan {
   }
   const uids = subordinateIds('/etc/subuid', uid);
   const gids = subordinateIds('/etc/subgid', uid);
-  const kind = uids.length > 0 && gids.length > 0 ? 'ranges' : 'single';
+  const kind = uids.length > 0 && gids.length > 0 && mayMapRanges() ? 'ranges' : 'single';
   return {
     kind,
     uids: [{ inside: 0, outside: uid, count: 1 }, ...(kind === 'ranges' ? uids : [])],
@@ -59,6 +60,10 @@ export async function writeIdMaps(pid: number, plan: IdPlan): Promise<void> {
 export function dropToShifted(plan: IdPlan): readonly string[] {
   if (plan.kind !== 'shifted') return [];
   return ['setpriv', '--reuid', String(SHIFTED_BASE), '--regid', String(SHIFTED_BASE), '--clear-groups', '--'];
+}
+
+function mayMapRanges(): boolean {
+  return findProgram('newuidmap') !== undefined && findProgram('newgidmap') !== undefined;
 }
 
 function subordinateIds(file: string, uid: number): readonly IdRange[] {

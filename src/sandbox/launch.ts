@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
 import { startTimeOf } from '../discovery/pin.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
@@ -33,7 +34,7 @@ export interface Launched {
   /** Resolves once the sandbox has ended and everything of it is removed. */
   readonly ended: Promise<void>;
   /** Ends a sandbox of lifetime `terminal` or `window`; one that lives `untilStopped` stays. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
@@ -58,6 +59,7 @@ export async function makePlan(
   folders: CallerFolders,
 ): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
   if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
+  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
   const ids = planIds(folders.uid, folders.gid);
   const { overlay, notes } = await overlayOf(profile.rootfs, id, ids, folders);
   const plan = await planSandbox({
@@ -73,6 +75,13 @@ export async function makePlan(
   return { plan, notes: [...notes, ...network] };
 }
 
+/** A folder at or above the home would show every key and token in it. */
+function refuseWholeHome(path: string, home: string): void {
+  const folder = realpathSync(path);
+  const down = relative(folder, existsSync(home) ? realpathSync(home) : home);
+  if (down === '' || !(down === '..' || down.startsWith('../'))) fail('workspaceTooWide', { path, home });
+}
+
 async function overlayOf(
   rootfs: Rootfs,
   id: string,
@@ -80,8 +89,7 @@ async function overlayOf(
   folders: CallerFolders,
 ): Promise<{ overlay: Overlay | undefined; notes: readonly SandboxNote[] }> {
   if (rootfs.kind === 'host') return { overlay: undefined, notes: [] };
-  const { lower, ownershipKept } = await prepareRootfs(rootfs, { dataFolder: folders.data, ids });
-  const notes: readonly SandboxNote[] = ownershipKept ? [] : [{ note: 'ownershipNotKept' }];
+  const { lower, notes } = await prepareRootfs(rootfs, { dataFolder: folders.data, ids });
   return { overlay: { lower, layers: join(folders.state, 'layers', id) }, notes };
 }
 

@@ -7,6 +7,8 @@ const SENTENCES: Sentences = {
   singleId: () => 'Only one user id exists inside: files of other users show as nobody, and chown to them fails.',
   ownershipNotKept: () =>
     'Every file of this root file system belongs to root inside: owners could not be kept without subordinate ids (see subuid(5)).',
+  foreignOwner: () =>
+    'Files of this root file system that belong to users who do not exist inside can be read, but not changed.',
   hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
 };
 

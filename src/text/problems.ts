@@ -37,13 +37,15 @@ const SENTENCES: Sentences = {
     `You are root, and id 0 inside a sandbox is never id 0 outside, so the workspace ${path} cannot be writable inside. Use "workspace": "ro", or run as an ordinary user.`,
   workspaceUnreachable: ({ path, blockedBy }) =>
     `The sandbox's user cannot reach the workspace ${path}: ${blockedBy} is closed to others. Move the workspace, open that folder with chmod o+x, or use "workspace": "none".`,
+  workspaceTooWide: ({ path, home }) =>
+    `The workspace ${path} holds your home ${home} with everything in it, keys and tokens too. Open a folder inside it, or use "workspace": "none".`,
   workspaceNeeded: ({ profile }) =>
     `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
-  helperDismissed: () =>
-    `The password dialog was dismissed, so nothing was changed. Run the command again to be asked again.`,
+  helperDismissed: ({ program }) =>
+    `The password dialog of ${program} was dismissed, so nothing was changed. Run the command again to be asked again.`,
   helperNotAuthorized: ({ reason }) =>
     `The helper was not authorised (${reason}). It needs an administrator's password and a polkit agent or a terminal to ask for it.`,
   helperRefused: ({ verb, reason }) => `The helper refused ${verb}: ${reason}.`,

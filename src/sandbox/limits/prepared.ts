@@ -34,7 +34,7 @@ export function given(
   return { way, cgroups, held: Object.fromEntries(held) as LimitsGiven['held'], missing };
 }
 
-function formatted<Key extends LimitKey>(key: Key, limits: Limits): string {
+function formatted(key: LimitKey, limits: Limits): string {
   return formatLimit(key, limits[key]);
 }
 

@@ -1,0 +1,65 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fail } from '../../model/problem.ts';
+import type { Rootfs } from '../../model/profile.ts';
+import type { SandboxNote } from '../../model/sandbox.ts';
+import type { IdPlan } from '../ids.ts';
+import { unpackedArchive } from './store.ts';
+
+export interface PreparedRootfs {
+  /** The folder that the sandbox sees beneath its own upper layer. */
+  readonly lower: string;
+  readonly notes: readonly SandboxNote[];
+}
+
+/**
+ * Makes a root file system ready to be the lower layer of a sandbox: an archive is unpacked once into the store.
+ * @throws ProblemError `rootfsMissing`, `rootfsNotUsable`, `tarEntryRefused`, `tarBroken`, `digestMismatch`.
+ */
+export async function prepareRootfs(
+  rootfs: Exclude<Rootfs, { kind: 'host' }>,
+  { dataFolder, ids }: { readonly dataFolder: string; readonly ids: IdPlan },
+): Promise<PreparedRootfs> {
+  if (rootfs.kind === 'directory') return directory(rootfs.path, ids);
+  requireThere(rootfs.path);
+  const lower = await unpackedArchive(rootfs.path, rootfs.sha256, dataFolder, ids);
+  return { lower, notes: ids.kind === 'single' ? [{ note: 'ownershipNotKept' }] : [] };
+}
+
+function directory(path: string, ids: IdPlan): PreparedRootfs {
+  requireThere(path);
+  const lower = realpathSync(path);
+  const { uid } = requireUsable(lower);
+  if (ids.kind === 'shifted') requireReachable(lower);
+  const isMapped = ids.uids.some(({ outside, count }) => uid >= outside && uid < outside + count);
+  return { lower, notes: isMapped ? [] : [{ note: 'foreignOwner' }] };
+}
+
+function requireThere(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) fail('rootfsMissing', { path });
+}
+
+function requireUsable(path: string): { readonly uid: number } {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) fail('rootfsNotUsable', { path, reason: 'it is not a folder' });
+  if (path === '/') fail('rootfsNotUsable', { path, reason: 'the machine\'s own root is "rootfs": "host"' });
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+  } catch {
+    fail('rootfsNotUsable', { path, reason: 'you may not read it' });
+  }
+  return stat;
+}
+
+/** Root's sandboxes run with ids that are nobody's outside: folders on the way must let others through. */
+function requireReachable(path: string): void {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) {
+      fail('rootfsNotUsable', {
+        path,
+        reason: `${folder} is closed to others, and root's sandboxes run as others (chmod o+x)`,
+      });
+    }
+    if (folder === dirname(folder)) return;
+  }
+}
