@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 
-/** What the launcher lets a suite do to the workbench page; absent in a desktop VS Code. */
+/** What the launcher lets a suite do to the page of the workbench; absent in a desktop VS Code. */
 interface Page {
   screenshot(file: string): Promise<string>;
   evaluate(expression: string): Promise<unknown>;
@@ -12,55 +13,107 @@ declare global {
   var vscShim: Page | undefined;
 }
 
-/** The page of the workbench, or undefined where it cannot be driven. */
-export function workbenchPage(): Page | undefined {
-  return globalThis.vscShim;
+export const EXTENSION = 'namespace-sandboxes.namespace-sandboxes';
+
+/** The page of the workbench; where it cannot be driven, the test is skipped. */
+export function workbenchPage(context: Mocha.Context): Page {
+  return globalThis.vscShim ?? skip(context, 'the page of a desktop VS Code cannot be driven');
 }
 
-/** Waits until a condition holds. @throws Error with what was waited for and what was there last. */
+/** Counts the test as skipped, for a reason that the summary repeats. */
+export function skip(context: Mocha.Context, reason: string): never {
+  if (context.test) Object.assign(context.test, { reason });
+  return context.skip();
+}
+
+/** Waits until a condition holds. @throws Error with what was waited for. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  timeout = 20_000,
+  seconds = 20,
 ): Promise<T> {
-  const end = Date.now() + timeout;
+  const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited ${timeout} ms for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
 /** The rows that a view shows, each as its text. */
-export async function rowsOf(page: Page, viewName: string): Promise<readonly string[]> {
-  const rows = await page.evaluate(
-    `[...document.querySelectorAll('.pane')]
-      .filter((pane) => pane.querySelector('.pane-header')?.textContent.trim().startsWith(${JSON.stringify(viewName)}))
-      .flatMap((pane) => [...pane.querySelectorAll('.monaco-list-row')].map((row) => row.textContent.trim()))`,
-  );
-  return Array.isArray(rows) ? rows.map(String) : [];
+export async function rowsOf(page: Page, view: string): Promise<readonly string[]> {
+  return strings(page, `${ROWS_OF}(${JSON.stringify(view)}).map((row) => row.textContent.trim())`);
 }
+
+/** Opens or closes the first row of a view that begins with a text. */
+export async function toggleRow(page: Page, view: string, start: string): Promise<void> {
+  const row = `${ROWS_OF}(${JSON.stringify(view)}).find((row) => row.textContent.trim().startsWith(${JSON.stringify(start)}))`;
+  await until(`the row ${start}`, async () => (await page.evaluate(`Boolean(${row})`)) === true);
+  await page.evaluate(`${row}.click()`);
+}
+
+const ROWS_OF = `((name) => [...document.querySelectorAll('.pane')]
+  .filter((pane) => pane.querySelector('.pane-header')?.textContent.trim().startsWith(name))
+  .flatMap((pane) => [...pane.querySelectorAll('.monaco-list-row')]))`;
 
 /** The text of all terminals that can be seen. */
 export async function terminalText(page: Page): Promise<string> {
-  const text = await page.evaluate(
-    `[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd()).join('\\n')`,
-  );
-  return String(text);
+  const rows = `[...document.querySelectorAll('.xterm-rows > div')]`;
+  return (await strings(page, `${rows}.map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd())`)).join('\n');
 }
 
 /** Texts of the notifications that can be seen. */
 export async function notifications(page: Page): Promise<readonly string[]> {
-  const texts = await page.evaluate(
+  return strings(
+    page,
     `[...document.querySelectorAll('.notification-list-item-message')].map((item) => item.textContent)`,
   );
-  return Array.isArray(texts) ? texts.map(String) : [];
 }
 
-/** Shows the container of the three views. */
-export async function openSidebar(): Promise<void> {
+async function strings(page: Page, expression: string): Promise<readonly string[]> {
+  const list = await page.evaluate(expression);
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+/** Shows the container of the three views, once their rows are there. */
+export async function openSidebar(page: Page): Promise<void> {
   await vscode.commands.executeCommand('workbench.view.extension.namespaceSandboxes');
+  for (const view of ['Sandboxes', 'Namespaces', 'Cgroups'])
+    await until(`rows in ${view}`, async () => (await rowsOf(page, view)).length > 0);
+}
+
+const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
+
+/** Takes a picture in a dark and in a light theme, as NAME-dark.png and NAME-light.png. */
+export async function picture(page: Page, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await useTheme(page, theme);
+    await page.screenshot(join(process.env.E2E_SCREENSHOTS ?? '', `${name}-${theme}.png`));
+  }
+}
+
+async function useTheme(page: Page, theme: keyof typeof THEMES): Promise<void> {
+  const settings = vscode.workspace.getConfiguration('workbench');
+  await settings.update('colorTheme', THEMES[theme], vscode.ConfigurationTarget.Global);
+  const shown = theme === 'dark' ? 'vs-dark' : 'vs';
+  await until(
+    `the ${theme} theme`,
+    async () =>
+      (await page.evaluate(`document.querySelector('.monaco-workbench').classList.contains('${shown}')`)) === true,
+  );
+}
+
+/** Widens or narrows the sidebar, in steps as the workbench takes them, until it is about as wide as asked (in px). */
+export async function setSidebarWidth(page: Page, width: number): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.focusSideBar');
+  await until(`a sidebar of ${width} px`, async () => {
+    const now = Number(await page.evaluate(`document.querySelector('.part.sidebar').clientWidth`));
+    if (Math.abs(now - width) <= 30) return true;
+    const step = now < width ? 'increaseViewWidth' : 'decreaseViewWidth';
+    await vscode.commands.executeCommand(`workbench.action.${step}`);
+    return false;
+  });
 }
 
 /** Closes all terminals and editors, and waits until they are gone. */

@@ -1,0 +1,192 @@
+// Runs the suites in a real VS Code: node test/e2e/run.mjs [--built] [--out FOLDER] [SUITE…]
+// The last line is `N passed, N failed, N skipped`; FOLDER/e2e/summary.json says the same, with each test.
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { env, getuid } from 'node:process';
+import { fileURLToPath, URL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runTests } from '@vscode/test-electron';
+import { build } from 'esbuild';
+import { buildParts } from '../../scripts/build.mjs';
+import { needPrograms } from '../../scripts/debian-packages.mjs';
+import { installHost } from '../vscode-host/install.mjs';
+
+/**
+ * @typedef {{ title: string, state: 'passed' | 'failed' | 'skipped', detail: string }} Outcome
+ * @typedef {{ name: string, code: string, suites: readonly string[] }} Launch
+ */
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const HERE = join(PROJECT, 'test/e2e');
+const HOST = join(PROJECT, 'test/vscode-host');
+const MOCHA = join(PROJECT, 'node_modules/mocha/index.js');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { built: { type: 'boolean', default: false }, out: { type: 'string', default: join(PROJECT, 'out') } },
+});
+const out = resolve(values.out);
+const bundles = join(out, 'e2e');
+
+/** Workspace Trust cannot be turned on in a running VS Code: its suites have one of their own. */
+const WITH_TRUST = ['restricted'];
+
+await prepare();
+/** @type {Outcome[]} */
+const outcomes = [];
+for (const launch of launches()) outcomes.push(...(await outcomesOf(launch)));
+report(outcomes);
+
+async function prepare() {
+  mkdirSync(bundles, { recursive: true });
+  if (!values.built) await buildParts();
+  if (env.VSCODE_EXECUTABLE === undefined) {
+    await needPrograms({ chromium: 'chromium' });
+    await installHost();
+  }
+  await bundleSuites();
+}
+
+/** VS Code loads suites as CommonJS, which alone may ask for 'vscode'; Mocha is an ES module. */
+async function bundleSuites() {
+  const common = /** @type {const} */ ({
+    bundle: true,
+    platform: 'node',
+    outdir: bundles,
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  const suites = suiteNames().map((name) => join(HERE, `suites/${name}.test.ts`));
+  await build({ ...common, entryPoints: suites, format: 'cjs', external: ['vscode'], outExtension: { '.js': '.cjs' } });
+  await build({
+    ...common,
+    entryPoints: [join(HERE, 'mocha.ts')],
+    format: 'esm',
+    alias: { mocha: MOCHA },
+    external: [MOCHA],
+    outExtension: { '.js': '.mjs' },
+  });
+}
+
+/** @returns {readonly string[]} */
+function suiteNames() {
+  const files = readdirSync(join(HERE, 'suites')).filter((file) => file.endsWith('.test.ts'));
+  return files.map((file) => file.replace(/\.test\.ts$/, ''));
+}
+
+/** @returns {readonly Launch[]} */
+function launches() {
+  const chosen = suiteNames().filter((name) => positionals.length === 0 || positionals.includes(name));
+  return [
+    {
+      name: 'trusted',
+      code: env.VSCODE_EXECUTABLE ?? join(HOST, 'code'),
+      suites: chosen.filter((name) => !WITH_TRUST.includes(name)),
+    },
+    {
+      name: 'restricted',
+      code: join(HOST, 'code-with-trust'),
+      suites: chosen.filter((name) => WITH_TRUST.includes(name)),
+    },
+  ].filter(({ suites }) => suites.length > 0);
+}
+
+/**
+ * Opens one VS Code on a copy of the sample workspace, with a home of its own.
+ * @param {Launch} launch
+ * @returns {Promise<readonly Outcome[]>}
+ */
+async function outcomesOf({ name, code, suites }) {
+  const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
+  const outcomesFile = join(folder, 'outcomes.json');
+  try {
+    const workspace = makeFolders(folder);
+    await runTests({
+      vscodeExecutablePath: code,
+      extensionDevelopmentPath: PROJECT,
+      extensionTestsPath: join(bundles, 'mocha.mjs'),
+      launchArgs: [
+        workspace,
+        `--user-data-dir=${join(folder, 'user')}`,
+        `--extensions-dir=${join(folder, 'extensions')}`,
+      ],
+      extensionTestsEnv: {
+        ...homeOf(folder),
+        E2E_SUITES: suites.map((suite) => join(bundles, `${suite}.test.cjs`)).join(':'),
+        E2E_OUTCOMES: outcomesFile,
+        E2E_SCREENSHOTS: join(out, 'screenshots'),
+      },
+    });
+    return readOutcomes(outcomesFile);
+  } catch (error) {
+    return lastOutcomes(name, outcomesFile, error);
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/**
+ * @param {string} folder
+ * @returns {string} the workspace
+ */
+function makeFolders(folder) {
+  chmodSync(folder, 0o755);
+  const workspace = join(folder, 'sample-workspace');
+  cpSync(join(PROJECT, 'test/fixtures/sample-workspace'), workspace, { recursive: true });
+  for (const name of ['home', 'extensions', 'user/User']) mkdirSync(join(folder, name), { recursive: true });
+  mkdirSync(join(folder, 'run'), { mode: 0o700 });
+  cpSync(join(HERE, 'settings.json'), join(folder, 'user/User/settings.json'));
+  return workspace;
+}
+
+/** @param {string} folder */
+function homeOf(folder) {
+  const xdg = {
+    XDG_CONFIG_HOME: undefined,
+    XDG_DATA_HOME: undefined,
+    XDG_STATE_HOME: undefined,
+    XDG_CACHE_HOME: undefined,
+  };
+  const runtime = ownRuntimeFolder() ?? join(folder, 'run');
+  return { ...xdg, HOME: join(folder, 'home'), XDG_RUNTIME_DIR: runtime };
+}
+
+/** The user's systemd manager is found by this folder; one that was inherited from somebody else is of no use. */
+function ownRuntimeFolder() {
+  const folder = env.XDG_RUNTIME_DIR;
+  return folder !== undefined && statSync(folder, { throwIfNoEntry: false })?.uid === getuid?.() ? folder : undefined;
+}
+
+/**
+ * The tests that have failed, or else that the run did.
+ * @param {string} name
+ * @param {string} file
+ * @param {unknown} error
+ * @returns {readonly Outcome[]}
+ */
+function lastOutcomes(name, file, error) {
+  const told = statSync(file, { throwIfNoEntry: false }) ? readOutcomes(file) : [];
+  if (told.some(({ state }) => state === 'failed')) return told;
+  return [...told, { title: `VS Code, ${name}`, state: 'failed', detail: String(error) }];
+}
+
+/**
+ * @param {string} file
+ * @returns {readonly Outcome[]}
+ */
+function readOutcomes(file) {
+  /** @type {unknown} */
+  const parsed = JSON.parse(readFileSync(file, 'utf8'));
+  return /** @type {readonly Outcome[]} */ (parsed);
+}
+
+/** @param {readonly Outcome[]} tests */
+function report(tests) {
+  const count = (/** @type {Outcome['state']} */ state) => tests.filter((test) => test.state === state).length;
+  const totals = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+  writeFileSync(join(bundles, 'summary.json'), JSON.stringify({ ...totals, tests }, undefined, 2));
+  console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+  process.exitCode = totals.failed > 0 || tests.length === 0 ? 1 : 0;
+}
