@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CgroupHierarchy } from '../model/cgroup.ts';
 import { LIMIT_KEYS, type CpuMax, type LimitKey } from '../model/profile.ts';
 
@@ -81,6 +81,7 @@ export function distinctFolders(folders: LimitFolders): readonly string[] {
 export function removeCgroup(folder: string): boolean {
   try {
     rmdirSync(folder);
+    removeIfEmpty(dirname(folder));
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -111,11 +112,18 @@ function keysIn({ folder }: LimitHome, homes: LimitHomes): readonly LimitKey[] {
 
 function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly LimitKey[]): string {
   const ours = join(folder, OURS);
-  mkdirSync(ours, { recursive: true });
-  if (version === 2) for (const above of [folder, ours]) enableControllers(above, keys);
   const cgroup = join(ours, name);
-  mkdirSync(cgroup);
-  return cgroup;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      mkdirSync(ours, { recursive: true });
+      if (version === 2) for (const above of [folder, ours]) enableControllers(above, keys);
+      mkdirSync(cgroup);
+      return cgroup;
+    } catch (error) {
+      // another's last cgroup may take the folder with it at this moment
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error;
+    }
+  }
 }
 
 /** On v2 a controller must be handed down by every cgroup above (cgroup-v2.rst, "Enabling and Disabling"). */
@@ -160,6 +168,15 @@ function setLegacyCpu(folder: string, { quota, period }: CpuMax): string {
   writeFileSync(files[1], String(period), { flag: 'r+' });
   writeFileSync(files[0], String(quota), { flag: 'r+' });
   return files.map((file) => readFileSync(file, 'utf8').trim()).join(' ');
+}
+
+/** The folder that holds all of ours goes with the last of them. */
+function removeIfEmpty(ours: string): void {
+  try {
+    rmdirSync(ours);
+  } catch {
+    // there are others
+  }
 }
 
 function subfolders(folder: string): readonly string[] {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
 import { check, enter, list, script, showCgroups, showNamespaces, stop } from './commands.ts';

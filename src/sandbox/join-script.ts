@@ -29,6 +29,7 @@ export function joinScript(plan: Plan, facts: JoinFacts): string {
     ...intoCgroup(facts),
     ...enter(plan, facts),
     ...sayDeath(facts),
+    ...sayEnd(facts),
     'exit "$status"',
     '',
   ].join('\n');
@@ -131,6 +132,11 @@ function environment({ profile }: Plan): readonly string[] {
     ...passed,
     ...own,
   ];
+}
+
+/** PID 1 takes every process with it when it ends, this terminal's too. */
+function sayEnd({ pid }: JoinFacts): readonly string[] {
+  return [`[ "$status" != 137 ] || [ -e /proc/${pid}/ns ] || echo 'The sandbox was stopped.' >&2`];
 }
 
 /** The kernel kills with a bare SIGKILL; the counter of the cgroup knows that it was the limit. */

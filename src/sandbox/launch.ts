@@ -183,7 +183,7 @@ function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; 
 }
 
 function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {
-  const { profile, ids, folder, id } = plan;
+  const { profile, folder, id } = plan;
   return {
     id,
     profile: profile.name,
@@ -196,8 +196,13 @@ function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolde
     startedAt: Date.now(),
     folder,
     limits: given,
-    notes: [...notes, ...missingLimits(given), ...(ids.kind === 'single' ? ([{ note: 'singleId' }] as const) : [])],
+    notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
+}
+
+/** The `host` root is read-only, and an archive has been given to the one id that there is. */
+function singleId({ ids, profile }: Plan): readonly SandboxNote[] {
+  return ids.kind === 'single' && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
 }
 
 function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {

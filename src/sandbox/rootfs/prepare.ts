@@ -29,17 +29,21 @@ export async function prepareRootfs(
 function directory(path: string, ids: IdPlan): PreparedRootfs {
   requireThere(path);
   const lower = realpathSync(path);
-  const { uid } = requireUsable(lower);
+  const { uid, gid } = requireUsable(lower);
   if (ids.kind === 'shifted') requireReachable(lower);
-  const isMapped = ids.uids.some(({ outside, count }) => uid >= outside && uid < outside + count);
-  return { lower, notes: isMapped ? [] : [{ note: 'foreignOwner' }] };
+  const known = isMapped(uid, ids.uids) && isMapped(gid, ids.gids);
+  return { lower, notes: known ? [] : [{ note: 'foreignOwner' }] };
+}
+
+function isMapped(id: number, ranges: IdPlan['uids']): boolean {
+  return ranges.some(({ outside, count }) => id >= outside && id < outside + count);
 }
 
 function requireThere(path: string): void {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) fail('rootfsMissing', { path });
 }
 
-function requireUsable(path: string): { readonly uid: number } {
+function requireUsable(path: string): { readonly uid: number; readonly gid: number } {
   const stat = statSync(path);
   if (!stat.isDirectory()) fail('rootfsNotUsable', { path, reason: 'it is not a folder' });
   if (path === '/') fail('rootfsNotUsable', { path, reason: 'the machine\'s own root is "rootfs": "host"' });
