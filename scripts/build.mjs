@@ -1,10 +1,12 @@
-// Bundles what runs into dist/: node scripts/build.mjs [--production] [extension|worker|helper|cli]…
-import { chmodSync } from 'node:fs';
+// Bundles what runs into dist/: node scripts/build.mjs [--production]
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(PROJECT, 'dist');
 
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = {
@@ -17,52 +19,53 @@ const COMMON = {
 };
 
 /** CommonJS packages inside an ES module ask for Node's own modules by `require`. */
-const REQUIRE = "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
-
-/** @type {Readonly<Record<string, (minify: boolean) => import('esbuild').BuildOptions>>} */
-const PARTS = {
-  extension: (minify) => ({
-    entryPoints: ['src/extension.ts'],
-    outfile: 'dist/extension.cjs',
-    format: 'cjs',
-    external: ['vscode'],
-    minify,
-  }),
-  worker: (minify) => ({
-    entryPoints: ['src/discovery/worker.ts'],
-    outfile: 'dist/discovery-worker.cjs',
-    format: 'cjs',
-    minify,
-  }),
-  // Never minified: whoever lets it run as root can read it.
-  helper: () => ({ entryPoints: ['src/helper/main.ts'], outfile: 'dist/helper.cjs', format: 'cjs' }),
-  cli: (minify) => ({
-    entryPoints: ['src/cli/main.ts'],
-    outfile: 'dist/cli.js',
-    format: 'esm',
-    banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
-    minify,
-  }),
-};
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * Bundles some parts, or all of them.
- * @param {{ parts?: readonly string[], production?: boolean }} options
- * @returns {Promise<void>} rejects with what esbuild has printed.
+ * Extension and command line share what they load late, in files beside them: activation reads a few kilobytes.
+ * @param {boolean} minify
  */
-export async function buildParts({ parts = [], production = false } = {}) {
-  const unknown = parts.filter((part) => !(part in PARTS));
-  if (unknown.length > 0)
-    throw new Error(`unknown part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`);
-  const chosen = Object.entries(PARTS).filter(([name]) => parts.length === 0 || parts.includes(name));
-  await Promise.all(chosen.map(([, part]) => build({ ...COMMON, ...part(production) })));
-  if (parts.length === 0 || parts.includes('cli')) chmodSync(`${PROJECT}dist/cli.js`, 0o755);
-}
-
-if (argv[1] === fileURLToPath(import.meta.url)) {
-  const words = argv.slice(2);
-  await buildParts({
-    parts: words.filter((word) => !word.startsWith('-')),
-    production: words.includes('--production'),
+function modules(minify) {
+  return build({
+    ...COMMON,
+    entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' },
+    outdir: 'dist',
+    format: 'esm',
+    splitting: true,
+    external: ['vscode'],
+    banner: { js: REQUIRE },
+    metafile: true,
+    minify,
   });
 }
+
+/** @param {boolean} minify */
+function worker(minify) {
+  return build({ ...COMMON, entryPoints: ['src/discovery/worker.ts'], outfile: 'dist/discovery-worker.cjs', minify });
+}
+
+/** One file, never minified: whoever lets it run as root can read it. */
+function helper() {
+  return build({ ...COMMON, entryPoints: ['src/helper/main.ts'], outfile: 'dist/helper.cjs' });
+}
+
+/**
+ * @param {{ production?: boolean }} options
+ * @returns {Promise<void>} rejects with what esbuild has printed.
+ */
+export async function buildAll({ production = false } = {}) {
+  const [{ metafile }] = await Promise.all([modules(production), worker(production), helper()]);
+  chmodSync(join(DIST, 'cli.js'), 0o755);
+  removeStale(Object.keys(metafile.outputs).map((file) => basename(file)));
+}
+
+/**
+ * Shared files are named after what is in them, so that those of earlier builds would stay.
+ * @param {readonly string[]} fresh
+ */
+function removeStale(fresh) {
+  const present = readdirSync(DIST).filter((name) => name.endsWith('.js'));
+  for (const name of present) if (!fresh.includes(name)) rmSync(join(DIST, name));
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) await buildAll({ production: argv.includes('--production') });

@@ -9,7 +9,7 @@ import { fileURLToPath, URL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
-import { buildParts } from '../../scripts/build.mjs';
+import { buildAll } from '../../scripts/build.mjs';
 import { needPrograms } from '../../scripts/debian-packages.mjs';
 import { installHost } from '../vscode-host/install.mjs';
 
@@ -41,7 +41,7 @@ report(outcomes);
 
 async function prepare() {
   mkdirSync(bundles, { recursive: true });
-  if (!values.built) await buildParts();
+  if (!values.built) await buildAll({ production: true });
   if (env.VSCODE_EXECUTABLE === undefined) {
     await needPrograms({ chromium: 'chromium' });
     await installHost();

@@ -89,6 +89,9 @@ const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as
 export async function picture(page: Page, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await useTheme(page, theme);
+    await page.evaluate(
+      `Promise.allSettled(document.getAnimations().map((animation) => animation.finished)).then(() => true)`,
+    );
     await page.screenshot(join(process.env.E2E_SCREENSHOTS ?? '', `${name}-${theme}.png`));
   }
 }
@@ -110,7 +113,7 @@ export async function setSidebarWidth(page: Page, width: number): Promise<void> 
   await until(`a sidebar of ${width} px`, async () => {
     const now = Number(await page.evaluate(`document.querySelector('.part.sidebar').clientWidth`));
     if (Math.abs(now - width) <= 30) return true;
-    const step = now < width ? 'increaseViewWidth' : 'decreaseViewWidth';
+    const step = now < width ? 'increaseViewSize' : 'decreaseViewSize';
     await vscode.commands.executeCommand(`workbench.action.${step}`);
     return false;
   });
