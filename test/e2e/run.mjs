@@ -137,7 +137,7 @@ function makeFolders(folder) {
   cpSync(join(PROJECT, 'test/fixtures/sample-workspace'), workspace, { recursive: true });
   for (const name of ['home', 'extensions', 'user/User']) mkdirSync(join(folder, name), { recursive: true });
   mkdirSync(join(folder, 'run'), { mode: 0o700 });
-  cpSync(join(HERE, 'settings.json'), join(folder, 'user/User/settings.json'));
+  cpSync(join(HOST, 'settings.json'), join(folder, 'user/User/settings.json'));
   return workspace;
 }
 
