@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 
 /** What the launcher lets a suite do to the page of the workbench; absent in a desktop VS Code. */
-interface Page {
+export interface Page {
   screenshot(file: string): Promise<string>;
   evaluate(expression: string): Promise<unknown>;
   press(keys: string): Promise<void>;
