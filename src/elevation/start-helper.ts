@@ -73,7 +73,7 @@ function runtime(): readonly [string, ...string[]] {
 
 /** pkexec(1): 126 is a dismissed dialog, 127 everything else that is not an authorisation. */
 function notStarted(exitCode: number | undefined, stderr: string): never {
-  const reason = lastLine(stderr);
+  const reason = reasonIn(stderr);
   if (exitCode === 126) fail('helperDismissed', { program: 'pkexec' });
   if (exitCode === 127) fail('helperNotAuthorized', { reason: reason || 'pkexec gave no reason' });
   fail('helperEnded', { reason: reason || `exit status ${exitCode ?? 'unknown'}` });
@@ -97,4 +97,8 @@ function refused(verb: HelperVerb, error: unknown): never {
   fail('helperEnded', { reason });
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+/** pkexec(1) says what went wrong in a line of its own, and warns of the record in another. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  return lines.find((line) => line.includes('Not authorized')) ?? lines.at(-1) ?? '';
+}

@@ -1,12 +1,12 @@
 import { findProgram } from '../host/programs.ts';
-import type { Tools } from '../host/tools.ts';
+import { TOOL_NAMES, type Tools } from '../host/tools.ts';
 import { shellWords } from './quote.ts';
 import { bindFile, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 
 const FOLDER = '/run/namespace-sandboxes';
 
 /** How a program of the host is called inside: words of a command line, already quoted. */
-export type ToolCommand = (name: 'sh' | 'setpriv' | 'script' | 'umount') => string;
+export type ToolCommand = (name: (typeof TOOL_NAMES)[number]) => string;
 
 /** With the `host` root the machine's programs are there, at their own paths. */
 export const hostToolCommand: ToolCommand = (name) => shellWords([findProgram(name) ?? name]);

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { createInterface, type Interface } from 'node:readline';
+import { inheritedDescriptors } from '../host/descriptors.ts';
 import { readSetting, userNamespaceFix } from '../host/check.ts';
 import { fail } from '../model/problem.ts';
 
@@ -38,7 +39,10 @@ type Child = ReturnType<typeof start>;
 
 /** In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it. */
 function start(script: string) {
-  return execa('sh', [script], {
+  // What this process would hand on becomes nothing inside: PID 1 keeps its descriptors for as long as the sandbox runs.
+  const handedOn = Math.max(2, ...inheritedDescriptors()) - 2;
+  return execa('/bin/sh', [script], {
+    stdio: ['pipe', 'pipe', 'pipe', ...Array.from({ length: handedOn }, () => 'ignore' as const)],
     env: {},
     extendEnv: false,
     detached: true,

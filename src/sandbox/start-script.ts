@@ -168,15 +168,18 @@ function pivot({ tool, profile }: Plan): readonly string[] {
   ];
 }
 
-/** An ignored SIGCHLD lets the kernel reap orphans, so that PID 1 is a shell that only waits. */
+/**
+ * PID 1 is a shell that waits and reaps orphans. The end of an orphan interrupts its `read` as an end of file does:
+ * only where no child has ended is it the launcher that has gone.
+ */
 function pid1({ id, profile, tool }: Plan): readonly string[] {
   const stays = profile.lifetime === 'untilStopped';
   const program = [
-    "trap '' CHLD",
+    'trap child=y CHLD',
     '[ -t 0 ] || { echo ready; read -r _; }',
     'exec >/dev/null 2>&1',
     ...(stays ? ['exec <&3 3<&-'] : []),
-    'read -r _',
+    'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
   ];
   return [
     '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;',

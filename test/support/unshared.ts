@@ -1,0 +1,113 @@
+import { execa } from 'execa';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Sandbox } from '../../src/model/sandbox.ts';
+
+/** A uid without a line in /etc/passwd or /etc/subuid: the least that a caller can be. */
+export const USER = 47_000;
+export const isRoot = process.getuid?.() === 0;
+
+export const CLI = resolve('dist/cli.js');
+
+/** Someone who uses the command `unshared`, with a home, a runtime folder and a workspace of their own. */
+export interface Caller {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+  readonly workspace: string;
+  /** Where the sandboxes of this caller have their folders. */
+  readonly runtime: string;
+  /** Folders that were there before: root has one place for all sandboxes of the machine. */
+  readonly before: readonly string[];
+  /** Runs `unshared` in the workspace. */
+  unshared(args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** The words of a command line that runs a program as this caller. */
+  asCaller(command: readonly string[]): readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeout?: number;
+}
+
+export interface Finished {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The callers that this process can be: as root also an ordinary user, and otherwise only oneself. */
+export const CALLERS = isRoot ? (['root', 'user'] as const) : (['user'] as const);
+
+/** Makes a caller with empty folders; `remove` takes them away again. */
+export function makeCaller(name: 'root' | 'user'): Caller {
+  const uid = name === 'root' ? 0 : isRoot ? USER : (process.getuid?.() ?? 0);
+  const base = mkdtempSync(join(tmpdir(), 'unshared-test-'));
+  const [home, runtime, workspace] = ['home', 'runtime', 'workspace'].map((part) => join(base, part)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const folder of [base, home, runtime, workspace]) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, folder === runtime ? 0o700 : 0o755);
+    if (isRoot) chownSync(folder, uid, uid);
+  }
+  const env = {
+    HOME: home,
+    PATH: process.env.PATH ?? '',
+    XDG_RUNTIME_DIR: runtime,
+    TERM: 'xterm-256color',
+    SECRET_TOKEN: 'do not pass this on',
+  };
+  const drop =
+    uid === process.getuid?.() ? [] : ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
+  const asCaller = (command: readonly string[]): readonly string[] => [...drop, ...command];
+  const sandboxes = uid === 0 ? '/run/namespace-sandboxes-root' : join(runtime, 'namespace-sandboxes');
+  return {
+    name,
+    uid,
+    home,
+    workspace,
+    runtime: sandboxes,
+    before: foldersIn(sandboxes),
+    env,
+    asCaller,
+    unshared: async (args, { input = '', env: more = {}, timeout = 30_000 } = {}) => {
+      const [file = '', ...words] = asCaller([process.execPath, CLI, ...args]);
+      const { exitCode, stdout, stderr } = await execa(file, words, {
+        cwd: workspace,
+        env: { ...env, ...more },
+        extendEnv: false,
+        reject: false,
+        input,
+        timeout,
+      });
+      return { exitCode, stdout, stderr };
+    },
+    remove: () => rmSync(base, { recursive: true, force: true }),
+  };
+}
+
+/** The running sandboxes of a caller, but for those that ran before. */
+export async function running(caller: Caller): Promise<readonly Sandbox[]> {
+  const { stdout } = await caller.unshared(['list', '--json']);
+  return (JSON.parse(stdout) as Sandbox[]).filter(({ id }) => !caller.before.includes(id));
+}
+
+/** Folders of sandboxes that are there, also of those that have ended, but not of those that ran before. */
+export function sandboxFolders({ runtime, before }: Caller): readonly string[] {
+  return foldersIn(runtime).filter((id) => !before.includes(id));
+}
+
+function foldersIn(runtime: string): readonly string[] {
+  try {
+    return readdirSync(runtime);
+  } catch {
+    return [];
+  }
+}
