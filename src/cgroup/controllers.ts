@@ -13,27 +13,31 @@ export function parseControllers(table: string, hierarchies: readonly CgroupHier
     .map((line) => /^(\w+)\t(\d+)\t(\d+)\t([01])$/.exec(line))
     .filter((match) => match !== null)
     .map(([, name = '', id, groups, enabled]) => ({
-      name,
+      ...mounted(name, hierarchies),
       hierarchyId: Number(id),
       groups: Number(groups),
       enabled: enabled === '1',
-      ...mountOf(name, hierarchies),
     }));
   const names = new Set(listed.map(({ name }) => name));
   const others = hierarchies
     .filter(({ version }) => version === 2)
     .flatMap(({ controllers }) => controllers)
     .filter((name) => !names.has(name))
-    .map((name) => ({ name, hierarchyId: 0, groups: 0, enabled: true, ...mountOf(name, hierarchies) }));
+    .map((name) => ({ ...mounted(name, hierarchies), hierarchyId: 0, groups: 0, enabled: true }));
   return [...listed, ...others];
 }
 
-function mountOf(
-  name: string,
+/** The table keeps the name of v1 where v2 has another (cgroup-v2.rst, "IO"). */
+const UNIFIED_NAMES: Readonly<Record<string, string>> = { blkio: 'io' };
+
+function mounted(
+  listed: string,
   hierarchies: readonly CgroupHierarchy[],
-): Pick<CgroupController, 'mountPoint' | 'version'> {
+): Pick<CgroupController, 'name' | 'mountPoint' | 'version'> {
+  const names = [listed, UNIFIED_NAMES[listed] ?? listed];
+  const [name = listed] = names.filter((one) => hierarchies.some(({ controllers }) => controllers.includes(one)));
   const hierarchy = hierarchies.find(({ controllers }) => controllers.includes(name));
-  return { mountPoint: hierarchy?.mountPoint, version: hierarchy?.version };
+  return { name, mountPoint: hierarchy?.mountPoint, version: hierarchy?.version };
 }
 
 /** A kernel without cgroups has no table. */

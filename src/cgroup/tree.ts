@@ -19,11 +19,12 @@ export function readTree({ key, mountPoint, root }: CgroupHierarchy, processes: 
   return read('/');
 }
 
+/** The dead that nobody has reaped are in no cgroup.procs, but /proc still shows them in one, on v1 in the root. */
 function pidsByPath(key: string, processes: readonly Process[]): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>();
-  for (const { pid, cgroups } of processes) {
+  for (const { pid, state, cgroups } of processes) {
     const path = cgroups[key];
-    if (path === undefined) continue;
+    if (path === undefined || state === 'Z' || state === 'X') continue;
     const pids = found.get(path);
     if (pids) pids.push(pid);
     else found.set(path, [pid]);

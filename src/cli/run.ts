@@ -74,7 +74,8 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 async function whileReleasable(launched: Launched, work: () => Promise<number>): Promise<number> {
   const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
     const handler = (): void => void end(launched).finally(() => process.exit(status));
-    process.once(signal, handler);
+    // Not `once`: a listener that is gone by then counts as none, and execa would end this program at once.
+    process.on(signal, handler);
     return () => process.off(signal, handler);
   });
   try {

@@ -11,21 +11,25 @@ export interface Discovery {
 export function startDiscovery(workerFile: string): Discovery {
   let worker: Worker | undefined;
   let current: Promise<Snapshot> | undefined;
-  const running = (): Worker => {
-    worker ??= startWorker(workerFile, () => (worker = undefined));
+  const living = (): Worker => {
+    worker ??= startWorker(workerFile, (ended) => {
+      if (worker === ended) worker = undefined;
+    });
     return worker;
   };
   return {
-    snapshot: () => (current ??= ask(running()).finally(() => (current = undefined))),
+    snapshot: () => (current ??= ask(living()).finally(() => (current = undefined))),
     dispose: () => void worker?.terminate(),
   };
 }
 
-function startWorker(file: string, onExit: () => void): Worker {
+/** A thread that keeps no process alive while nothing is asked of it. */
+function startWorker(file: string, onEnd: (worker: Worker) => void): Worker {
   const worker = new Worker(file);
   worker.unref();
-  worker.once('exit', onExit);
-  return worker;
+  const end = (): void => onEnd(worker);
+  // An error tells the end first: the next request must not go to a thread that is about to exit.
+  return worker.on('error', end).on('exit', end);
 }
 
 function ask(worker: Worker): Promise<Snapshot> {

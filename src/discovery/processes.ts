@@ -1,59 +1,59 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { NAMESPACE_TYPES, type NamespaceType } from '../model/namespace.ts';
+import { NAMESPACE_TYPES } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
 
-/** Reads a file of /proc; undefined where there is none any more, or where it may not be read. */
+/** Reads a file of /proc; undefined where there is none any more, or where it may not be read. Valid until the next read. */
 type ReadFile = (path: string) => Buffer | undefined;
+
+interface Scan {
+  readonly read: ReadFile;
+  readonly namespacesOf: typeof parseLinks;
+  readonly cgroupsOf: typeof parseCgroups;
+}
 
 /**
  * All processes of this machine that /proc shows, by ascending pid. One that ends while it is looked at is left out;
  * what may not be read of another user's is absent (proc(5)).
  */
 export function readProcesses(): readonly Process[] {
-  const read = fileReader();
+  const scan = { read: fileReader(), namespacesOf: onceForEach(parseLinks), cgroupsOf: onceForEach(parseCgroups) };
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
-    .map((pid) => readProcess(pid, read))
+    .map((pid) => readProcess(pid, scan))
     .filter((process) => process !== undefined);
 }
 
-function readProcess(pid: number, read: ReadFile): Process | undefined {
+function readProcess(pid: number, { read, namespacesOf, cgroupsOf }: Scan): Process | undefined {
   const folder = `/proc/${pid}`;
   const stat = read(`${folder}/stat`);
-  const known = stat && parseStat(stat);
-  const uid = known && parseUid(read(`${folder}/status`)?.toString('latin1') ?? '');
-  if (known === undefined || uid === undefined) return undefined;
-  return {
-    pid,
-    uid,
-    ...known,
-    command: parseCommand(read(`${folder}/cmdline`) ?? Buffer.alloc(0)),
-    namespaces: readNamespaces(folder),
-    cgroups: parseCgroups(read(`${folder}/cgroup`)?.toString('utf8') ?? ''),
-  };
+  const identity = stat && parseStat(stat);
+  if (identity === undefined) return undefined;
+  const command = parseCommand(read(`${folder}/cmdline`) ?? Buffer.alloc(0));
+  const namespaces = namespacesOf(readLinks(folder));
+  const cgroups = cgroupsOf(read(`${folder}/cgroup`)?.toString('utf8') ?? '');
+  // Read last: what still has a status was there all the while.
+  const status = parseStatus(read(`${folder}/status`)?.toString('latin1') ?? '');
+  return status && { pid, ...identity, ...status, command, namespaces, cgroups };
 }
 
-/** Page size of every machine that this runs on; /proc/PID/stat counts resident memory in pages. */
-const PAGE = 4096;
-
 /** Fields of proc_pid_stat(5). The name stands in brackets and may hold blanks, brackets, newlines and broken UTF-8. */
-export function parseStat(stat: Buffer): Pick<Process, 'comm' | 'state' | 'ppid' | 'startTime' | 'rss'> | undefined {
+export function parseStat(stat: Buffer): Pick<Process, 'comm' | 'state' | 'ppid' | 'startTime'> | undefined {
   const open = stat.indexOf('(');
   const close = stat.lastIndexOf(')');
   if (open < 0 || close < open) return undefined;
-  const [state = '?', ppid, ...rest] = stat.toString('latin1', close + 2).split(' ');
-  const [startTime, rss] = [rest[17], rest[19]].map(Number);
-  if (startTime === undefined || rss === undefined || ![Number(ppid), startTime, rss].every(Number.isFinite))
-    return undefined;
-  return { comm: stat.toString('utf8', open + 1, close), state, ppid: Number(ppid), startTime, rss: rss * PAGE };
+  const fields = stat.toString('latin1', close + 2).split(' ', 20);
+  const [state = '', ppid, startTime] = [fields[0], Number(fields[1]), Number(fields[19])];
+  if (!Number.isInteger(ppid) || !Number.isInteger(startTime)) return undefined;
+  return { comm: stat.toString('utf8', open + 1, close), state, ppid, startTime };
 }
 
-/** The effective user id of proc_pid_status(5). */
-export function parseUid(status: string): number | undefined {
+/** Effective user id and resident memory of proc_pid_status(5); kernel threads and zombies have no memory. */
+export function parseStatus(status: string): Pick<Process, 'uid' | 'rss'> | undefined {
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
-  return uid === undefined ? undefined : Number(uid);
+  const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0;
+  return uid === undefined ? undefined : { uid: Number(uid), rss: Number(kibibytes) * 1024 };
 }
 
 /** Arguments of proc_pid_cmdline(5) with blanks between them. */
@@ -62,47 +62,53 @@ export function parseCommand(cmdline: Buffer): string {
 }
 
 /** Lines `hierarchy-ID:controller-list:cgroup-path` of cgroups(7). */
-export function parseCgroups(text: string): Readonly<Record<string, string>> {
-  const entries = text
-    .split('\n')
-    .map((line) => /^\d+:([^:]*):(.*)$/.exec(line))
-    .filter((match) => match !== null)
-    .map(([, key = '', path = '']) => [key, path]);
-  return Object.fromEntries(entries) as Readonly<Record<string, string>>;
+export function parseCgroups(text: string): Process['cgroups'] {
+  return Object.fromEntries(
+    [...text.matchAll(/^\d+:([^:\n]*):([^\n]*)$/gm)].map(([, key = '', path = '']) => [key, path]),
+  );
+}
+
+/** The links of a process's ns folder, `user:[4026531837] mnt:[4026531841] …`, by type (namespaces(7)). */
+export function parseLinks(links: string): Process['namespaces'] {
+  return Object.fromEntries([...links.matchAll(/([a-z]+):\[(\d+)\]/g)].map(([, type, inode]) => [type, Number(inode)]));
 }
 
 /** All eight links need the same right: where the first is refused, the others are not asked. */
-function readNamespaces(folder: string): Readonly<Partial<Record<NamespaceType, number>>> {
-  const found: Partial<Record<NamespaceType, number>> = {};
+function readLinks(folder: string): string {
+  const links: string[] = [];
   for (const type of NAMESPACE_TYPES) {
     try {
-      found[type] = parseLink(readlinkSync(`${folder}/ns/${type}`));
+      links.push(readlinkSync(`${folder}/ns/${type}`));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') return found;
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') break;
     }
   }
-  return found;
+  return links.join(' ');
 }
 
-/** The number of `net:[4026531840]`, namespaces(7). */
-function parseLink(link: string): number {
-  return Number(link.slice(link.indexOf('[') + 1, -1));
+/** Most processes share their namespaces and cgroups: one result for all makes parsing and the worker's message small. */
+function onceForEach<Result>(parse: (text: string) => Result): (text: string) => Result {
+  const results = new Map<string, Result>();
+  return (text) => {
+    const known = results.get(text);
+    if (known !== undefined) return known;
+    const result = parse(text);
+    results.set(text, result);
+    return result;
+  };
 }
 
-/** A reader with one buffer for all files: it grows to the longest command line there is. */
+/** More than any of these files has, but for the longest of command lines, which are cut. */
+const LONGEST = 65_536;
+
+/** A reader with one buffer for all files. These files of /proc come whole in one read, so that none asks for their end. */
 function fileReader(): ReadFile {
-  let buffer = Buffer.allocUnsafe(8192);
+  const buffer = Buffer.allocUnsafe(LONGEST);
   return (path) => {
     let file: number | undefined;
     try {
       file = openSync(path, 'r');
-      let length = 0;
-      for (;;) {
-        if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 4);
-        const count = readSync(file, buffer, length, buffer.length - length, null);
-        if (count === 0) return Buffer.from(buffer.subarray(0, length));
-        length += count;
-      }
+      return buffer.subarray(0, readSync(file, buffer, 0, LONGEST, null));
     } catch {
       return undefined;
     } finally {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -69,10 +69,19 @@ export async function makePlan(
     ids,
     overlay,
     folder: join(folders.runtime, id),
-    keptHome: join(folders.state, 'homes', profile.name),
+    keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
   });
   const network: readonly SandboxNote[] = profile.network === 'host' ? [{ note: 'hostNetwork' }] : [];
   return { plan, notes: [...notes, ...network] };
+}
+
+/** One for each profile and workspace: what one project leaves in its home must not run in another. */
+function keptHomeName(profile: string, workspaceFolder: string | undefined): string {
+  const place = createHash('sha256')
+    .update(`${profile}\0${workspaceFolder ?? ''}`)
+    .digest('hex')
+    .slice(0, 12);
+  return `${plainName(profile)}-${place}`;
 }
 
 /** A folder at or above the home would show every key and token in it. */
@@ -224,10 +233,14 @@ function requireHost(): void {
 
 /** The profile's name as far as an id may hold it, and four digits that tell its sandboxes apart. */
 export function newId(profile: string): string {
+  return `${plainName(profile)}-${randomBytes(2).toString('hex')}`;
+}
+
+function plainName(profile: string): string {
   const name = profile
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 24)
     .replace(/^-+|-+$/g, '');
-  return `${name || 'sandbox'}-${randomBytes(2).toString('hex')}`;
+  return name || 'sandbox';
 }

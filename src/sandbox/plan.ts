@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
@@ -6,7 +6,7 @@ import { fail } from '../model/problem.ts';
 import type { BindMount, Profile } from '../model/profile.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
-import type { IdPlan } from './ids.ts';
+import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, tmpfs, type MountPlan } from './mounts.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
@@ -60,7 +60,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     overlay === undefined ? hostRoot(mounted) : NO_MOUNTS,
     systemMounts({ ownNetwork: profile.network === 'none' }),
     overlay === undefined ? NO_MOUNTS : toolMounts(await hostTools()),
-    homeMount(profile, request.keptHome),
+    homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     ...profile.mounts.map((mount) => bindMount(mount, mounted)),
@@ -78,9 +78,11 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   };
 }
 
-function homeMount(profile: Profile, keptHome: string): MountPlan {
+function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
+  mkdirSync(dirname(keptHome), { recursive: true, mode: 0o711 });
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
+  if (ids.kind === 'shifted') chownSync(keptHome, SHIFTED_BASE, SHIFTED_BASE);
   return { ...NO_MOUNTS, first: [bindFolder(keptHome, HOME_INSIDE, false)] };
 }
 
