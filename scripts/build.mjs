@@ -6,8 +6,6 @@ import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(PROJECT, 'dist');
-
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = {
   absWorkingDir: PROJECT,
@@ -23,13 +21,14 @@ const REQUIRE = "import { createRequire } from 'node:module'; const require = cr
 
 /**
  * Extension and command line share what they load late, in files beside them: activation reads a few kilobytes.
+ * @param {string} outdir
  * @param {boolean} minify
  */
-function modules(minify) {
+function modules(outdir, minify) {
   return build({
     ...COMMON,
     entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' },
-    outdir: 'dist',
+    outdir,
     format: 'esm',
     splitting: true,
     external: ['vscode'],
@@ -39,33 +38,50 @@ function modules(minify) {
   });
 }
 
-/** @param {boolean} minify */
-function worker(minify) {
-  return build({ ...COMMON, entryPoints: ['src/discovery/worker.ts'], outfile: 'dist/discovery-worker.cjs', minify });
-}
-
-/** One file, never minified: whoever lets it run as root can read it. */
-function helper() {
-  return build({ ...COMMON, entryPoints: ['src/helper/main.ts'], outfile: 'dist/helper.cjs' });
+/**
+ * @param {string} outdir
+ * @param {boolean} minify
+ */
+function worker(outdir, minify) {
+  return build({
+    ...COMMON,
+    entryPoints: ['src/discovery/worker.ts'],
+    outfile: join(outdir, 'discovery-worker.cjs'),
+    minify,
+  });
 }
 
 /**
- * @param {{ production?: boolean }} options
+ * One file, never minified: whoever lets it run as root can read it.
+ * @param {string} outdir
+ */
+function helper(outdir) {
+  return build({ ...COMMON, entryPoints: ['src/helper/main.ts'], outfile: join(outdir, 'helper.cjs') });
+}
+
+/**
+ * @param {{ production?: boolean, outdir?: string }} options
  * @returns {Promise<void>} rejects with what esbuild has printed.
  */
-export async function buildAll({ production = false } = {}) {
-  const [{ metafile }] = await Promise.all([modules(production), worker(production), helper()]);
-  chmodSync(join(DIST, 'cli.js'), 0o755);
-  removeStale(Object.keys(metafile.outputs).map((file) => basename(file)));
+export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
+  const [{ metafile }] = await Promise.all([modules(outdir, production), worker(outdir, production), helper(outdir)]);
+  chmodSync(join(outdir, 'cli.js'), 0o755);
+  if (production)
+    removeStale(
+      outdir,
+      Object.keys(metafile.outputs).map((file) => basename(file)),
+    );
 }
 
 /**
- * Shared files are named after what is in them, so that those of earlier builds would stay.
+ * Shared files are named after what is in them, so that those of earlier builds stay: which serves whoever still runs
+ * one, but is not to be shipped.
+ * @param {string} outdir
  * @param {readonly string[]} fresh
  */
-function removeStale(fresh) {
-  const present = readdirSync(DIST).filter((name) => name.endsWith('.js'));
-  for (const name of present) if (!fresh.includes(name)) rmSync(join(DIST, name));
+function removeStale(outdir, fresh) {
+  const present = readdirSync(outdir).filter((name) => name.endsWith('.js'));
+  for (const name of present) if (!fresh.includes(name)) rmSync(join(outdir, name));
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) await buildAll({ production: argv.includes('--production') });

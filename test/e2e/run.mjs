@@ -29,6 +29,8 @@ const { values, positionals } = parseArgs({
 });
 const out = resolve(values.out);
 const bundles = join(out, 'e2e');
+/** A copy of its own, as it is shipped, that no build at the same time changes. */
+const extension = join(bundles, 'extension');
 
 /** Workspace Trust cannot be turned on in a running VS Code: its suites have one of their own. */
 const WITH_TRUST = ['restricted'];
@@ -41,12 +43,18 @@ report(outcomes);
 
 async function prepare() {
   mkdirSync(bundles, { recursive: true });
-  if (!values.built) await buildAll({ production: true });
+  if (!values.built) await buildExtension();
   if (env.VSCODE_EXECUTABLE === undefined) {
     await needPrograms({ chromium: 'chromium' });
     await installHost();
   }
   await bundleSuites();
+}
+
+async function buildExtension() {
+  for (const name of ['package.json', 'media', 'snippets'])
+    cpSync(join(PROJECT, name), join(extension, name), { recursive: true });
+  await buildAll({ production: true, outdir: join(extension, 'dist') });
 }
 
 /** VS Code loads suites as CommonJS, which alone may ask for 'vscode'; Mocha is an ES module. */
@@ -105,7 +113,7 @@ async function outcomesOf({ name, code, suites }) {
     const workspace = makeFolders(folder);
     await runTests({
       vscodeExecutablePath: code,
-      extensionDevelopmentPath: PROJECT,
+      extensionDevelopmentPath: extension,
       extensionTestsPath: join(bundles, 'mocha.mjs'),
       launchArgs: [
         workspace,
