@@ -70,7 +70,9 @@ export function parseCgroups(text: string): Process['cgroups'] {
 
 /** The links of a process's ns folder, `user:[4026531837] mnt:[4026531841] …`, by type (namespaces(7)). */
 export function parseLinks(links: string): Process['namespaces'] {
-  return Object.fromEntries([...links.matchAll(/([a-z]+):\[(\d+)\]/g)].map(([, type, inode]) => [type, Number(inode)]));
+  return Object.fromEntries(
+    [...links.matchAll(/([a-z]+):\[(\d+)\]/g)].map(([, type = '', inode]) => [type, Number(inode)]),
+  );
 }
 
 /** All eight links need the same right: where the first is refused, the others are not asked. */
