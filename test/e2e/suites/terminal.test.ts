@@ -10,6 +10,7 @@ import {
   picture,
   rowsOf,
   setSidebarWidth,
+  terminalText,
   until,
   workbenchPage,
   type Page,
@@ -67,15 +68,15 @@ describe('a terminal of the profile learn', () => {
     await until('the command to run', () => runs('sleep 1002'));
     terminal.sendText('\x1a', false);
     assert.match(await ask(page, terminal, 'jobs'), /Stopped/);
-    terminal.sendText('kill %1');
+    await ask(page, terminal, 'kill %1; wait');
   });
 
   it('is seen in the views while it runs', async () => {
     await openSidebar(page);
     await until('its row', async () => (await rowsOf(page, 'Sandboxes')).some((row) => row.startsWith(terminal.name)));
     await vscode.commands.executeCommand('workbench.action.terminal.clear');
-    terminal.sendText('id; hostname; ps; ip -brief addr');
-    await ask(page, terminal, 'echo done');
+    terminal.sendText('id; hostname; ps; ip -brief address');
+    await until('the addresses', async () => (await terminalText(page)).includes('127.0.0.1'));
     await setSidebarWidth(page, 300);
     await picture(page, 'terminal-learn-300');
   });
