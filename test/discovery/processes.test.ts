@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
+import { startTimeOf } from '../../src/discovery/pin.ts';
+import {
+  parseCgroups,
+  parseCommand,
+  parseLinks,
+  parseStat,
+  parseStatus,
+  readProcesses,
+} from '../../src/discovery/processes.ts';
+import { makeCaller } from '../support/unshared.ts';
+import { startChild, type Child } from './child.ts';
+
+/** The fields after the name, as a Linux 6.18 prints them. */
+const TAIL =
+  'S 1 4242 4242 0 -1 4194560 1290 0 3 0 2 5 0 0 20 0 1 0 987654 4435968 913 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n';
+
+const statOf = (pid: number, comm: Buffer | string, tail = TAIL): Buffer =>
+  Buffer.concat([Buffer.from(`${pid} (`), Buffer.from(comm), Buffer.from(`) ${tail}`)]);
+
+describe('stat', () => {
+  it('gives name, state, parent and start', () => {
+    expect(parseStat(statOf(4242, 'sleep'))).toEqual({ comm: 'sleep', state: 'S', ppid: 1, startTime: 987_654 });
+  });
+
+  it.each([
+    ['a) R (b', 'a) R (b'],
+    ['\n) Z 1\n', '\n) Z 1\n'],
+    [Buffer.from([0x61, 0xff, 0x62]), 'a\uFFFDb'],
+    ['', ''],
+  ])('reads the name %j', (comm, expected) => {
+    expect(parseStat(statOf(7, comm))).toMatchObject({ comm: expected, state: 'S', startTime: 987_654 });
+  });
+
+  it('reads the fields behind any name', () => {
+    const name = fc.uint8Array({ maxLength: 15 }).map((bytes) => Buffer.from(bytes));
+    fc.assert(
+      fc.property(name, fc.nat(), fc.nat(), (comm, ppid, startTime) => {
+        const stat = statOf(7, comm, TAIL.replace('S 1 ', `D ${ppid} `).replace('987654', String(startTime)));
+        expect(parseStat(stat)).toEqual({ comm: comm.toString('utf8'), state: 'D', ppid, startTime });
+      }),
+    );
+  });
+
+  it('refuses what is cut off', () => {
+    const whole = statOf(4242, 'sleep');
+    const untilStart = whole.indexOf('987654');
+    for (let length = 0; length < untilStart; length += 1) {
+      expect(parseStat(whole.subarray(0, length))).toBeUndefined();
+    }
+  });
+});
+
+describe('status', () => {
+  it('gives the effective user and the resident memory', () => {
+    const status = 'Name:\tsudo\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t1000\t0\t0\t0\nVmRSS:\t    3652 kB\n';
+    expect(parseStatus(status)).toEqual({ uid: 0, rss: 3652 * 1024 });
+  });
+
+  it('finds no memory in a kernel thread', () => {
+    expect(parseStatus('Name:\tkthreadd\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n')).toEqual({ uid: 0, rss: 0 });
+  });
+
+  it('is not taken in by a name, where the kernel writes a newline as \\n', () => {
+    expect(parseStatus('Name:\ta\\nUid:\t7\t7\nUid:\t5\t6\t6\t6\n')).toMatchObject({ uid: 6 });
+  });
+
+  it('is absent for a process that is gone', () => {
+    expect(parseStatus('')).toBeUndefined();
+  });
+});
+
+describe('cmdline', () => {
+  it('puts blanks between any arguments', () => {
+    const argument = fc.string({ minLength: 1 }).filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(fc.array(argument), (args) => {
+        const cmdline = args.map((text) => `${text}\0`).join('');
+        expect(parseCommand(Buffer.from(cmdline))).toBe(args.join(' '));
+      }),
+    );
+  });
+
+  it('keeps an empty argument in the middle, and takes a line without NUL at its end', () => {
+    expect(parseCommand(Buffer.from('a\0\0b\0'))).toBe('a  b');
+    expect(parseCommand(Buffer.from('nginx: worker process'))).toBe('nginx: worker process');
+  });
+});
+
+describe('cgroup', () => {
+  it('gives a path for each hierarchy', () => {
+    const text = '12:cpu,cpuacct:/a b\n4:memory:/x/y:z\n1:name=systemd:/user.slice\n0::/user.slice/../x\n';
+    expect(parseCgroups(text)).toEqual({
+      'cpu,cpuacct': '/a b',
+      memory: '/x/y:z',
+      'name=systemd': '/user.slice',
+      '': '/user.slice/../x',
+    });
+  });
+
+  it('reads any path', () => {
+    const path = fc.string({ unit: 'binary' }).filter((text) => !/[\n\0]/.test(text));
+    fc.assert(
+      fc.property(path, (end) => {
+        expect(parseCgroups(`0::/${end}\n1:pids:/\n`)).toEqual({ '': `/${end}`, pids: '/' });
+      }),
+    );
+  });
+});
+
+it('gives the inodes of those links that could be read', () => {
+  expect(parseLinks('user:[4026531837] pid:[4026531836]')).toEqual({ user: 4026531837, pid: 4026531836 });
+  expect(parseLinks('')).toEqual({});
+});
+
+describe('the processes of this machine', () => {
+  const children: Child[] = [];
+  const shell = async (script: string, ...args: readonly string[]): Promise<Child> => {
+    const child = await startChild('sh', ['-c', script, ...args]);
+    children.push(child);
+    return child;
+  };
+  afterEach(async () => {
+    await Promise.all(children.splice(0).map((child) => child.end()));
+  });
+
+  it('are ascending, and one of them is this one', () => {
+    const processes = readProcesses();
+    const pids = processes.map(({ pid }) => pid);
+    expect(pids).toEqual([...new Set(pids)].sort((a, b) => a - b));
+    const own = processes.find(({ pid }) => pid === process.pid);
+    expect(own).toMatchObject({
+      ppid: process.ppid,
+      uid: process.geteuid?.(),
+      comm: readFileSync('/proc/self/comm', 'utf8').trimEnd(),
+      startTime: startTimeOf(process.pid),
+      cgroups: parseCgroups(readFileSync('/proc/self/cgroup', 'utf8')),
+    });
+    const links = NAMESPACE_TYPES.map((type) => `${type}:[${own?.namespaces[type] ?? ''}]`);
+    expect(links).toEqual(NAMESPACE_TYPES.map((type) => readlinkSync(`/proc/self/ns/${type}`)));
+    expect(own?.rss).toBeGreaterThan(10 * 1024 ** 2);
+  });
+
+  it('are read with the nastiest of names', async () => {
+    const { pid } = await shell(`printf 'x) Z (\\n\\377' > /proc/$$/comm; echo ready; read _`);
+    expect(readProcesses().find((one) => one.pid === pid)).toMatchObject({ comm: 'x) Z (\n\uFFFD', ppid: process.pid });
+  });
+
+  it('have command lines that are cut where they are longest', async () => {
+    const { pid } = await shell('echo ready; read _', 'x'.repeat(100_000));
+    expect(readProcesses().find((one) => one.pid === pid)?.command).toMatch(/^sh -c echo ready; read _ x{60000}/);
+  });
+
+  it('leave out what ends meanwhile', async () => {
+    const { pid } = await shell('echo ready; while :; do for i in 1 2 3 4 5 6 7 8; do sleep 0.0$i & done; wait; done');
+    const shortLived = Array.from({ length: 40 }, readProcesses).flatMap((all) =>
+      all.filter(({ ppid }) => ppid === pid),
+    );
+    expect(shortLived.length).toBeGreaterThan(0);
+    for (const { namespaces, cgroups } of shortLived) {
+      expect(namespaces.user).toBeTypeOf('number');
+      expect(Object.keys(cgroups)).not.toEqual([]);
+    }
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('hide from others the namespaces they may not see (needs root)', async () => {
+    const caller = makeCaller('user');
+    try {
+      const { stdout, stderr } = await caller.unshared(['namespaces', '--json']);
+      expect(stderr).toBe('');
+      const { namespaces } = JSON.parse(stdout) as { namespaces: { type: string; pids: number[] }[] };
+      expect(new Set(namespaces.map(({ type }) => type))).toEqual(new Set(NAMESPACE_TYPES));
+      const pids = namespaces.flatMap((namespace) => namespace.pids);
+      expect(pids).not.toContain(process.pid);
+      expect(pids).not.toContain(1);
+    } finally {
+      caller.remove();
+    }
+  });
+});
