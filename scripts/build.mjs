@@ -1,5 +1,5 @@
 // Bundles what runs into dist/: node scripts/build.mjs [--production]
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
@@ -65,12 +65,18 @@ function helper(outdir) {
  */
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
   const [{ metafile }] = await Promise.all([modules(outdir, production), worker(outdir, production), helper(outdir)]);
-  chmodSync(join(outdir, 'cli.js'), 0o755);
+  makeExecutable(join(outdir, 'cli.js'));
   if (production)
     removeStale(
       outdir,
       Object.keys(metafile.outputs).map((file) => basename(file)),
     );
+}
+
+/** The banner would put this line into the shared files too. @param {string} file */
+function makeExecutable(file) {
+  writeFileSync(file, `#!/usr/bin/env node\n${readFileSync(file, 'utf8')}`);
+  chmodSync(file, 0o755);
 }
 
 /**

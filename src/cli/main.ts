@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { closeInherited } from '../host/descriptors.ts';
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';

@@ -68,7 +68,8 @@ describe('a terminal of the profile learn', () => {
     await until('the command to run', () => runs('sleep 1002'));
     terminal.sendText('\x1a', false);
     assert.match(await ask(page, terminal, 'jobs'), /Stopped/);
-    await ask(page, terminal, 'kill %1; wait');
+    terminal.sendText('kill %1; wait');
+    assert.equal(await ask(page, terminal, 'jobs'), '');
   });
 
   it('is seen in the views while it runs', async () => {
