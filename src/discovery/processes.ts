@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { NAMESPACE_TYPES } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
 
@@ -7,6 +7,7 @@ type ReadFile = (path: string) => Buffer | undefined;
 
 interface Scan {
   readonly read: ReadFile;
+  readonly pageSize: number;
   readonly namespacesOf: typeof parseLinks;
   readonly cgroupsOf: typeof parseCgroups;
 }
@@ -16,7 +17,7 @@ interface Scan {
  * what may not be read of another user's is absent (proc(5)).
  */
 export function readProcesses(): readonly Process[] {
-  const scan = { read: fileReader(), namespacesOf: onceForEach(parseLinks), cgroupsOf: onceForEach(parseCgroups) };
+  const scan = startScan();
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -25,35 +26,42 @@ export function readProcesses(): readonly Process[] {
     .filter((process) => process !== undefined);
 }
 
-function readProcess(pid: number, { read, namespacesOf, cgroupsOf }: Scan): Process | undefined {
+function startScan(): Scan {
+  const read = fileReader();
+  return {
+    read,
+    pageSize: parsePageSize(read('/proc/self/auxv') ?? NOTHING),
+    namespacesOf: onceForEach(parseLinks),
+    cgroupsOf: onceForEach(parseCgroups),
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function readProcess(pid: number, { read, pageSize, namespacesOf, cgroupsOf }: Scan): Process | undefined {
   const folder = `/proc/${pid}`;
-  const stat = read(`${folder}/stat`);
-  const identity = stat && parseStat(stat);
-  if (identity === undefined) return undefined;
-  const command = parseCommand(read(`${folder}/cmdline`) ?? Buffer.alloc(0));
+  const stat = parseStat(read(`${folder}/stat`) ?? NOTHING, pageSize);
+  if (stat === undefined) return undefined;
+  const command = parseCommand(read(`${folder}/cmdline`) ?? NOTHING);
   const namespaces = namespacesOf(readLinks(folder));
   const cgroups = cgroupsOf(read(`${folder}/cgroup`)?.toString('utf8') ?? '');
-  // Read last: what still has a status was there all the while.
-  const status = parseStatus(read(`${folder}/status`)?.toString('latin1') ?? '');
-  return status && { pid, ...identity, ...status, command, namespaces, cgroups };
+  // Asked last: what still has an owner was there all the while.
+  const uid = ownerOf(folder);
+  return uid === undefined ? undefined : { pid, ...stat, uid, command, namespaces, cgroups };
 }
 
 /** Fields of proc_pid_stat(5). The name stands in brackets and may hold blanks, brackets, newlines and broken UTF-8. */
-export function parseStat(stat: Buffer): Pick<Process, 'comm' | 'state' | 'ppid' | 'startTime'> | undefined {
+export function parseStat(
+  stat: Buffer,
+  pageSize: number,
+): Pick<Process, 'comm' | 'state' | 'ppid' | 'startTime' | 'rss'> | undefined {
   const open = stat.indexOf('(');
   const close = stat.lastIndexOf(')');
   if (open < 0 || close < open) return undefined;
-  const fields = stat.toString('latin1', close + 2).split(' ', 20);
-  const [state = '', ppid, startTime] = [fields[0], Number(fields[1]), Number(fields[19])];
-  if (!Number.isInteger(ppid) || !Number.isInteger(startTime)) return undefined;
-  return { comm: stat.toString('utf8', open + 1, close), state, ppid, startTime };
-}
-
-/** Effective user id and resident memory of proc_pid_status(5); kernel threads and zombies have no memory. */
-export function parseStatus(status: string): Pick<Process, 'uid' | 'rss'> | undefined {
-  const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
-  const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0;
-  return uid === undefined ? undefined : { uid: Number(uid), rss: Number(kibibytes) * 1024 };
+  const fields = stat.toString('latin1', close + 2).split(' ', 22);
+  const [state = '', ppid, startTime, pages] = [fields[0], Number(fields[1]), Number(fields[19]), Number(fields[21])];
+  if (![ppid, startTime, pages].every(Number.isInteger)) return undefined;
+  return { comm: stat.toString('utf8', open + 1, close), state, ppid, startTime, rss: pages * pageSize };
 }
 
 /** Arguments of proc_pid_cmdline(5) with blanks between them. */
@@ -86,6 +94,25 @@ function readLinks(folder: string): string {
     }
   }
   return links.join(' ');
+}
+
+/** The folder itself belongs to the effective user, also where what is in it belongs to root (proc(5)). */
+function ownerOf(folder: string): number | undefined {
+  try {
+    return statSync(folder).uid;
+  } catch {
+    return undefined;
+  }
+}
+
+const AT_PAGESZ = 6n;
+
+/** Bytes of a page, from pairs of 64-bit numbers: 4096 on x64, up to 65536 on arm64 (getauxval(3)). */
+export function parsePageSize(auxv: Buffer): number {
+  for (let at = 0; at + 16 <= auxv.length; at += 16) {
+    if (auxv.readBigUInt64LE(at) === AT_PAGESZ) return Number(auxv.readBigUInt64LE(at + 8));
+  }
+  return 4096;
 }
 
 /** Most processes share their namespaces and cgroups: one result for all makes parsing and the worker's message small. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
@@ -7,8 +7,8 @@ import {
   parseCgroups,
   parseCommand,
   parseLinks,
+  parsePageSize,
   parseStat,
-  parseStatus,
   readProcesses,
 } from '../../src/discovery/processes.ts';
 import { makeCaller } from '../support/unshared.ts';
@@ -22,8 +22,14 @@ const statOf = (pid: number, comm: Buffer | string, tail = TAIL): Buffer =>
   Buffer.concat([Buffer.from(`${pid} (`), Buffer.from(comm), Buffer.from(`) ${tail}`)]);
 
 describe('stat', () => {
-  it('gives name, state, parent and start', () => {
-    expect(parseStat(statOf(4242, 'sleep'))).toEqual({ comm: 'sleep', state: 'S', ppid: 1, startTime: 987_654 });
+  it('gives name, state, parent, start and resident memory', () => {
+    expect(parseStat(statOf(4242, 'sleep'), 16_384)).toEqual({
+      comm: 'sleep',
+      state: 'S',
+      ppid: 1,
+      startTime: 987_654,
+      rss: 913 * 16_384,
+    });
   });
 
   it.each([
@@ -32,7 +38,7 @@ describe('stat', () => {
     [Buffer.from([0x61, 0xff, 0x62]), 'a\uFFFDb'],
     ['', ''],
   ])('reads the name %j', (comm, expected) => {
-    expect(parseStat(statOf(7, comm))).toMatchObject({ comm: expected, state: 'S', startTime: 987_654 });
+    expect(parseStat(statOf(7, comm), 1)).toMatchObject({ comm: expected, state: 'S', startTime: 987_654 });
   });
 
   it('reads the fields behind any name', () => {
@@ -40,37 +46,25 @@ describe('stat', () => {
     fc.assert(
       fc.property(name, fc.nat(), fc.nat(), (comm, ppid, startTime) => {
         const stat = statOf(7, comm, TAIL.replace('S 1 ', `D ${ppid} `).replace('987654', String(startTime)));
-        expect(parseStat(stat)).toEqual({ comm: comm.toString('utf8'), state: 'D', ppid, startTime });
+        expect(parseStat(stat, 1)).toEqual({ comm: comm.toString('utf8'), state: 'D', ppid, startTime, rss: 913 });
       }),
     );
   });
 
   it('refuses what is cut off', () => {
     const whole = statOf(4242, 'sleep');
-    const untilStart = whole.indexOf('987654');
-    for (let length = 0; length < untilStart; length += 1) {
-      expect(parseStat(whole.subarray(0, length))).toBeUndefined();
+    const untilPages = whole.indexOf('913');
+    for (let length = 0; length < untilPages; length += 1) {
+      expect(parseStat(whole.subarray(0, length), 1)).toBeUndefined();
     }
   });
 });
 
-describe('status', () => {
-  it('gives the effective user and the resident memory', () => {
-    const status = 'Name:\tsudo\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t1000\t0\t0\t0\nVmRSS:\t    3652 kB\n';
-    expect(parseStatus(status)).toEqual({ uid: 0, rss: 3652 * 1024 });
-  });
-
-  it('finds no memory in a kernel thread', () => {
-    expect(parseStatus('Name:\tkthreadd\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n')).toEqual({ uid: 0, rss: 0 });
-  });
-
-  it('is not taken in by a name, where the kernel writes a newline as \\n', () => {
-    expect(parseStatus('Name:\ta\\nUid:\t7\t7\nUid:\t5\t6\t6\t6\n')).toMatchObject({ uid: 6 });
-  });
-
-  it('is absent for a process that is gone', () => {
-    expect(parseStatus('')).toBeUndefined();
-  });
+it('reads the page size from the auxiliary vector', () => {
+  const pairs = [33n, 7n, 6n, 65_536n, 0n, 0n];
+  const auxv = Buffer.from(new BigUint64Array(pairs).buffer);
+  expect(parsePageSize(auxv)).toBe(65_536);
+  expect(parsePageSize(auxv.subarray(0, 24))).toBe(4096);
 });
 
 describe('cmdline', () => {
@@ -118,11 +112,12 @@ it('gives the inodes of those links that could be read', () => {
 
 describe('the processes of this machine', () => {
   const children: Child[] = [];
-  const shell = async (script: string, ...args: readonly string[]): Promise<Child> => {
-    const child = await startChild('sh', ['-c', script, ...args]);
+  const started = async (starting: Promise<Child>): Promise<Child> => {
+    const child = await starting;
     children.push(child);
     return child;
   };
+  const shell = (...args: readonly string[]): Promise<Child> => started(startChild('sh', ['-c', ...args]));
   afterEach(async () => {
     await Promise.all(children.splice(0).map((child) => child.end()));
   });
@@ -141,7 +136,8 @@ describe('the processes of this machine', () => {
     });
     const links = NAMESPACE_TYPES.map((type) => `${type}:[${own?.namespaces[type] ?? ''}]`);
     expect(links).toEqual(NAMESPACE_TYPES.map((type) => readlinkSync(`/proc/self/ns/${type}`)));
-    expect(own?.rss).toBeGreaterThan(10 * 1024 ** 2);
+    expect(own?.rss).toBeGreaterThan(process.memoryUsage.rss() / 2);
+    expect(own?.rss).toBeLessThan(process.memoryUsage.rss() * 2);
   });
 
   it('are read with the nastiest of names', async () => {
@@ -165,6 +161,17 @@ describe('the processes of this machine', () => {
       expect(Object.keys(cgroups)).not.toEqual([]);
     }
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'belong to their user, also where root owns their files (needs root)',
+    async () => {
+      // After a change of user without exec nobody may look into it (dumpable in proc(5)).
+      const program = 'process.seteuid(4711); console.log("ready"); process.stdin.resume()';
+      const { pid } = await started(startChild(process.execPath, ['-e', program]));
+      expect(statSync(`/proc/${pid}/stat`).uid).toBe(0);
+      expect(readProcesses().find((one) => one.pid === pid)?.uid).toBe(4711);
+    },
+  );
 
   it.skipIf(process.getuid?.() !== 0)('hide from others the namespaces they may not see (needs root)', async () => {
     const caller = makeCaller('user');
