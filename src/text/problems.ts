@@ -27,7 +27,7 @@ const SENTENCES: Sentences = {
     `The root file system ${path} does not exist. Correct "rootfs", or put a folder or a .tar, .tar.gz or .tar.xz there.`,
   rootfsNotUsable: ({ path, reason }) => `${path} cannot be a root file system: ${reason}.`,
   tarEntryRefused: ({ path, entry, reason }) =>
-    `${path} was not unpacked: its entry "${entry}" ${reason}. Get the archive from a source you trust.`,
+    `${path} was not unpacked, because of its entry "${entry}": ${reason}. Get the archive from a source you trust.`,
   tarBroken: ({ path, reason }) => `${path} is not a complete archive (${reason}). Download it again.`,
   digestMismatch: ({ path, expected, found }) =>
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract, type Header } from 'tar-stream';
+import { extract, type Extract } from 'tar-stream';
 import { fail, ProblemError } from '../../model/problem.ts';
 import { entryChecker } from './check-entry.ts';
 import { decompressed } from './compression.ts';
@@ -15,28 +15,31 @@ export async function checkArchive(archive: string): Promise<string> {
   const hash = createHash('sha256');
   const { content, done } = decompressed(archive, (chunk) => hash.update(chunk));
   const entries = extract();
-  const check = entryChecker();
-  let count = 0;
-  entries.on('entry', (header: Header, stream, next) => {
-    count += 1;
-    const reason = check(header);
-    if (reason !== undefined) {
-      entries.destroy(
-        new ProblemError({ code: 'tarEntryRefused', args: { path: archive, entry: header.name, reason } }),
-      );
-      return;
-    }
-    stream.on('end', next).resume();
-  });
   const tail = lastBytes(END_OF_ARCHIVE);
-  try {
-    await Promise.all([done, pipeline(content, tail.stream, entries)]);
-  } catch (error) {
-    broken(archive, error);
-  }
-  if (count === 0) fail('tarBroken', { path: archive, reason: 'there is no entry in it' });
+  // One that fails makes the others fail after it, and only its own error tells why.
+  const results = await Promise.allSettled([
+    checkEntries(archive, entries),
+    done,
+    pipeline(content, tail.stream, entries),
+  ]);
+  const errors: unknown[] = results
+    .filter((result) => result.status === 'rejected')
+    .map(({ reason }) => reason as unknown);
+  if (errors.length > 0) throw errors.find((error) => error instanceof ProblemError) ?? broken(archive, errors[0]);
   if (!tail.isZero()) fail('tarBroken', { path: archive, reason: 'its end is missing' });
   return hash.digest('hex');
+}
+
+async function checkEntries(path: string, entries: Extract): Promise<void> {
+  const check = entryChecker();
+  let count = 0;
+  for await (const entry of entries) {
+    count += 1;
+    const reason = check(entry.header);
+    if (reason !== undefined) fail('tarEntryRefused', { path, entry: entry.header.name, reason });
+    entry.resume();
+  }
+  if (count === 0) fail('tarBroken', { path, reason: 'there is no entry in it' });
 }
 
 /** An archive ends with two blocks of zeros (tar(5), POSIX pax "ustar Interchange Format"). */
@@ -54,8 +57,7 @@ function lastBytes(length: number): { readonly stream: Transform; isZero(): bool
   return { stream, isZero: () => last.length === length && last.every((byte) => byte === 0) };
 }
 
-function broken(path: string, error: unknown): never {
-  if (error instanceof ProblemError) throw error;
+function broken(path: string, error: unknown): ProblemError {
   const reason = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
-  fail('tarBroken', { path, reason }, error);
+  return new ProblemError({ code: 'tarBroken', args: { path, reason } }, { cause: error });
 }
