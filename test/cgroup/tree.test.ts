@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
+import { removeCgroup } from '../../src/cgroup/limits.ts';
 import { readTree } from '../../src/cgroup/tree.ts';
 import { readProcesses } from '../../src/discovery/processes.ts';
 import type { Cgroup, CgroupHierarchy } from '../../src/model/cgroup.ts';
+import { startChild } from '../discovery/child.ts';
 import { someProcess } from '../discovery/samples.ts';
 import { until } from '../support/until.ts';
 
@@ -67,6 +69,37 @@ it('the trees of this machine hold what each cgroup.procs lists', async () => {
     });
   }
 });
+
+describe.skipIf(process.getuid?.() !== 0)('a new cgroup (needs root)', () => {
+  it.each(cgroupHierarchies())('of $mountPoint is in its tree with its process', async (hierarchy) => {
+    const folder = join(hierarchy.mountPoint, `tree.${process.pid}`);
+    mkdirSync(join(folder, 'inner'), { recursive: true });
+    const child = await startChild('sh', ['-c', `echo ready; read _`]);
+    try {
+      if (hierarchy.controllers.includes('cpuset')) setCpus(folder);
+      writeFileSync(join(folder, 'inner', 'cgroup.procs'), `${child.pid}`);
+      const found = everyCgroup(readTree(hierarchy, readProcesses())).find(({ pids }) => pids.includes(child.pid));
+      expect(found).toEqual({
+        hierarchy: hierarchy.key,
+        path: `/tree.${process.pid}/inner`,
+        children: [],
+        pids: [child.pid],
+      });
+    } finally {
+      await child.end();
+      for (const gone of [join(folder, 'inner'), folder]) await until(`${gone} is removed`, () => removeCgroup(gone));
+    }
+  });
+});
+
+/** A cgroup of v1's cpuset takes no process before it has processors and memory nodes (cpuset.rst). */
+function setCpus(folder: string): void {
+  for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+    if (!existsSync(join(folder, '..', name))) continue;
+    const all = readFileSync(join(folder, '..', name));
+    for (const below of [folder, join(folder, 'inner')]) writeFileSync(join(below, name), all);
+  }
+}
 
 function everyCgroup(cgroup: Cgroup): readonly Cgroup[] {
   return [cgroup, ...cgroup.children.flatMap(everyCgroup)];
