@@ -69,7 +69,7 @@ describe('a terminal of the profile learn', () => {
     terminal.sendText('\x1a', false);
     assert.match(await ask(page, terminal, 'jobs'), /Stopped/);
     terminal.sendText('kill %1; wait');
-    assert.equal(await ask(page, terminal, 'jobs'), '');
+    await until('the job to end', async () => (await ask(page, terminal, 'jobs')) === '');
   });
 
   it('is seen in the views while it runs', async () => {
