@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -67,13 +67,17 @@ it.each([
 });
 
 it('survives a thread that breaks while nothing is asked of it', async () => {
+  const ended = join(folder, 'ended');
   const thread = discoverWith(
     workerThatBreaksOnce(
-      `parentPort.postMessage({ snapshot: 'before' }); setImmediate(() => { throw new Error('late') });`,
+      `parentPort.postMessage({ snapshot: 'before' });
+       process.on('exit', () => openSync(${JSON.stringify(ended)}, 'w'));
+       setTimeout(() => { throw new Error('late'); }, 20);`,
     ),
   );
   expect(await thread.snapshot()).toBe('before');
-  await until('an answer of a new thread', async () => (await thread.snapshot().catch(() => undefined)) !== undefined);
+  await until('the thread has ended', () => existsSync(ended));
+  await until('an answer of a new thread', () => thread.snapshot().catch(() => undefined));
 });
 
 it('rejects when the file of the thread is missing', async () => {

@@ -151,8 +151,9 @@ describe('the processes of this machine', () => {
   });
 
   it('leave out what ends meanwhile', async () => {
-    const { pid } = await shell('echo ready; while :; do for i in 1 2 3 4 5 6 7 8; do sleep 0.0$i & done; wait; done');
-    const shortLived = Array.from({ length: 40 }, readProcesses).flatMap((all) =>
+    const several = 'for i in 01 02 03 04 05 06; do sleep 0.$i & sleep 0.$i & sleep 0.$i & sleep 0.$i & done';
+    const { pid } = await shell(`echo ready; while :; do ${several}; wait; done`);
+    const shortLived = Array.from({ length: 60 }, readProcesses).flatMap((all) =>
       all.filter(({ ppid }) => ppid === pid),
     );
     expect(shortLived.length).toBeGreaterThan(0);
