@@ -38,7 +38,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     plugins: { boundaries },
     settings: {
-      'import/resolver': { typescript: { alwaysTryTypes: true } },
+      'import/resolver': { node: { extensions: ['.ts'] } },
       'boundaries/elements': [
         ...rooms.map((room) => ({ type: room, pattern: `src/${room}`, mode: 'folder' })),
         { type: 'extension', pattern: 'src/extension.ts', mode: 'file' },
