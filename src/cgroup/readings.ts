@@ -6,15 +6,16 @@ import type { LimitsGiven } from '../model/sandbox.ts';
 /** What the files of a cgroup say now, of v2 or v1 (cgroup-v2.rst, cgroup-v1/*.rst); undefined where there is no such file. */
 export function readCgroup(folder: string): CgroupReadings {
   const file = (name: string): string | undefined => readIfThere(join(folder, name));
+  const cpuStat = file('cpu.stat');
   return {
     memoryCurrent: number(file('memory.current') ?? file('memory.usage_in_bytes')),
     memoryMax: limit(file('memory.max') ?? file('memory.limit_in_bytes')),
     pidsCurrent: number(file('pids.current')),
     pidsMax: limit(file('pids.max')),
-    cpuUsage: keyed(file('cpu.stat'), 'usage_usec') ?? microseconds(number(file('cpuacct.usage'))),
+    cpuUsage: keyed(cpuStat, 'usage_usec') ?? microseconds(number(file('cpuacct.usage'))),
     oomKills: keyed(file('memory.events') ?? file('memory.oom_control'), 'oom_kill'),
     pidsRefused: keyed(file('pids.events'), 'max'),
-    throttledPeriods: keyed(file('cpu.stat'), 'nr_throttled'),
+    throttledPeriods: keyed(cpuStat, 'nr_throttled'),
   };
 }
 
