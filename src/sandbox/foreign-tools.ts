@@ -1,5 +1,6 @@
 import { findProgram } from '../host/programs.ts';
-import { TOOL_NAMES, type Tools } from '../host/tools.ts';
+import type { TOOL_NAMES } from '../host/tools.ts';
+import { type Tools } from '../host/tools.ts';
 import { shellWords } from './quote.ts';
 import { bindFile, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 

@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,13 +35,17 @@ describe.skipIf(!isRoot || !mounted)('limits, by root itself (needs root and mou
   });
 
   it('cpu.max throttles a busy loop', async () => {
-    const throttled = await whileRunning(caller, ['--limit', 'cpu.max=10%'], ['sh', '-c', 'while :; do :; done'], async () =>
-      until('the loop to be throttled', async () => {
-        const [sandbox] = await running(caller);
-        const folder = sandbox?.limits.cgroups['cpu.max'];
-        const periods = folder && /nr_throttled (\d+)/.exec(readFileSync(`${folder}/cpu.stat`, 'utf8'))?.[1];
-        return Number(periods) > 5 && Number(periods);
-      }),
+    const throttled = await whileRunning(
+      caller,
+      ['--limit', 'cpu.max=10%'],
+      ['sh', '-c', 'while :; do :; done'],
+      async () =>
+        until('the loop to be throttled', async () => {
+          const [sandbox] = await running(caller);
+          const folder = sandbox?.limits.cgroups['cpu.max'];
+          const periods = folder && /nr_throttled (\d+)/.exec(readFileSync(`${folder}/cpu.stat`, 'utf8'))?.[1];
+          return Number(periods) > 5 && Number(periods);
+        }),
     );
     expect(throttled).toBeGreaterThan(5);
   });
@@ -63,8 +67,20 @@ describe.skipIf(!isRoot || !mounted)('limits, by root itself (needs root and mou
   });
 
   it('leaves no cgroup', async () => {
-    await caller.unshared(['run', '--limit', 'memory.max=64M', '--limit', 'cpu.max=50%', '--limit', 'pids.max=99', '--', 'true']);
-    const left = hierarchies.map(({ mountPoint }) => `${mountPoint}/namespace-sandboxes`).filter((path) => existsSync(path));
+    await caller.unshared([
+      'run',
+      '--limit',
+      'memory.max=64M',
+      '--limit',
+      'cpu.max=50%',
+      '--limit',
+      'pids.max=99',
+      '--',
+      'true',
+    ]);
+    const left = hierarchies
+      .map(({ mountPoint }) => `${mountPoint}/namespace-sandboxes`)
+      .filter((path) => existsSync(path));
     expect(left).toEqual([]);
   });
 });
@@ -72,51 +88,63 @@ describe.skipIf(!isRoot || !mounted)('limits, by root itself (needs root and mou
 const WITH_POLKIT = resolve('test/support/with-polkit.sh');
 const polkit = ['pkexec', 'dbus-daemon'].every((program) => findProgram(program) !== undefined);
 
-describe.skipIf(!isRoot || !mounted || !polkit)('limits by the helper (needs root, pkexec, polkitd and dbus-daemon)', () => {
-  let caller: Caller;
-  beforeEach(() => {
-    caller = makeCaller('user');
-  });
-  afterEach(() => {
-    expect(sandboxFolders(caller)).toEqual([]);
-    caller.remove();
-  });
-
-  async function run(answer: string, args: readonly string[]) {
-    return execa('sh', [WITH_POLKIT, answer, process.execPath, CLI, 'run', ...args], {
-      cwd: caller.workspace,
-      env: { ...caller.env, SANDBOXER_HOME: caller.home },
-      extendEnv: false,
-      reject: false,
-      timeout: 60_000,
+describe.skipIf(!isRoot || !mounted || !polkit)(
+  'limits by the helper (needs root, pkexec, polkitd and dbus-daemon)',
+  () => {
+    let caller: Caller;
+    beforeEach(() => {
+      caller = makeCaller('user');
     });
-  }
+    afterEach(() => {
+      expect(sandboxFolders(caller)).toEqual([]);
+      caller.remove();
+    });
 
-  it('hold once polkit has granted it, and nothing of them is left', async () => {
-    const { stderr } = await run('yes', ['--limit', 'memory.max=64M', '--limit', 'pids.max=50', '--', 'sh', '-c', HOG]);
-    expect(stderr).toContain('killed by memory.max = 64M');
-    expect(stderr).toMatch(/as root: made the cgroups \S+memory\/namespace-sandboxes\/47000\.throwaway/);
-    expect(stderr).toContain('as root: removed the cgroups');
-    expect(hierarchies.filter(({ mountPoint }) => existsSync(`${mountPoint}/namespace-sandboxes`))).toEqual([]);
-  });
+    async function run(answer: string, args: readonly string[]) {
+      return execa('sh', [WITH_POLKIT, answer, process.execPath, CLI, 'run', ...args], {
+        cwd: caller.workspace,
+        env: { ...caller.env, SANDBOXER_HOME: caller.home },
+        extendEnv: false,
+        reject: false,
+        timeout: 60_000,
+      });
+    }
 
-  it.each([
-    ['no', 'Not authorized'],
-    ['auth_admin', 'agent'],
-  ])('do not start when polkit answers %s', async (answer, reason) => {
-    const { exitCode, stderr } = await run(answer, ['--limit', 'memory.max=64M', '--', 'echo', 'started']);
-    expect(exitCode).toBe(125);
-    expect(stderr).toContain('The helper was not authorised');
-    expect(stderr).toContain(reason);
-  });
+    it('hold once polkit has granted it, and nothing of them is left', async () => {
+      const { stderr } = await run('yes', [
+        '--limit',
+        'memory.max=64M',
+        '--limit',
+        'pids.max=50',
+        '--',
+        'sh',
+        '-c',
+        HOG,
+      ]);
+      expect(stderr).toContain('killed by memory.max = 64M');
+      expect(stderr).toMatch(/as root: made the cgroups \S+memory\/namespace-sandboxes\/47000\.throwaway/);
+      expect(stderr).toContain('as root: removed the cgroups');
+      expect(hierarchies.filter(({ mountPoint }) => existsSync(`${mountPoint}/namespace-sandboxes`))).toEqual([]);
+    });
 
-  it('that are best effort ask nobody, and say what is missing', async () => {
-    const { exitCode, stdout, stderr } = await run('no', ['--', 'echo', 'started']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toBe('started');
-    expect(stderr).toContain('Runs without memory.max, pids.max');
-  });
-});
+    it.each([
+      ['no', 'Not authorized'],
+      ['auth_admin', 'agent'],
+    ])('do not start when polkit answers %s', async (answer, reason) => {
+      const { exitCode, stderr } = await run(answer, ['--limit', 'memory.max=64M', '--', 'echo', 'started']);
+      expect(exitCode).toBe(125);
+      expect(stderr).toContain('The helper was not authorised');
+      expect(stderr).toContain(reason);
+    });
+
+    it('that are best effort ask nobody, and say what is missing', async () => {
+      const { exitCode, stdout, stderr } = await run('no', ['--', 'echo', 'started']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toBe('started');
+      expect(stderr).toContain('Runs without memory.max, pids.max');
+    });
+  },
+);
 
 /** Keeps a sandbox running meanwhile. */
 async function whileRunning<T>(
@@ -126,7 +154,12 @@ async function whileRunning<T>(
   look: () => Promise<T>,
 ): Promise<T> {
   const [file = '', ...args] = caller.asCaller([process.execPath, CLI, 'run', ...options, '--', ...command]);
-  const child: ResultPromise = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
+  const child = execa(file, args, {
+    cwd: caller.workspace,
+    env: caller.env,
+    extendEnv: false,
+    reject: false,
+  });
   try {
     return await look();
   } finally {

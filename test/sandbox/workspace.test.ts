@@ -8,7 +8,9 @@ describe('the workspace of a user', () => {
   let caller: Caller;
   beforeEach(async () => {
     caller = makeCaller('user');
-    await outside('git init -q . 2>/dev/null || mkdir -p .git/hooks; echo "[core]" >.git/config; echo code >main.c; ln -s /etc link');
+    await outside(
+      'git init -q . 2>/dev/null || mkdir -p .git/hooks; echo "[core]" >.git/config; echo code >main.c; ln -s /etc link',
+    );
   });
   afterEach(() => caller.remove());
 

@@ -19,7 +19,9 @@ describe.skipIf(busybox === undefined).each(CALLERS)('a root file system of %s (
     caller = makeCaller(name);
     tree = join(caller.workspace, 'tree');
     await outside(`mkdir -p tree/bin tree/etc && cp ${busybox ?? ''} tree/bin/busybox && echo image >tree/etc/issue`);
-    await outside(`cd tree/bin && for name in ${APPLETS.join(' ')}; do ln -s busybox $name; done; ln -s /etc ../victim`);
+    await outside(
+      `cd tree/bin && for name in ${APPLETS.join(' ')}; do ln -s busybox $name; done; ln -s /etc ../victim`,
+    );
     for (const [extension, option] of Object.entries({ tar: '', 'tar.gz': '-z', 'tar.xz': '-J' })) {
       archives[extension] = join(caller.workspace, `mini.${extension}`);
       await outside(`tar ${option} -cf mini.${extension} -C tree .`);
@@ -38,7 +40,10 @@ describe.skipIf(busybox === undefined).each(CALLERS)('a root file system of %s (
 
   it.each(['tar', 'tar.gz', 'tar.xz'])('is unpacked from a .%s, and writable for one sandbox', async (extension) => {
     const archive = archives[extension] ?? '';
-    const first = await inside(archive, 'cat /etc/issue; id -u; echo mine >/etc/issue; touch /new; ls -d /new; ps | grep -c busybox; true');
+    const first = await inside(
+      archive,
+      'cat /etc/issue; id -u; echo mine >/etc/issue; touch /new; ls -d /new; ps | grep -c busybox; true',
+    );
     expect(first.stdout, first.stderr).toMatch(/^image\n0\n\/new/);
     const second = await inside(archive, 'cat /etc/issue; ls /new 2>&1');
     expect(second.stdout).toMatch(/^image\nls: \/new/);
@@ -57,20 +62,28 @@ describe.skipIf(busybox === undefined).each(CALLERS)('a root file system of %s (
   });
 
   it('cannot replace the tools that confine the next terminal', async () => {
-    const { stdout } = await inside(archives.tar ?? '', 'rm -f /run/namespace-sandboxes/setpriv; touch /run/namespace-sandboxes/x; ls /run/namespace-sandboxes | head -1');
+    const { stdout } = await inside(
+      archives.tar ?? '',
+      'rm -f /run/namespace-sandboxes/setpriv; touch /run/namespace-sandboxes/x; ls /run/namespace-sandboxes | head -1',
+    );
     expect(stdout).not.toContain('x\n');
     expect(stdout).not.toBe('');
   });
 
-  it.each(['/proc', '/dev', '/tmp', '/run', '/sys', '/dev/shm'])('whose %s is a link to somewhere else does not start', async (target) => {
-    const evil = join(caller.workspace, `evil${target.replaceAll('/', '-')}`);
-    await outside(`cp -a tree ${evil} && mkdir -p ${evil}${dirname(target)} victim && ln -s ${caller.workspace}/victim ${evil}${target}`);
-    const { exitCode, stderr } = await inside(evil, 'true');
-    expect(exitCode).toBe(125);
-    expect(stderr).toContain(`Nothing can be mounted on ${target}: it is a symbolic link`);
-    expect(readdirSync(join(caller.workspace, 'victim'))).toEqual([]);
-    expect(sandboxFolders(caller)).toEqual([]);
-  });
+  it.each(['/proc', '/dev', '/tmp', '/run', '/sys', '/dev/shm'])(
+    'whose %s is a link to somewhere else does not start',
+    async (target) => {
+      const evil = join(caller.workspace, `evil${target.replaceAll('/', '-')}`);
+      await outside(
+        `cp -a tree ${evil} && mkdir -p ${evil}${dirname(target)} victim && ln -s ${caller.workspace}/victim ${evil}${target}`,
+      );
+      const { exitCode, stderr } = await inside(evil, 'true');
+      expect(exitCode).toBe(125);
+      expect(stderr).toContain(`Nothing can be mounted on ${target}: it is a symbolic link`);
+      expect(readdirSync(join(caller.workspace, 'victim'))).toEqual([]);
+      expect(sandboxFolders(caller)).toEqual([]);
+    },
+  );
 
   it('that is missing, a file of another kind, or cut off is one clear error', async () => {
     expect((await inside('nowhere', 'true')).stderr).toContain('nowhere does not exist');
@@ -91,7 +104,11 @@ describe.skipIf(busybox === undefined).each(CALLERS)('a root file system of %s (
     ['an absolute path', [{ name: '/etc/passwd' }], 'its path is absolute'],
     ['..', [{ name: 'a/../../passwd' }], 'its path holds ".."'],
     ['a link out of the tree', [{ name: 'a/link', type: 'symlink', linkname: '../../..' }], 'leads out of the tree'],
-    ['a file behind a link', [{ name: 'link', type: 'symlink', linkname: '/tmp' }, { name: 'link/file' }], 'behind the link link'],
+    [
+      'a file behind a link',
+      [{ name: 'link', type: 'symlink', linkname: '/tmp' }, { name: 'link/file' }],
+      'behind the link link',
+    ],
     ['a hard link out of the tree', [{ name: 'hard', type: 'link', linkname: '/etc/passwd' }], 'its path is absolute'],
     ['a device node', [{ name: 'dev/sda', type: 'block-device' }], 'it is a device node'],
     ['a FIFO', [{ name: 'pipe', type: 'fifo' }], 'it is a FIFO'],
@@ -102,21 +119,33 @@ describe.skipIf(busybox === undefined).each(CALLERS)('a root file system of %s (
     const { exitCode, stderr } = await inside(archive, 'true');
     expect(exitCode).toBe(125);
     expect(stderr).toContain(reason);
-    const store = join(caller.uid === 0 ? '/var/lib/namespace-sandboxes/data' : `${caller.home}/.local/share/namespace-sandboxes`, 'rootfs');
+    const store = join(
+      caller.uid === 0 ? '/var/lib/namespace-sandboxes/data' : `${caller.home}/.local/share/namespace-sandboxes`,
+      'rootfs',
+    );
     expect(existsSync(join(store, 'bad'))).toBe(false);
     expect(sandboxFolders(caller)).toEqual([]);
   });
 });
 
 const debootstrapped = process.env.DEBOOTSTRAP_ROOT;
-describe.skipIf(!isRoot || debootstrapped === undefined)('a Debian made by debootstrap (needs root and DEBOOTSTRAP_ROOT)', () => {
-  it('starts, with its own programs', async () => {
-    const caller = makeCaller('root');
-    const { stdout, stderr } = await caller.unshared([...['run', '--profile', 'learn', '--rootfs', debootstrapped ?? ''], '--', 'sh', '-c', 'cat /etc/debian_version; dpkg --version | head -1; tty']);
-    expect(stdout, stderr).toMatch(/^\d+.*\nDebian 'dpkg'/);
-    caller.remove();
-  });
-});
+describe.skipIf(!isRoot || debootstrapped === undefined)(
+  'a Debian made by debootstrap (needs root and DEBOOTSTRAP_ROOT)',
+  () => {
+    it('starts, with its own programs', async () => {
+      const caller = makeCaller('root');
+      const { stdout, stderr } = await caller.unshared([
+        ...['run', '--profile', 'learn', '--rootfs', debootstrapped ?? ''],
+        '--',
+        'sh',
+        '-c',
+        'cat /etc/debian_version; dpkg --version | head -1; tty',
+      ]);
+      expect(stdout, stderr).toMatch(/^\d+.*\nDebian 'dpkg'/);
+      caller.remove();
+    });
+  },
+);
 
 async function tarOf(entries: readonly Partial<Header>[]): Promise<Buffer> {
   const archive = pack();
