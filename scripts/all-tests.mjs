@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { execPath, getuid } from 'node:process';
+import { execa } from 'execa';
+import { buildAll } from './build.mjs';
+import { needPrograms } from './debian-packages.mjs';
+
+/** @typedef {{ title: string, state: 'passed' | 'failed' | 'skipped', detail: string }} Outcome */
+
+/** What the tests need beyond Node, each with the Debian package it comes from. */
+const PROGRAMS = {
+  unshare: 'util-linux',
+  lsns: 'util-linux',
+  script: 'bsdutils',
+  ip: 'iproute2',
+  ps: 'procps',
+  tar: 'tar',
+  xz: 'xz-utils',
+  git: 'git',
+  gcc: 'build-essential',
+  python3: 'python3',
+  busybox: 'busybox-static',
+  newuidmap: 'uidmap',
+  pkexec: 'pkexec',
+  'dbus-daemon': 'dbus',
+  'dbus-send': 'dbus-bin',
+  debootstrap: 'debootstrap',
+  chromium: 'chromium',
+};
+
+/**
+ * Runs the tests against the kernel and those in a real VS Code, and prints the sum of both.
+ * @param {string} project
+ * @returns {Promise<number>} the exit status
+ */
+export async function runAllTests(project) {
+  const out = join(project, 'out');
+  rmSync(join(out, 'kernel.json'), { force: true });
+  rmSync(join(out, 'e2e/summary.json'), { force: true });
+  mkdirSync(out, { recursive: true });
+  await needPrograms(PROGRAMS);
+  const debian = await debianRoot();
+  await buildAll({ production: true });
+  const env = { TEST_BUILT: '1', ...(debian === undefined ? {} : { DEBOOTSTRAP_ROOT: debian }) };
+  const vitest = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${out}/kernel.json`,
+  ];
+  const options = /** @type {const} */ ({ cwd: project, env, stdio: 'inherit', reject: false });
+  await execa(execPath, vitest, options);
+  await execa(execPath, ['test/e2e/run.mjs', '--built'], options);
+  const kernel = outcomesOfVitest(join(out, 'kernel.json'));
+  const editor = outcomesOfEditor(join(out, 'e2e/summary.json'));
+  return report([...kernel, ...editor]);
+}
+
+/** A small Debian to be a root file system, made once; only root can make one. */
+async function debianRoot() {
+  if (getuid?.() !== 0) return undefined;
+  const folder = '/var/cache/namespace-sandboxes-test/debian';
+  const { failed } = await execa('test', ['-x', `${folder}/usr/bin/dpkg`], { reject: false });
+  if (!failed) return folder;
+  console.log('Making a small Debian with debootstrap…');
+  rmSync(folder, { recursive: true, force: true });
+  const made = await execa('debootstrap', ['--variant=minbase', 'stable', folder], { reject: false });
+  if (!made.failed) return folder;
+  console.log(`debootstrap failed: ${made.stderr.split('\n').at(-1) ?? ''}`);
+  return undefined;
+}
+
+/**
+ * @param {string} file
+ * @returns {readonly Outcome[]}
+ */
+function outcomesOfVitest(file) {
+  const report = readJson(file);
+  if (report === undefined)
+    return [{ title: 'the tests against the kernel', state: 'failed', detail: 'they left no report' }];
+  /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string, failureMessages: string[] }[] }[] }} */
+  const { testResults } = report;
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    if (assertionResults.length === 0 && status === 'failed')
+      return [{ title: name, state: 'failed', detail: message }];
+    return assertionResults.map(({ fullName, status: one, failureMessages }) => ({
+      title: fullName,
+      state: one === 'passed' ? 'passed' : one === 'failed' ? 'failed' : 'skipped',
+      detail: failureMessages.join('\n'),
+    }));
+  });
+}
+
+/**
+ * @param {string} file
+ * @returns {readonly Outcome[]}
+ */
+function outcomesOfEditor(file) {
+  const report = readJson(file);
+  return report?.tests ?? [{ title: 'the tests in VS Code', state: 'failed', detail: 'they left no report' }];
+}
+
+/**
+ * @param {string} file
+ * @returns {any} undefined where there is none
+ */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A skipped test says in its own title, or in that of its group, what it needs.
+ * @param {readonly Outcome[]} outcomes
+ */
+function report(outcomes) {
+  const count = (/** @type {Outcome['state']} */ state) => outcomes.filter((outcome) => outcome.state === state).length;
+  for (const { title, state, detail } of outcomes) {
+    if (state === 'skipped') console.log(`skipped: ${title}${detail ? ` (${detail})` : ''}`);
+    if (state === 'failed') console.log(`FAILED: ${title}\n${detail}`);
+  }
+  console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  return count('failed') > 0 || count('passed') === 0 ? 1 : 0;
+}
