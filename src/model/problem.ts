@@ -32,6 +32,7 @@ export interface ProblemArguments {
   rootfsNotUsable: { path: string; reason: string };
   tarEntryRefused: { path: string; entry: string; reason: string };
   tarBroken: { path: string; reason: string };
+  unpackFailed: { path: string; reason: string };
   digestMismatch: { path: string; expected: string; found: string };
   mountTargetRefused: { target: string; reason: string };
   bindSourceMissing: { path: string };

@@ -29,6 +29,7 @@ const SENTENCES: Sentences = {
   tarEntryRefused: ({ path, entry, reason }) =>
     `${path} was not unpacked, because of its entry "${entry}": ${reason}. Get the archive from a source you trust.`,
   tarBroken: ({ path, reason }) => `${path} is not a complete archive (${reason}). Download it again.`,
+  unpackFailed: ({ path, reason }) => `${path} could not be unpacked: ${reason}. Mend that, and try again.`,
   digestMismatch: ({ path, expected, found }) =>
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
   mountTargetRefused: ({ target, reason }) => `Nothing can be mounted on ${target}: ${reason}.`,

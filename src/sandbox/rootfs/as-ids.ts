@@ -1,8 +1,8 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execa } from 'execa';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import type { Readable, Writable } from 'node:stream';
 import { requireProgram, SYSTEM_PATH } from '../../host/programs.ts';
+import { ProblemError } from '../../model/problem.ts';
 import { dropToShifted, writeIdMaps, type IdPlan } from '../ids.ts';
 
 export interface Finished {
@@ -10,32 +10,53 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** Writes what a program is to read. */
+export type Feed = (stdin: Writable) => Promise<unknown>;
+
 /**
  * Runs a program as root of a user namespace with a sandbox's ids (user_namespaces(7)): whatever it does to a tree, it
- * has the rights of the sandbox and no more. Its standard input is a file, which is opened by the caller, or nothing.
+ * has the rights of the sandbox and no more. It reads what `feed` writes, and ends with the launcher, whose end closes that pipe.
+ * @throws whatever problem `feed` finds; the program is killed then.
  */
-export async function runWithIds(ids: IdPlan, command: readonly string[], input = '/dev/null'): Promise<Finished> {
-  const opened = openSync(input, 'r');
-  const child = start(ids, command, opened);
-  closeSync(opened);
-  const stderr = text(child.stderr);
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  await Promise.race([once(child.stdout, 'data'), closed]);
-  if (ids.kind !== 'single' && child.pid !== undefined && child.exitCode === null) await writeIdMaps(child.pid, ids);
-  child.stdin.end('go\n');
-  const [status] = await closed;
-  return { failed: status !== 0, stderr: await stderr };
+export async function runWithIds(ids: IdPlan, command: readonly string[], feed: Feed = nothing): Promise<Finished> {
+  const child = start(ids, command);
+  try {
+    if (await isAtGate(child.stdout)) {
+      if (ids.kind !== 'single') await writeIdMaps(child.pid ?? 0, ids);
+      child.stdin.write('go\n');
+      await feed(child.stdin);
+    }
+  } catch (error) {
+    child.kill('SIGKILL');
+    const { stderr } = await child;
+    if (error instanceof ProblemError || stderr === '') throw error;
+    return { failed: true, stderr }; // the program ended before it had read all, and says why
+  }
+  const { failed, stderr } = await child;
+  return { failed, stderr };
 }
 
+const nothing: Feed = (stdin) => Promise.resolve(stdin.end());
+
 /** The program waits at a gate until the maps are written: before that it would have no capabilities. */
-function start(ids: IdPlan, command: readonly string[], opened: number) {
+function start(ids: IdPlan, command: readonly string[]) {
   const map = ids.kind === 'single' ? '--map-root-user' : '--keep-caps';
-  const gated = ['sh', '-c', 'echo unshared; read -r _; exec "$@" <&3 3<&-', 'sh', ...command];
+  const gated = ['sh', '-c', 'echo unshared; read -r _ || exit; exec "$@"', 'sh', ...command];
   const [file = 'unshare', ...args] = [...dropToShifted(ids), requireProgram('unshare'), '--user', map, '--', ...gated];
-  const env = { PATH: SYSTEM_PATH.join(':'), LC_ALL: 'C' };
-  // execa takes no descriptor of ours beyond the first three
-  const stdio = ['pipe', 'pipe', 'pipe', opened] as const;
-  const child = spawn(file, args, { env, stdio: [...stdio] }) as ChildProcessWithoutNullStreams;
-  child.stdin.on('error', () => undefined);
+  const child = execa(file, args, {
+    env: { PATH: SYSTEM_PATH.join(':'), LC_ALL: 'C' },
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+  });
+  child.stdin.on('error', () => undefined); // it may have ended
   return child;
+}
+
+/** False if the program ended instead: no user namespace could be made. */
+async function isAtGate(stdout: Readable): Promise<boolean> {
+  const reached = await Promise.race([once(stdout, 'data').then(() => true), once(stdout, 'end').then(() => false)]);
+  stdout.resume();
+  return reached;
 }

@@ -14,7 +14,7 @@ export interface PreparedRootfs {
 
 /**
  * Makes a root file system ready to be the lower layer of a sandbox: an archive is unpacked once into the store.
- * @throws ProblemError `rootfsMissing`, `rootfsNotUsable`, `tarEntryRefused`, `tarBroken`, `digestMismatch`.
+ * @throws ProblemError `rootfsMissing`, `rootfsNotUsable`, `tarEntryRefused`, `tarBroken`, `digestMismatch`, `unpackFailed`.
  */
 export async function prepareRootfs(
   rootfs: Exclude<Rootfs, { kind: 'host' }>,
@@ -22,6 +22,7 @@ export async function prepareRootfs(
 ): Promise<PreparedRootfs> {
   if (rootfs.kind === 'directory') return directory(rootfs.path, ids);
   requireThere(rootfs.path);
+  requireReadableFile(rootfs.path);
   const lower = await unpackedArchive(rootfs.path, rootfs.sha256, dataFolder, ids);
   return { lower, notes: ids.kind === 'single' ? [{ note: 'ownershipNotKept' }] : [] };
 }
@@ -40,19 +41,35 @@ function isMapped(id: number, ranges: IdPlan['uids']): boolean {
 }
 
 function requireThere(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) fail('rootfsMissing', { path });
+  try {
+    statSync(path);
+  } catch (error) {
+    const closed = error instanceof Error && 'code' in error && error.code === 'EACCES';
+    if (closed) fail('rootfsNotUsable', { path, reason: 'you may not reach it' }, error);
+    fail('rootfsMissing', { path }, error);
+  }
+}
+
+/** A FIFO would be waited for, and a folder is no archive. */
+function requireReadableFile(path: string): void {
+  if (!statSync(path).isFile()) fail('rootfsNotUsable', { path, reason: 'it is neither a folder nor a file' });
+  requireAccess(path, constants.R_OK);
 }
 
 function requireUsable(path: string): { readonly uid: number; readonly gid: number } {
   const stat = statSync(path);
   if (!stat.isDirectory()) fail('rootfsNotUsable', { path, reason: 'it is not a folder' });
   if (path === '/') fail('rootfsNotUsable', { path, reason: 'the machine\'s own root is "rootfs": "host"' });
+  requireAccess(path, constants.R_OK | constants.X_OK);
+  return stat;
+}
+
+function requireAccess(path: string, mode: number): void {
   try {
-    accessSync(path, constants.R_OK | constants.X_OK);
+    accessSync(path, mode);
   } catch {
     fail('rootfsNotUsable', { path, reason: 'you may not read it' });
   }
-  return stat;
 }
 
 /** Root's sandboxes run with ids that are nobody's outside: folders on the way must let others through. */

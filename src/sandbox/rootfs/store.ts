@@ -1,27 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
 import { fail } from '../../model/problem.ts';
 import { SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { runWithIds } from './as-ids.ts';
 import { checkArchive } from './check-archive.ts';
-import { compressionOf } from './compression.ts';
 import { removeTree } from './remove.ts';
+import { rewriteArchive } from './rewrite-archive.ts';
 
 /**
  * The folder of an unpacked archive, `rootfs/NAME/DIGEST` of the data folder: found again by its content, made at most once.
- * @throws ProblemError `tarEntryRefused`, `tarBroken`, `digestMismatch`; nothing is left then.
+ * @throws ProblemError `tarEntryRefused`, `tarBroken`, `digestMismatch`, `unpackFailed`; nothing is left then.
  */
 export async function unpackedArchive(
   archive: string,
@@ -30,16 +32,20 @@ export async function unpackedArchive(
   ids: IdPlan,
 ): Promise<string> {
   const store = join(dataFolder, 'rootfs');
-  mkdirSync(join(store, KNOWN), { recursive: true, mode: 0o755 });
-  const sha256 = knownDigest(archive, store) ?? (await checkArchive(archive));
-  if (expected !== undefined && expected.toLowerCase() !== sha256) {
-    fail('digestMismatch', { path: archive, expected, found: sha256 });
-  }
-  remember(archive, store, sha256);
+  await removeAbandoned(store, ids);
+  const known = knownDigest(archive, store);
+  const seen = fingerprint(archive);
+  const sha256 = known ?? (await checkArchive(archive));
+  requireDigest(archive, expected, sha256);
   const folder = join(store, nameOf(archive));
   const unpacked = join(folder, ids.kind === 'single' ? `${sha256}.one-owner` : sha256);
-  if (!existsSync(unpacked)) await unpack(archive, folder, unpacked, ids);
+  if (!existsSync(unpacked)) await unpack({ archive, sha256, unpacked, ids });
+  if (known === undefined) remember(archive, store, seen, sha256);
   return unpacked;
+}
+
+function requireDigest(path: string, expected: string | undefined, found: string): void {
+  if (expected !== undefined && expected.toLowerCase() !== found) fail('digestMismatch', { path, expected, found });
 }
 
 /** `alpine-minirootfs-3.18.4-x86_64` of the archive's name. */
@@ -48,52 +54,87 @@ function nameOf(archive: string): string {
   return name.replace(/[^\w.+-]/g, '-').replace(/^\.+/, '') || 'rootfs';
 }
 
-async function unpack(archive: string, folder: string, unpacked: string, ids: IdPlan): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  await removeAbandoned(folder, ids);
-  const partial = join(
-    folder,
-    `${PARTIAL}${process.pid}-${startTimeOf(process.pid) ?? 0}-${randomBytes(3).toString('hex')}`,
-  );
-  mkdirSync(partial, { mode: 0o755 });
+interface Unpacking {
+  readonly archive: string;
+  readonly sha256: string;
+  readonly unpacked: string;
+  readonly ids: IdPlan;
+}
+
+async function unpack({ archive, sha256, unpacked, ids }: Unpacking): Promise<void> {
+  const folder = dirname(unpacked);
+  makeOpen(folder);
+  const partial = join(folder, partialName());
+  mkdirSync(partial);
+  chmodSync(partial, 0o755);
   if (ids.kind === 'shifted') chownSync(partial, SHIFTED_BASE, SHIFTED_BASE);
   try {
-    await extract(archive, partial, ids);
+    const found = await extract(archive, partial, ids);
+    if (found !== sha256) fail('unpackFailed', { path: archive, reason: 'it was changed meanwhile' });
     renameSync(partial, unpacked);
   } catch (error) {
     await removeTree(partial, ids);
-    if (!existsSync(unpacked)) throw error; // else another launcher was quicker
+    if (existsSync(unpacked)) return; // another launcher was quicker
+    for (const made of [folder, dirname(folder)]) removeEmpty(made);
+    throw error;
   }
 }
 
-async function extract(archive: string, target: string, ids: IdPlan): Promise<void> {
+/** Makes folders that others may pass whatever the umask is: root's sandboxes run as others. */
+function makeOpen(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // holds something else
+  }
+}
+
+/** Unpacks what the check lets through, and returns the digest of what was read. */
+async function extract(archive: string, target: string, ids: IdPlan): Promise<string> {
   const owners = ids.kind === 'single' ? ['--no-same-owner'] : ['--same-owner', '--numeric-owner'];
-  const options = [
-    '--extract',
-    '--file',
-    '-',
-    decompression(archive),
-    ...owners,
-    '--same-permissions',
-    '--delay-directory-restore',
-  ];
-  const tar = [requireProgram('tar'), ...options.filter((option) => option !== ''), '--directory', target];
-  const { failed, stderr } = await runWithIds(ids, tar, archive);
-  if (failed) fail('tarBroken', { path: archive, reason: stderr.trim().split('\n').at(-1) ?? 'tar failed' });
+  const options = ['--extract', '--file', '-', ...owners, '--same-permissions', '--delay-directory-restore'];
+  const tar = [requireProgram('tar'), ...options, '--directory', target];
+  let sha256 = '';
+  const { failed, stderr } = await runWithIds(ids, tar, async (stdin) => {
+    sha256 = await rewriteArchive(archive, stdin);
+  });
+  if (failed) fail('unpackFailed', { path: archive, reason: stderr.trim().split('\n')[0] ?? '' });
+  return sha256;
 }
 
-/** tar(1) looks for the kind of compression itself only in a file, and this is a pipe. */
-function decompression(archive: string): string {
-  return { gzip: '--gzip', xz: '--xz', none: '' }[compressionOf(archive)];
-}
+const PARTIAL = /^\.partial-(\d+)-(\d+)-/;
 
-const PARTIAL = '.partial-';
+/** The name says who is unpacking here, and since when that process runs. */
+function partialName(): string {
+  return `.partial-${process.pid}-${startTimeOf(process.pid) ?? 0}-${randomBytes(3).toString('hex')}`;
+}
 
 /** Removes what launchers that were killed have unpacked half. */
-async function removeAbandoned(folder: string, ids: IdPlan): Promise<void> {
-  for (const name of readdirSync(folder)) {
-    const [, pid, startTime] = /^\.partial-(\d+)-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && startTimeOf(Number(pid)) !== Number(startTime)) await removeTree(join(folder, name), ids);
+async function removeAbandoned(store: string, ids: IdPlan): Promise<void> {
+  for (const name of namesIn(store)) {
+    const folder = join(store, name);
+    const abandoned = namesIn(folder).filter(isAbandoned);
+    for (const partial of abandoned) await removeTree(join(folder, partial), ids);
+    if (abandoned.length > 0) removeEmpty(folder);
+  }
+}
+
+function isAbandoned(name: string): boolean {
+  const [, pid, startTime] = PARTIAL.exec(name) ?? [];
+  return pid !== undefined && startTimeOf(Number(pid)) !== Number(startTime);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not made yet
   }
 }
 
@@ -118,9 +159,11 @@ function knownDigest(archive: string, store: string): string | undefined {
   }
 }
 
-function remember(archive: string, store: string, sha256: string): void {
+/** `seen` is the fingerprint from before the archive was read: one that changes while it is read is read again. */
+function remember(archive: string, store: string, seen: string, sha256: string): void {
   const file = knownFile(archive, store);
-  const partial = `${file}.${randomBytes(3).toString('hex')}`;
-  writeFileSync(partial, `${fingerprint(archive)}\n${sha256}\n`);
+  makeOpen(dirname(file));
+  const partial = join(dirname(file), partialName());
+  writeFileSync(partial, `${seen}\n${sha256}\n`);
   renameSync(partial, file);
 }
