@@ -72,24 +72,32 @@ async function debianRoot() {
 }
 
 /**
+ * @typedef {{ fullName: string, status: string, failureMessages: string[] }} Assertion
+ * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} TestFile
+ */
+
+/**
  * @param {string} file
  * @returns {readonly Outcome[]}
  */
 function outcomesOfVitest(file) {
-  const report = readJson(file);
+  const report = /** @type {{ testResults: TestFile[] } | undefined} */ (readJson(file));
   if (report === undefined)
     return [{ title: 'the tests against the kernel', state: 'failed', detail: 'they left no report' }];
-  /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string, failureMessages: string[] }[] }[] }} */
-  const { testResults } = report;
-  return testResults.flatMap(({ name, status, message, assertionResults }) => {
-    if (assertionResults.length === 0 && status === 'failed')
-      return [{ title: name, state: 'failed', detail: message }];
-    return assertionResults.map(({ fullName, status: one, failureMessages }) => ({
-      title: fullName,
-      state: one === 'passed' ? 'passed' : one === 'failed' ? 'failed' : 'skipped',
-      detail: failureMessages.join('\n'),
-    }));
-  });
+  return report.testResults.flatMap(outcomesOfFile);
+}
+
+/**
+ * @param {TestFile} file
+ * @returns {readonly Outcome[]}
+ */
+function outcomesOfFile({ name, status, message, assertionResults }) {
+  if (assertionResults.length === 0 && status === 'failed') return [{ title: name, state: 'failed', detail: message }];
+  return assertionResults.map(({ fullName, status: one, failureMessages }) => ({
+    title: fullName,
+    state: one === 'passed' || one === 'failed' ? one : 'skipped',
+    detail: failureMessages.join('\n'),
+  }));
 }
 
 /**
@@ -97,13 +105,13 @@ function outcomesOfVitest(file) {
  * @returns {readonly Outcome[]}
  */
 function outcomesOfEditor(file) {
-  const report = readJson(file);
+  const report = /** @type {{ tests: Outcome[] } | undefined} */ (readJson(file));
   return report?.tests ?? [{ title: 'the tests in VS Code', state: 'failed', detail: 'they left no report' }];
 }
 
 /**
  * @param {string} file
- * @returns {any} undefined where there is none
+ * @returns {unknown} undefined where there is none
  */
 function readJson(file) {
   try {
@@ -113,7 +121,8 @@ function readJson(file) {
   }
 }
 
-/** A skipped test says in its own title, or in that of its group, what it needs.
+/**
+ * A skipped test says in its own title, or in that of its group, what it needs.
  * @param {readonly Outcome[]} outcomes
  */
 function report(outcomes) {

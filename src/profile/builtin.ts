@@ -2,7 +2,7 @@ import type { FileProfile } from './schema.ts';
 
 /** Complete, and the least that a profile can get: the end of every chain of `extends`. */
 export const THROWAWAY = {
-  description: 'Workspace read-only (none without an open folder), no network; gone when its terminal closes',
+  description: 'Workspace read-only, no network; gone with its terminal',
   rootfs: 'host',
   workspace: 'ro',
   home: 'empty',
@@ -25,20 +25,19 @@ export const BUILTIN_PROFILES: Readonly<Record<string, FileProfile>> = {
   throwaway: THROWAWAY,
   project: {
     extends: 'throwaway',
-    description:
-      'Workspace read-write (none without an open folder), empty home, no network; runs until the window closes',
+    description: 'Workspace read-write, no network; gone with its window',
     workspace: 'rw',
     lifetime: 'window',
   },
   agent: {
     extends: 'project',
-    description: 'As project, with a home that stays and your own toolchains read-only; no credentials of yours',
+    description: 'As project, with a home that stays and your toolchains',
     home: 'kept',
     tools: TOOLCHAINS,
   },
   learn: {
     extends: 'throwaway',
-    description: 'To try namespaces: all capabilities of its own user namespace, no workspace, no limits',
+    description: 'All capabilities of its own namespaces; no workspace',
     workspace: 'none',
     limits: { mode: 'strict', 'memory.max': 'max', 'pids.max': 'max' },
     capabilities: 'all',

@@ -1,5 +1,7 @@
-import { execa } from 'execa';
+import { spawn, type ChildProcessWithoutNullStreams, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { inheritedDescriptors } from '../host/descriptors.ts';
 import { readSetting, userNamespaceFix } from '../host/check.ts';
 import { fail } from '../model/problem.ts';
@@ -20,7 +22,7 @@ export interface GatedScript {
 /** Starts `sh script` and listens to it. */
 export function runGated(script: string): GatedScript {
   const child = start(script);
-  const lines = createInterface({ input: child.stdout });
+  const lines = createInterface({ input: child.process.stdout });
   const words = lines[Symbol.asyncIterator]();
   return {
     at: async (word) => {
@@ -28,35 +30,34 @@ export function runGated(script: string): GatedScript {
       const [said, ...rest] = next.value?.split(' ') ?? [];
       return said === word ? rest.join(' ') : failedBefore(word, child);
     },
-    pass: () => child.stdin.write('go\n'),
-    close: () => child.stdin.destroy(),
+    pass: () => child.process.stdin.write('go\n'),
+    close: () => child.process.stdin.destroy(),
     detach: () => detach(child, lines),
-    ended: child.then(() => undefined),
+    ended: child.ended.then(() => undefined),
   };
 }
 
-type Child = ReturnType<typeof start>;
-
 /** In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it. */
-function start(script: string) {
+function start(script: string): Child {
   // What this process would hand on becomes nothing inside: PID 1 keeps its descriptors for as long as the sandbox runs.
+  // (With hundreds of them execa takes a tenth of a second.)
   const handedOn = Math.max(2, ...inheritedDescriptors()) - 2;
-  return execa('/bin/sh', [script], {
-    stdio: ['pipe', 'pipe', 'pipe', ...Array.from({ length: handedOn }, () => 'ignore' as const)],
-    env: {},
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: { stdout: false, stderr: true },
-    maxBuffer: 65_536,
-  });
+  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...Array.from({ length: handedOn }, () => 'ignore' as const)];
+  const child = spawn('/bin/sh', [script], { stdio, env: {}, detached: true }) as ChildProcessWithoutNullStreams;
+  child.stdin.on('error', () => undefined);
+  return { process: child, stderr: text(child.stderr).catch(() => ''), ended: once(child, 'exit') };
+}
+
+interface Child {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly stderr: Promise<string>;
+  readonly ended: Promise<unknown>;
 }
 
 async function failedBefore(gate: string, child: Child): Promise<never> {
-  child.stdin.destroy();
-  const { stderr } = await child;
-  return failure(gate, stderr);
+  child.process.stdin.destroy();
+  await child.ended;
+  return failure(gate, await child.stderr);
 }
 
 function failure(gate: string, stderr: string): never {
@@ -68,7 +69,7 @@ function failure(gate: string, stderr: string): never {
   fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
 }
 
-function detach(child: Child, lines: Interface): void {
+function detach({ process: child }: Child, lines: Interface): void {
   lines.close();
   child.stdout.destroy();
   child.stderr.destroy();

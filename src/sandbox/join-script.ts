@@ -112,7 +112,7 @@ function insideLine({ cwd, profile }: Plan): string {
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
     'line=$command; unset command',
-    'if [ -n "$line" ]; then exec "$SHELL" -c "$line"; else exec "$SHELL"; fi',
+    'if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi',
   ].join('; ');
 }
 

@@ -122,13 +122,9 @@ function fstabLine({ source, inside, target, type, options }: MountEntry): strin
   return `${from} ${to} ${type} ${options.join(',')} 0 0`;
 }
 
-/** cp(1) copies links as links, all those of one folder at once. */
+/** cp(1) copies links as links, and all of them at once to where they stand. */
 function linkCommands(links: readonly string[]): readonly string[] {
-  const folders = [...new Set(links.map((path) => dirname(path)))];
-  return folders.map((folder) => {
-    const here = links.filter((path) => dirname(path) === folder);
-    return `cp -P ${shellWords(here)} "$root${folder === '/' ? '' : folder}/"`;
-  });
+  return links.length === 0 ? [] : [`cp -P --parents ${shellWords(links)} "$root/"`];
 }
 
 /** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */

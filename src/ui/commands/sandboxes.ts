@@ -15,18 +15,22 @@ export async function openAnotherTerminal({ terminals }: App, target: Target | u
 }
 
 /** Stops a sandbox; asks first where it was meant to outlive its terminals. */
-export async function stop({ live }: App, target: Target | undefined): Promise<void> {
+export async function stop({ live, terminals }: App, target: Target | undefined): Promise<void> {
   const sandbox = await sandboxOf(target, 'Sandbox to stop');
   if (!sandbox || (sandbox.lifetime === 'untilStopped' && !(await confirmed([sandbox])))) return;
+  terminals.close(sandbox);
   await stopSandbox(sandbox);
   live.refresh();
 }
 
 /** Stops every sandbox of this user, also those of other windows. */
-export async function stopAll({ live }: App): Promise<void> {
+export async function stopAll({ live, terminals }: App): Promise<void> {
   const running = runningSandboxes();
   if (running.length === 0) void vscode.window.showInformationMessage('No sandbox is running.');
-  else if (await confirmed(running)) await Promise.all(running.map(stopSandbox));
+  else if (await confirmed(running)) {
+    running.forEach((sandbox) => terminals.close(sandbox));
+    await Promise.all(running.map(stopSandbox));
+  }
   live.refresh();
 }
 

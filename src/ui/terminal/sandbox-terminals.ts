@@ -49,6 +49,11 @@ export class SandboxTerminals implements vscode.Disposable {
     return terminal;
   }
 
+  /** Closes this window's terminals in a sandbox that is about to be stopped: their end is no error to report. */
+  close(sandbox: Sandbox): void {
+    for (const terminal of vscode.window.terminals) if (isIn(terminal, sandbox)) terminal.dispose();
+  }
+
   /** Ends what lives as long as this window does; resolves when nothing of it is left. */
   async endAll(): Promise<void> {
     const ending = [...this.#kept.values()].filter(({ launched }) => launched.sandbox.lifetime !== 'untilStopped');
