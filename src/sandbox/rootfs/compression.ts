@@ -21,16 +21,19 @@ export function compressionOf(file: string): Compression {
   return start.equals(Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) ? 'xz' : 'none';
 }
 
+/** Bytes at a time: each step of zlib is a way to another thread and back. */
+const CHUNK = 256 * 1024;
+
 /** A file's content without its compression, and the promise that rejects if it is broken. `onBytes` sees the file as it is. */
 export function decompressed(
   file: string,
   onBytes: (chunk: Buffer) => void,
 ): { readonly content: Readable; readonly done: Promise<void> } {
   const compression = compressionOf(file);
-  const source = createReadStream(file).on('data', (chunk) => onBytes(Buffer.from(chunk)));
+  const source = createReadStream(file, { highWaterMark: CHUNK }).on('data', (chunk) => onBytes(Buffer.from(chunk)));
   const content = new PassThrough();
   if (compression === 'none') return { content, done: pipeline(source, content) };
-  if (compression === 'gzip') return { content, done: pipeline(source, createGunzip(), content) };
+  if (compression === 'gzip') return { content, done: pipeline(source, createGunzip({ chunkSize: CHUNK }), content) };
   return { content, done: throughXz(source, content) };
 }
 

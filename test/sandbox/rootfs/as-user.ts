@@ -29,7 +29,7 @@ export async function asUser(folder: string, wrap: readonly string[] = []): Prom
     const caught = '(error) => ({ problems: error.problems ?? String(error) })';
     writeFileSync(
       run,
-      `import { prepareRootfs, removeTree, planIds } from './engine.mjs';\nconst run = async () => ${expression};\nconsole.log(JSON.stringify((await run().catch(${caught})) ?? null));\n`,
+      `import fs from 'node:fs';\nimport { prepareRootfs, removeTree, planIds } from './engine.mjs';\nconst run = async () => ${expression};\nconsole.log(JSON.stringify((await run().catch(${caught})) ?? null));\n`,
     );
     const [file, ...args] = [...wrap, ...drop, process.execPath, run];
     return JSON.parse((await execa(file, args, { cwd: '/' })).stdout) as unknown;

@@ -223,6 +223,23 @@ describe.skipIf(!isRoot)('for an ordinary user (needs root to become one)', () =
     });
   });
 
+  it('what a launcher killed while unpacking leaves is removed by the next', async () => {
+    const files = Array.from({ length: 300 }, (_, index) => ({
+      name: `f${index}`,
+      content: Buffer.alloc(100_000, index),
+    }));
+    writeFileSync(archive, await tarOf(files));
+    const run = await asUser(base);
+    const store = join(dataFolder, 'rootfs', 'mini');
+    const begun = `fs.existsSync('${store}') && fs.readdirSync('${store}', { recursive: true }).some((name) => name.endsWith('/f9'))`;
+    const kill = `setInterval(() => { if (${begun}) process.kill(process.pid, 'SIGKILL'); }, 1)`;
+    await expect(run(`new Promise(() => { ${kill}; ${call()}; })`)).rejects.toThrow('SIGKILL');
+    expect(readdirSync(store)).toEqual([expect.stringMatching(/^\.partial-/)]);
+    const { lower } = (await run(call())) as { lower: string };
+    expect(readdirSync(store)).toEqual([basename(lower)]);
+    expect(readdirSync(lower)).toHaveLength(files.length);
+  });
+
   it('with subordinate ids the owners are kept', async () => {
     const etc = (name: string): string => join(base, name);
     writeFileSync(etc('passwd'), `${readFileSync('/etc/passwd', 'utf8')}tester:x:47000:47000::/:/bin/sh\n`);
