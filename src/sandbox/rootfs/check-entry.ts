@@ -3,10 +3,11 @@ import type { Header } from 'tar-stream';
 
 const TYPES: readonly unknown[] = ['file', 'contiguous-file', 'directory', 'symlink', 'link'];
 
+const DEVICE = "it is a device node; a sandbox has its own /dev, so make the archive with tar --exclude='./dev/*'";
+
 const REFUSED: Readonly<Record<string, string>> = {
-  'character-device':
-    'it is a device node; leave /dev out of the archive (tar --exclude ./dev/*), a sandbox has its own',
-  'block-device': 'it is a device node; leave /dev out of the archive (tar --exclude ./dev/*), a sandbox has its own',
+  'character-device': DEVICE,
+  'block-device': DEVICE,
   fifo: 'it is a FIFO',
 };
 
