@@ -2,18 +2,21 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { argv, env, execPath, getuid } from 'node:process';
+import { argv, env, execPath, exit, getuid, pid, version } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 40);
-if (getuid?.() === 0 && env.BENCH_PRIVATE === undefined) process.exit(runPrivately());
+if (getuid?.() === 0 && env.BENCH_PRIVATE === undefined) exit(runPrivately());
 const work = mkdtempSync(join(tmpdir(), 'unshared-bench-'));
 const workspace = join(work, 'workspace');
 mkdirSync(workspace);
 chmodSync(work, 0o755);
+
+/** @typedef {typeof import('../src/sandbox/launch.ts') & typeof import('../src/sandbox/join.ts') & typeof import('../src/profile/load.ts') & typeof import('../src/elevation/session.ts')} Engine */
 
 const engine = await loadEngine();
 /** @type {Record<string, number[]>} */
@@ -30,9 +33,12 @@ function runPrivately() {
   const hide = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"';
   const self = [execPath, fileURLToPath(import.meta.url), String(ROUNDS)];
   const options = /** @type {const} */ ({ stdio: 'inherit', env: { ...env, BENCH_PRIVATE: '1' } });
-  return spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', hide, 'sh', ...self], options).status ?? 1;
+  return (
+    spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', hide, 'sh', ...self], options).status ?? 1
+  );
 }
 
+/** @returns {Promise<Engine>} the engine as it is in the extension host */
 async function loadEngine() {
   const outfile = join(PROJECT, 'out/bench-engine.mjs');
   await build({
@@ -52,7 +58,8 @@ async function loadEngine() {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-  return import(outfile);
+  const loaded = /** @type {unknown} */ (await import(outfile));
+  return /** @type {Engine} */ (loaded);
 }
 
 /** In turn, so that what the machine does meanwhile meets all of them alike. */
@@ -60,7 +67,7 @@ async function measure() {
   const session = engine.helperSession(join(PROJECT, 'dist/helper.cjs'), () => undefined);
   const file = {
     file: 'bench',
-    source: 'user',
+    source: /** @type {const} */ ('user'),
     text: JSON.stringify({
       profiles: {
         bench: { extends: 'throwaway', limits: { 'memory.max': 'max', 'pids.max': 'max' } },
@@ -151,25 +158,30 @@ function freshPeers() {
       ],
     ]);
   }
-  if (has('crun')) peers.push(['crun run', ['crun', '--cgroup-manager=disabled', 'run', '--bundle', crunBundle(), `bench-${process.pid}`]]);
+  if (has('crun'))
+    peers.push(['crun run', ['crun', '--cgroup-manager=disabled', 'run', '--bundle', crunBundle(), `bench-${pid}`]]);
   return peers;
 }
+
+/**
+ * What is changed of config.json of the OCI runtime specification.
+ * @typedef {{ destination: string, source: string, type: string, options: string[] }} OciMount
+ * @typedef {{ process: { terminal: boolean, args: string[] }, mounts: OciMount[], linux: Record<string, unknown> }} OciSpec
+ */
 
 /** The same root and the same namespaces as an OCI bundle. */
 function crunBundle() {
   const bundle = join(work, 'bundle');
   mkdirSync(join(bundle, 'rootfs'), { recursive: true });
   execFileSync('crun', ['spec'], { cwd: bundle });
-  const spec = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
+  const spec = /** @type {OciSpec} */ (JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')));
   for (const folder of ['usr', 'etc', 'opt', 'proc', 'dev', 'sys', 'tmp', 'run'])
     mkdirSync(join(bundle, 'rootfs', folder));
   for (const name of ['bin', 'sbin', 'lib', 'lib64'])
     execFileSync('ln', ['-s', `usr/${name}`, join(bundle, 'rootfs', name)]);
   spec.process.terminal = false;
   spec.process.args = ['true'];
-  spec.mounts = spec.mounts.filter(
-    (/** @type {{ type: string }} */ { type }) => type !== 'cgroup' && type !== 'cgroup2',
-  );
+  spec.mounts = spec.mounts.filter(({ type }) => type !== 'cgroup' && type !== 'cgroup2');
   spec.mounts.push(
     ...['usr', 'etc', 'opt'].map((name) => ({
       destination: `/${name}`,
@@ -234,5 +246,5 @@ function report() {
     return `| ${name} | ${median(name).toFixed(1)} | ${(median(name) / median(base)).toFixed(2)} |`;
   });
   const table = ['| what | median ms | ratio |', '|---|---:|---:|', ...rows].join('\n');
-  console.log(`${table}\n${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${process.version}`);
+  console.log(`${table}\n${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}`);
 }

@@ -10,6 +10,7 @@ const EXPECTED = [
   /^extension\.vsixmanifest$/,
   /^extension\/package\.json$/,
   /^extension\/readme\.md$/i,
+  /^extension\/changelog\.md$/i,
   /^extension\/LICENSE(\.txt)?$/,
   /^extension\/dist\/extension\.js$/,
   /^extension\/dist\/cli\.js$/,

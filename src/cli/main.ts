@@ -1,4 +1,3 @@
-import { closeInherited } from '../host/descriptors.ts';
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
 import { check, enter, list, script, showCgroups, showNamespaces, stop } from './commands.ts';
@@ -21,7 +20,6 @@ const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promis
 /** Failures of this program itself, as chroot(1) and env(1) tell them from those of the command. */
 const OWN_FAILURE = 125;
 
-closeInherited();
 process.exitCode = await main(process.argv.slice(2)).catch(failed);
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {

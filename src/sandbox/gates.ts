@@ -1,8 +1,7 @@
-import { spawn, type ChildProcessWithoutNullStreams, type StdioOptions } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { inheritedDescriptors } from '../host/descriptors.ts';
 import { readSetting, userNamespaceFix } from '../host/check.ts';
 import { fail } from '../model/problem.ts';
 
@@ -39,11 +38,7 @@ export function runGated(script: string): GatedScript {
 
 /** In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it. */
 function start(script: string): Child {
-  // What this process would hand on becomes nothing inside: PID 1 keeps its descriptors for as long as the sandbox runs.
-  // (With hundreds of them execa takes a tenth of a second.)
-  const handedOn = Math.max(2, ...inheritedDescriptors()) - 2;
-  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...Array.from({ length: handedOn }, () => 'ignore' as const)];
-  const child = spawn('/bin/sh', [script], { stdio, env: {}, detached: true }) as ChildProcessWithoutNullStreams;
+  const child = spawn('/bin/sh', [script], { env: {}, detached: true });
   child.stdin.on('error', () => undefined);
   return { process: child, stderr: text(child.stderr).catch(() => ''), ended: once(child, 'exit') };
 }

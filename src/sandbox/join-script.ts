@@ -1,6 +1,7 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
 import { confinement } from './capabilities.ts';
+import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { HOME_INSIDE, type Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
@@ -41,6 +42,7 @@ function prologue({ id }: Plan): readonly string[] {
     `# Enters the sandbox ${id}: join.sh ['command line'].`,
     'set -eu',
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
+    ...closeHandedOn(),
     'term=${TERM-dumb} color=${COLORTERM-} command=${1-}',
     '',
   ];

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import { confinement } from './capabilities.ts';
+import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry } from './mounts.ts';
 import type { Overlay, Plan } from './plan.ts';
@@ -59,8 +60,11 @@ function namespaces({ ids, profile }: Plan): readonly string[] {
   ];
   return [
     'case ${1-} in',
-    '# New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
-    `'') exec ${shellWords(unshare)} "$0" inside ;;`,
+    "'')",
+    ...closeHandedOn().map((line) => `  ${line}`),
+    '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
+    `  exec ${shellWords(unshare)} "$0" inside`,
+    '  ;;',
     '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
     'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
     'esac',

@@ -39,6 +39,11 @@ describe('a terminal of the profile learn', () => {
     assert.match(await ask(page, terminal, 'ps -e -o comm='), /^sh .*bash/);
   });
 
+  it('has no descriptor of the window', async () => {
+    const targets = await ask(page, terminal, 'readlink /proc/self/fd/* /proc/1/fd/* | sort -u');
+    assert.doesNotMatch(targets, /\.log|\.sh/);
+  });
+
   it('has a host name of its own, that may be changed', async () => {
     assert.equal(await ask(page, terminal, 'hostname'), 'learn');
     assert.equal(await ask(page, terminal, 'hostname demo-uts; hostname'), 'demo-uts');
