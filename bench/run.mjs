@@ -174,7 +174,9 @@ function crunBundle() {
   const bundle = join(work, 'bundle');
   mkdirSync(join(bundle, 'rootfs'), { recursive: true });
   execFileSync('crun', ['spec'], { cwd: bundle });
-  const spec = /** @type {OciSpec} */ (JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')));
+  /** @type {unknown} */
+  const parsed = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
+  const spec = /** @type {OciSpec} */ (parsed);
   for (const folder of ['usr', 'etc', 'opt', 'proc', 'dev', 'sys', 'tmp', 'run'])
     mkdirSync(join(bundle, 'rootfs', folder));
   for (const name of ['bin', 'sbin', 'lib', 'lib64'])
