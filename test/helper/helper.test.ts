@@ -105,7 +105,9 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
 
 describe('the helper as somebody else', () => {
   it('ends at once with a reason', async () => {
-    const drop = isRoot ? ['setpriv', '--reuid', '47000', '--regid', '47000', '--clear-groups'] : ['env'];
+    const drop: readonly string[] = isRoot
+      ? ['setpriv', '--reuid', '47000', '--regid', '47000', '--clear-groups']
+      : ['env'];
     const [file = '', ...args] = [...drop, process.execPath, HELPER];
     const { exitCode, stderr } = await execa(file, args, { reject: false, env: { PKEXEC_UID: '0' } });
     expect(exitCode).toBe(1);

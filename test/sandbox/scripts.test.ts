@@ -1,0 +1,107 @@
+import { execaSync } from 'execa';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Profile } from '../../src/model/profile.ts';
+import { joinScript } from '../../src/sandbox/join-script.ts';
+import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
+import type { Plan } from '../../src/sandbox/plan.ts';
+import { startScript } from '../../src/sandbox/start-script.ts';
+
+const PROFILE: Profile = {
+  name: 'review',
+  source: 'workspace',
+  description: '',
+  hostname: 'review',
+  rootfs: { kind: 'host' },
+  workspace: 'ro',
+  home: 'empty',
+  tools: [],
+  mounts: [],
+  network: 'none',
+  limits: { mode: 'strict', 'memory.max': 64 * 1024 ** 2, 'pids.max': undefined, 'cpu.max': undefined },
+  capabilities: 'default',
+  time: { boottime: 5, monotonic: -5 },
+  env: { GREETING: "it's" },
+  envPass: [],
+  cwd: undefined,
+  shell: undefined,
+  lifetime: 'terminal',
+};
+
+const PLAN: Plan = {
+  id: 'review-1a2b',
+  profile: PROFILE,
+  ids: {
+    kind: 'single',
+    uids: [{ inside: 0, outside: 1000, count: 1 }],
+    gids: [{ inside: 0, outside: 1000, count: 1 }],
+  },
+  folder: '/run/user/1000/namespace-sandboxes/review-1a2b',
+  overlay: undefined,
+  mounts: {
+    ...NO_MOUNTS,
+    first: [
+      tmpfs('/', '755'),
+      bindFolder('/usr', '/usr', true),
+      bindFolder('/home/u/my project', '/home/u/my project', false),
+    ],
+    links: ['/bin', '/lib'],
+    files: ['/dev/null'],
+    second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
+    last: [remountReadOnly('/', [])],
+  },
+  placeholders: [],
+  tool: (name) => `/usr/bin/${name}`,
+  cwd: '/home/u/my project',
+};
+
+const FACTS = {
+  pid: 4242,
+  startTime: 777,
+  given: { way: 'own', cgroups: { 'memory.max': '/sys/fs/cgroup/x' }, held: { 'memory.max': '64M' }, missing: {} },
+  placing: ['echo $$ >/sys/fs/cgroup/x/cgroup.procs'],
+  memoryKillCounters: [{ file: '/sys/fs/cgroup/x/memory.events', key: 'oom_kill' }],
+} as const;
+
+describe('the scripts of a plan', () => {
+  it('are these, to the byte', async () => {
+    await expect(startScript(PLAN)).toMatchFileSnapshot('golden/start.sh');
+    await expect(joinScript(PLAN, FACTS)).toMatchFileSnapshot('golden/join.sh');
+  });
+
+  it('differ for a foreign root, id ranges, the host network and a sandbox that stays', async () => {
+    const other: Plan = {
+      ...PLAN,
+      ids: { ...PLAN.ids, kind: 'shifted' },
+      overlay: { lower: '/srv/a,b:c', layers: '/var/layers' },
+      profile: { ...PROFILE, network: 'host', lifetime: 'untilStopped', capabilities: 'all' },
+    };
+    await expect(startScript(other)).toMatchFileSnapshot('golden/start-overlay.sh');
+    await expect(joinScript(other, { ...FACTS, placing: [], memoryKillCounters: [] })).toMatchFileSnapshot(
+      'golden/join-shifted.sh',
+    );
+  });
+
+  it('are sh, whatever a profile, a path or a variable holds', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((value) => !value.includes('\0'));
+    fc.assert(
+      fc.property(text, text, text, (name, folder, value) => {
+        const plan: Plan = {
+          ...PLAN,
+          profile: { ...PROFILE, name, hostname: value, env: { VALUE: value }, shell: `/${value}` },
+          cwd: `/${folder}`,
+          mounts: {
+            ...PLAN.mounts,
+            first: [bindFolder(`/${folder}`, `/${folder}`, true)],
+            files: [`/${folder}`],
+            links: [`/${folder}`],
+          },
+        };
+        for (const script of [startScript(plan), joinScript(plan, FACTS)]) {
+          expect(execaSync('sh', ['-n'], { input: script, reject: false }).stderr).toBe('');
+        }
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+  });
+});
