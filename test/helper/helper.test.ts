@@ -105,11 +105,11 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
 
 describe('the helper as somebody else', () => {
   it('ends at once with a reason', async () => {
-    const drop: readonly string[] = isRoot
-      ? ['setpriv', '--reuid', '47000', '--regid', '47000', '--clear-groups']
-      : ['env'];
-    const [file = '', ...args] = [...drop, process.execPath, HELPER];
-    const { exitCode, stderr } = await execa(file, args, { reject: false, env: { PKEXEC_UID: '0' } });
+    const drop: readonly string[] = isRoot ? ['setpriv', '--reuid', '47000', '--regid', '47000', '--clear-groups'] : [];
+    const { exitCode, stderr } = await execa('env', [...drop, process.execPath, HELPER], {
+      reject: false,
+      env: { PKEXEC_UID: '0' },
+    });
     expect(exitCode).toBe(1);
     expect(stderr).toContain('must be started by pkexec');
   });

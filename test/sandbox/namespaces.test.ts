@@ -100,6 +100,12 @@ describe.each(CALLERS)('a sandbox of %s', (name) => {
     expect(stdout).toBe(words.map((word) => `[${word}]`).join('\n'));
   });
 
+  it('has clocks of its own, as far ahead as its profile says', async () => {
+    await writeProfiles(caller, { later: { extends: 'learn', time: { boottime: 100_000_000 } } });
+    const [seconds] = (await inside('cat /proc/uptime', 'later')).split('.');
+    expect(Number(seconds)).toBeGreaterThan(100_000_000);
+  });
+
   describe('that stays until it is stopped', () => {
     let sandbox: Sandbox;
     beforeAll(async () => {
