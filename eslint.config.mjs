@@ -22,6 +22,12 @@ const MAY_IMPORT = {
 };
 const rooms = Object.keys(MAY_IMPORT);
 
+/** @param {string} type */
+const elementOf = (type) => ({ element: { type } });
+
+/** @param {readonly string[]} types */
+const to = (types) => types.map((type) => ({ to: elementOf(type) }));
+
 export default defineConfig(
   { ignores: ['dist/', 'out/', '.vscode-host/', 'test/fixtures/', '.vscode-test/'] },
   js.configs.recommended,
@@ -40,20 +46,21 @@ export default defineConfig(
     plugins: { boundaries },
     settings: {
       'import/resolver': { node: { extensions: ['.ts'] } },
-      'boundaries/elements': [
-        ...rooms.map((room) => ({ type: room, pattern: `src/${room}` })),
-        { type: 'extension', pattern: 'src/extension.ts', mode: 'file' },
-      ],
+      'boundaries/elements': rooms.map((room) => ({ type: room, pattern: `src/${room}` })),
+      'boundaries/files': [{ category: 'extension', pattern: 'src/extension.ts' }],
     },
     rules: {
       'boundaries/no-unknown-files': 'error',
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: [
-            ...Object.entries(MAY_IMPORT).map(([room, others]) => ({ from: room, allow: [room, ...others] })),
-            { from: 'extension', allow: ['ui', 'model'] },
+          policies: [
+            ...Object.entries(MAY_IMPORT).map(([room, others]) => ({
+              from: elementOf(room),
+              allow: to([room, ...others]),
+            })),
+            { from: { file: { categories: 'extension' } }, allow: to(['ui', 'model']) },
           ],
         },
       ],
