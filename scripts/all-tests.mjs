@@ -51,7 +51,7 @@ export async function runAllTests(project) {
   ];
   const options = /** @type {const} */ ({ cwd: project, env, stdio: 'inherit', reject: false });
   await execa(execPath, vitest, options);
-  await execa(execPath, ['test/e2e/run.mjs', '--built'], options);
+  await execa(execPath, ['test/e2e/run.mjs'], options);
   const kernel = outcomesOfVitest(join(out, 'kernel.json'));
   const editor = outcomesOfEditor(join(out, 'e2e/summary.json'));
   return report([...kernel, ...editor]);

@@ -1,4 +1,4 @@
-// Runs the suites in a real VS Code: node test/e2e/run.mjs [--built] [--out FOLDER] [SUITE…]
+// Runs the suites in a real VS Code: node test/e2e/run.mjs [--out FOLDER] [SUITE…]
 // The last line is `N passed, N failed, N skipped`; FOLDER/e2e/summary.json says the same, with each test.
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const MOCHA = join(PROJECT, 'node_modules/mocha/index.js');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { built: { type: 'boolean', default: false }, out: { type: 'string', default: join(PROJECT, 'out') } },
+  options: { out: { type: 'string', default: join(PROJECT, 'out') } },
 });
 const out = resolve(values.out);
 const bundles = join(out, 'e2e');
@@ -43,7 +43,7 @@ report(outcomes);
 
 async function prepare() {
   mkdirSync(bundles, { recursive: true });
-  if (!values.built) await buildExtension();
+  await buildExtension();
   if (env.VSCODE_EXECUTABLE === undefined) {
     await needPrograms({ chromium: 'chromium' });
     await installHost();
