@@ -6,6 +6,8 @@ export interface Profile {
   readonly hostname: string;
   readonly rootfs: Rootfs;
   readonly workspace: 'rw' | 'ro' | 'none';
+  /** Whether a built-in profile asks for the workspace and has to go without, because no folder is open. */
+  readonly workspaceMissing: boolean;
   /** `empty`: a fresh tmpfs each time. `kept`: a private home of this profile that stays. */
   readonly home: 'empty' | 'kept';
   /** Host folders with the user's own programs, bound read-only (absolute paths; one that does not exist is left out). */

@@ -38,4 +38,5 @@ export type SandboxNote =
   | { readonly note: 'singleId' }
   | { readonly note: 'ownershipNotKept' }
   | { readonly note: 'foreignOwner' }
+  | { readonly note: 'workspaceMissing' }
   | { readonly note: 'hostNetwork' };

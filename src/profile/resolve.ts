@@ -25,7 +25,7 @@ export function resolveChain(
     description: descriptionOf(settings),
     hostname: latest(chain, 'hostname')?.value ?? hostnameOf(name),
     rootfs: rootfsOf(chain, expander),
-    workspace: workspaceOf(name, chain, context, report),
+    ...workspaceOf(name, chain, context, report),
     home: latest(chain, 'home')?.value ?? THROWAWAY.home,
     tools: toolsOf(chain, expander),
     mounts: mountsOf(chain, expander),
@@ -89,17 +89,17 @@ function rootfsOf(chain: Chain, expander: Expander): Rootfs {
   return { kind: 'tar', path, sha256: value.sha256?.toLowerCase() };
 }
 
-/** The built-in profiles say in their descriptions that there is no workspace without a folder; a file means what it asks for. */
+/** What a file asks for is meant. A built-in profile also serves a window without a folder; then the sandbox says what it lacks. */
 function workspaceOf(
   profile: string,
   chain: Chain,
   context: ProfileContext,
   report: (problem: Problem) => void,
-): Profile['workspace'] {
+): Pick<Profile, 'workspace' | 'workspaceMissing'> {
   const { value = THROWAWAY.workspace, by } = latest(chain, 'workspace') ?? {};
-  if (value === 'none' || context.workspaceFolder !== undefined) return value;
+  if (value === 'none' || context.workspaceFolder !== undefined) return { workspace: value, workspaceMissing: false };
   if (by && by.source !== 'builtin') report(problem('workspaceNeeded', { profile }, by.place(['workspace'])));
-  return 'none';
+  return { workspace: 'none', workspaceMissing: true };
 }
 
 function toolsOf(chain: Chain, expander: Expander): readonly string[] {

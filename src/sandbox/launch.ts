@@ -71,8 +71,14 @@ export async function makePlan(
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
   });
-  const network: readonly SandboxNote[] = profile.network === 'host' ? [{ note: 'hostNetwork' }] : [];
-  return { plan, notes: [...notes, ...network] };
+  return { plan, notes: [...notes, ...notesOf(profile)] };
+}
+
+function notesOf({ network, workspaceMissing }: Profile): readonly SandboxNote[] {
+  return [
+    ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
+    ...(network === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+  ];
 }
 
 /** One for each profile and workspace: what one project leaves in its home must not run in another. */

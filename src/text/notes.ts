@@ -9,6 +9,7 @@ const SENTENCES: Sentences = {
     'Every file of this root file system belongs to root inside: owners could not be kept without subordinate ids (see subuid(5)).',
   foreignOwner: () =>
     'Files of this root file system that belong to users who do not exist inside can be read, but not changed.',
+  workspaceMissing: () => 'No folder is open, so there is no workspace inside.',
   hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
 };
 

@@ -56,6 +56,7 @@ describe('built-in profiles', () => {
       hostname: 'throwaway',
       rootfs: { kind: 'host' },
       workspace: 'ro',
+      workspaceMissing: false,
       home: 'empty',
       tools: [],
       mounts: [],
@@ -83,11 +84,11 @@ describe('built-in profiles', () => {
     for (const tool of builtin('agent').tools) expect(tool).toMatch(/\/bin$|\/\.nvm$|\/\.rustup$/);
   });
 
-  it('have no workspace without an open folder, and say so', () => {
-    for (const name of ['throwaway', 'project', 'agent', 'learn']) {
-      expect(builtin(name, NO_FOLDER).workspace).toBe('none');
-    }
-    expect(builtin('project').description).toMatch(/none without an open folder/);
+  it('have no workspace without an open folder, and say where they lack it', () => {
+    for (const name of ['throwaway', 'project', 'agent'])
+      expect(builtin(name, NO_FOLDER)).toMatchObject({ workspace: 'none', workspaceMissing: true });
+    expect(builtin('learn', NO_FOLDER)).toMatchObject({ workspace: 'none', workspaceMissing: false });
+    expect(builtin('project')).toMatchObject({ workspace: 'rw', workspaceMissing: false });
   });
 });
 

@@ -14,6 +14,7 @@ const PROFILE: Profile = {
   hostname: 'review',
   rootfs: { kind: 'host' },
   workspace: 'ro',
+  workspaceMissing: false,
   home: 'empty',
   tools: [],
   mounts: [],

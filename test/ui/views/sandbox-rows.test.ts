@@ -14,7 +14,7 @@ describe('sandboxRows', () => {
     const [profile] = sandboxRows(observation());
     const [row] = profile?.children() ?? [];
     expect([profile?.label, profile?.description, profile?.opening]).toEqual(['throwaway', '1 running', 'expanded']);
-    expect([row?.label, row?.description]).toEqual(['throwaway-1a2b', '3min · 12M · 3 processes']);
+    expect([row?.label, row?.description]).toEqual(['throwaway-1a2b', '50 · 3min · 12M · 3 processes']);
     expect(row?.children().map(({ label }) => label)).toEqual(['sh', 'bash']);
   });
 
@@ -36,7 +36,7 @@ describe('sandboxRows', () => {
     const missing = { ...limits, held: {}, missing: { 'memory.max': 'not delegated' } } as const;
     const weaker = running({ sandbox: sandbox({ limits: missing }) });
     const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
-    expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · 3min · 12M · 3 processes']);
+    expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · 50 · 3min · 12M · 3 processes']);
     expect(row?.tooltip?.()).toContain('**not held**: not delegated');
   });
 });
@@ -44,7 +44,7 @@ describe('sandboxRows', () => {
 describe('sandboxSummary', () => {
   it('puts what a sandbox uses before its limit', () => {
     expect(sandboxSummary(running({ sandbox: sandbox({ limits }) }), 42_000)).toBe(
-      '42s · 12M ≤ 64M · 3 processes ≤ 256 · cpu ≤ 150%',
+      '50 · 42s · 12M ≤ 64M · 3 processes ≤ 256 · cpu ≤ 150%',
     );
   });
 });
