@@ -1,20 +1,20 @@
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
-import { check, enter, list, script, showCgroups, showNamespaces, stop } from './commands.ts';
 import { HELP, isCommand, type CommandName } from './help.ts';
-import { run } from './run.ts';
 import { UsageError } from './usage.ts';
 
-/** What each command returns is the exit status. */
-const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promise<number>>> = {
-  run,
-  list,
-  enter,
-  stop,
-  script,
-  check,
-  namespaces: showNamespaces,
-  cgroups: showCgroups,
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** What each command returns is the exit status. What it needs is loaded when it is used. */
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  run: async (args) => (await import('./run.ts')).run(args),
+  list: async (args) => (await import('./commands.ts')).list(args),
+  enter: async (args) => (await import('./commands.ts')).enter(args),
+  stop: async (args) => (await import('./commands.ts')).stop(args),
+  script: async (args) => (await import('./commands.ts')).script(args),
+  check: async (args) => (await import('./commands.ts')).check(args),
+  namespaces: async (args) => (await import('./commands.ts')).showNamespaces(args),
+  cgroups: async (args) => (await import('./commands.ts')).showCgroups(args),
 };
 
 /** Failures of this program itself, as chroot(1) and env(1) tell them from those of the command. */

@@ -1,4 +1,4 @@
-import { startHelper, type Helper } from './start-helper.ts';
+import type { Helper } from './start-helper.ts';
 
 /** The helper of one window or command: started by the first who needs it, and shared by all after. */
 export interface HelperSession {
@@ -9,13 +9,14 @@ export interface HelperSession {
   dispose(): void;
 }
 
+/** What speaks to a helper is loaded once somebody needs one. */
 export function helperSession(helperFile: string, onAct: (line: string) => void): HelperSession {
   let current: Promise<Helper> | undefined;
   const forget = (): void => {
     current = undefined;
   };
   const start = (): Promise<Helper> => {
-    const starting = startHelper(helperFile, onAct);
+    const starting = import('./start-helper.ts').then(({ startHelper }) => startHelper(helperFile, onAct));
     starting.then(({ ended }) => void ended.then(forget), forget);
     return starting;
   };

@@ -8,6 +8,8 @@ export const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/
 export const PROGRAMS = {
   sh: 'dash',
   env: 'coreutils',
+  cat: 'coreutils',
+  cp: 'coreutils',
   mkdir: 'coreutils',
   ln: 'coreutils',
   mkfifo: 'coreutils',

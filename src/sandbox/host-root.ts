@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { mountsBelow, type HostMount } from '../host/mounts.ts';
-import { bindFolder, NO_MOUNTS, remountReadOnly, tmpfs, type MountEntry, type MountPlan } from './mounts.ts';
+import { bareRootMount } from './bare-root.ts';
+import { bindFolder, NO_MOUNTS, remountReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 
 /** The machine's own system; everything else of the machine does not exist inside. */
 const SYSTEM_FOLDERS = ['/usr', '/etc', '/opt'] as const;
@@ -8,15 +9,13 @@ const SYSTEM_FOLDERS = ['/usr', '/etc', '/opt'] as const;
 /** Links into /usr on a merged system, folders on an older one (hier(7)). */
 const USR_ALIASES = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
 
-/** The `host` root: an empty tmpfs with the machine's system folders, read-only all the way down. */
-export function hostRoot(mounts: readonly HostMount[]): MountPlan {
+/** The `host` root: a bare root with the machine's system folders, read-only all the way down. */
+export function hostRoot(folder: string, mounts: readonly HostMount[]): MountPlan {
   const folders = [...SYSTEM_FOLDERS, ...USR_ALIASES].filter((path) => kindOf(path) === 'folder');
   return {
     ...NO_MOUNTS,
-    first: [tmpfs('/', '755'), ...folders.flatMap((folder) => readOnlyTree(folder, folder, mounts))],
+    first: [bareRootMount(folder), ...folders.flatMap((path) => readOnlyTree(path, path, mounts))],
     links: USR_ALIASES.filter((path) => kindOf(path) === 'link'),
-    // A link such as /lib64 that could be replaced would choose the loader of whoever joins.
-    last: [remountReadOnly('/', [])],
   };
 }
 

@@ -9,6 +9,7 @@ import type { Profile, Rootfs } from '../model/profile.ts';
 import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import type { CallerFolders } from '../state/folders.ts';
+import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
 import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
@@ -17,9 +18,8 @@ import type { HelperSession } from '../elevation/session.ts';
 import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
-import { planSandbox, type Overlay, type Plan } from './plan.ts';
+import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
-import { prepareRootfs } from './rootfs/prepare.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
 
@@ -104,6 +104,7 @@ async function overlayOf(
   folders: CallerFolders,
 ): Promise<{ overlay: Overlay | undefined; notes: readonly SandboxNote[] }> {
   if (rootfs.kind === 'host') return { overlay: undefined, notes: [] };
+  const { prepareRootfs } = await import('./rootfs/prepare.ts');
   const { lower, notes } = await prepareRootfs(rootfs, { dataFolder: folders.data, ids });
   return { overlay: { lower, layers: join(folders.state, 'layers', id) }, notes };
 }
@@ -124,9 +125,10 @@ async function start(all: Start): Promise<Launched> {
   const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
   try {
     limits = await prepareLimits(plan.id, plan.profile.limits, all.session);
-    makeFolders(plan, record);
-    makePlaceholders(plan.placeholders);
+    writeFileSync(join(plan.folder, 'start.sh'), startScript(plan), { mode: 0o644 });
     script = runGated(join(plan.folder, 'start.sh'));
+    makeFolders(plan);
+    makePlaceholders(plan.placeholders);
     const sandbox = await through(script, all, record, limits);
     return launched(sandbox, script, undo);
   } catch (error) {
@@ -152,18 +154,14 @@ function beginRecord(plan: Plan): SandboxRecord {
   return record;
 }
 
-function makeFolders({ folder, ids, overlay, ...plan }: Plan, { layers }: SandboxRecord): void {
-  writeFileSync(join(folder, 'start.sh'), startScript({ folder, ids, overlay, ...plan }), { mode: 0o644 });
-  const made = [
-    join(folder, 'root'),
-    join(folder, 'scratch'),
-    ...(layers === undefined ? [] : [join(folder, 'lower'), layers]),
-  ];
-  const inLayers = layers === undefined ? [] : [join(layers, 'upper'), join(layers, 'work')];
-  for (const path of [...made, ...inLayers]) {
+/** The script runs up to its first gate meanwhile, and needs none of them before. */
+function makeFolders(plan: Plan): void {
+  const { folder, ids, bare } = plan;
+  for (const path of foldersOf(plan)) {
     mkdirSync(path, { recursive: true, mode: 0o755 });
     if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
   }
+  if (bare) makeBareRoot(folder, bare, ids);
 }
 
 async function through(

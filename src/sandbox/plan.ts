@@ -1,9 +1,10 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import type { BindMount, Profile } from '../model/profile.ts';
+import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
@@ -20,6 +21,8 @@ export interface Plan {
   readonly folder: string;
   /** The root file system under a private upper layer; undefined with the `host` root. */
   readonly overlay: Overlay | undefined;
+  /** What the mounts of the `host` root stand on; undefined with another root. */
+  readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
   readonly placeholders: readonly Placeholder[];
   readonly tool: ToolCommand;
@@ -56,26 +59,37 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
-  const mounts = joinMountPlans([
-    overlay === undefined ? hostRoot(mounted) : NO_MOUNTS,
-    systemMounts({ ownNetwork: profile.network === 'none' }),
+  const all = joinMountPlans([
+    overlay === undefined ? hostRoot(request.folder, mounted) : NO_MOUNTS,
+    systemMounts({ ownNetwork: profile.network === 'none', ownDev: overlay !== undefined }),
     overlay === undefined ? NO_MOUNTS : toolMounts(await hostTools()),
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     ...profile.mounts.map((mount) => bindMount(mount, mounted)),
   ]);
+  const { bare, mounts } = overlay === undefined ? splitBareRoot(all) : { bare: undefined, mounts: all };
   return {
     id: request.id,
     profile,
     ids,
     folder: request.folder,
     overlay,
+    bare,
     mounts,
     placeholders: workspace.placeholders,
     tool: overlay === undefined ? hostToolCommand : foreignToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
   };
+}
+
+/** Folders that a sandbox needs before its script passes the first gate, those around others first. */
+export function foldersOf({ folder, overlay }: Plan): readonly string[] {
+  const own = ['root', 'scratch', ...(overlay === undefined ? BARE_FOLDERS : ['lower'])].map((name) =>
+    join(folder, name),
+  );
+  if (overlay === undefined) return own;
+  return [...own, overlay.layers, join(overlay.layers, 'upper'), join(overlay.layers, 'work')];
 }
 
 function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
+import { bareRootCommands } from './bare-root.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
-import { isReadOnly, type MountEntry } from './mounts.ts';
-import type { Overlay, Plan } from './plan.ts';
+import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
+import { foldersOf, type Overlay, type Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
@@ -45,7 +46,8 @@ function prologue({ id, profile, folder }: Plan): readonly string[] {
 }
 
 /** The cgroup namespace comes last, because its root is the cgroup its maker is in at that moment (cgroup_namespaces(7)). */
-function namespaces({ ids, profile }: Plan): readonly string[] {
+function namespaces(plan: Plan): readonly string[] {
+  const { ids, profile } = plan;
   const ownIds = ids.kind === 'single' ? ['--map-root-user'] : ['--keep-caps'];
   const unshare = [
     ...dropToShifted(ids),
@@ -61,6 +63,7 @@ function namespaces({ ids, profile }: Plan): readonly string[] {
   return [
     'case ${1-} in',
     "'')",
+    ...byHand(plan).map((line) => `  ${line}`),
     ...closeHandedOn().map((line) => `  ${line}`),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
     `  exec ${shellWords(unshare)} "$0" inside`,
@@ -69,6 +72,19 @@ function namespaces({ ids, profile }: Plan): readonly string[] {
     'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
     'esac',
     '',
+  ];
+}
+
+/** What the launcher makes while the script is on its way to the first gate. */
+function byHand(plan: Plan): readonly string[] {
+  const { folder, bare } = plan;
+  const folders = foldersOf(plan).map((path) => path.replace(`${folder}/`, ''));
+  return [
+    '# By hand, the folders that the launcher makes otherwise.',
+    '[ ! -t 0 ] || (',
+    `  mkdir -p "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
+    ...(bare === undefined ? [] : ['cd bare', ...bareRootCommands(bare)].map((line) => `  ${line}`)),
+    ')',
   ];
 }
 
@@ -100,14 +116,20 @@ function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] 
 }
 
 function tables({ mounts }: Plan): readonly string[] {
+  const between = betweenTables(mounts);
+  const parts =
+    between.length === 0
+      ? [...table([...mounts.first, ...mounts.second, ...mounts.last])]
+      : [...table(mounts.first), ...between, ...table([...mounts.second, ...mounts.last])];
+  return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
+}
+
+/** What can only be made once the first mounts are there, and must be before the last. */
+function betweenTables({ links, folders, files }: MountPlan): readonly string[] {
   return [
-    '# Its own view of the file system, mount_namespaces(7), in two tables as mount(8) takes them.',
-    ...table(mounts.first),
-    ...linkCommands(mounts.links),
-    ...(mounts.folders.length > 0 ? [`cd "$root"; mkdir -p ${shellWords(mounts.folders.map(relative))}; cd /`] : []),
-    `for file in ${shellWords(mounts.files)}; do : >>"$root$file"; done`,
-    ...table([...mounts.second, ...mounts.last]),
-    '',
+    ...linkCommands(links),
+    ...(folders.length > 0 ? [`cd "$root"; mkdir -p ${shellWords(folders.map(relative))}; cd /`] : []),
+    ...(files.length > 0 ? [`for file in ${shellWords(files)}; do : >>"$root$file"; done`] : []),
   ];
 }
 
@@ -141,17 +163,24 @@ function readBack({ mounts, overlay }: Plan): readonly string[] {
   const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
   return [
     '# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.',
-    'while read -r _ _ _ _ target options _; do',
-    '  case $target in "$root" | "$root"/*) ;; *) continue ;; esac',
-    '  case ,$options, in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac',
-    '  case ,$options, in *,ro,*) continue ;; esac',
+    'read_back() {',
+    '  target=$5 options=,$6,',
+    '  case $target in "$root" | "$root"/*) ;; *) return ;; esac',
+    '  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac',
+    '  case $options in *,ro,*) return ;; esac',
     '  case ${target#"$root"} in',
     ...(closed.size > 0 ? [`  ${[...closed].map(pattern).join(' | ')}) ;;`] : []),
-    `  ${open.map(pattern).join(' | ')}) continue ;;`,
-    ...trees.map(({ target }) => `  ${pattern(target)}/*) continue ;;`),
+    ...(open.length > 0 ? [`  ${open.map(pattern).join(' | ')}) return ;;`] : []),
+    ...trees.map(({ target }) => `  ${pattern(target)}/*) return ;;`),
     '  esac',
     '  echo "refused: $target is not read-only" >&2; exit 1',
-    'done </proc/self/mountinfo',
+    '}',
+    // The shell's own `read` takes one byte at a time from a file that cannot be wound back.
+    'mounts=$(cat /proc/self/mountinfo)',
+    "IFS='",
+    "'; set -f",
+    "for line in $mounts; do IFS=' '; read_back $line; done",
+    'unset IFS; set +f',
     '',
   ];
 }

@@ -22,20 +22,27 @@ const MASKED = [
 
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'] as const;
 
+export interface SystemMountsRequest {
+  readonly ownNetwork: boolean;
+  /** Whether /dev needs a tmpfs of its own: not with a bare root, which has the files and links that stand in it. */
+  readonly ownDev: boolean;
+}
+
 /**
  * What every sandbox has, whatever its root: its own proc, sysfs, devices, terminals, message queues and temporary
  * folders, with the masks of the OCI runtime specification (config-linux.md, "Default Filesystems", "Masked Paths").
  * A sysfs is mounted only with a network namespace of its own: the kernel refuses it otherwise.
  */
-export function systemMounts({ ownNetwork }: { readonly ownNetwork: boolean }): MountPlan {
+export function systemMounts({ ownNetwork, ownDev }: SystemMountsRequest): MountPlan {
   const noExec = ['nosuid', 'nodev', 'noexec'];
   const sysfs = { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['ro', ...noExec, 'X-mount.mkdir'] };
+  const dev = { source: 'tmpfs', target: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755', 'X-mount.mkdir'] };
   return {
     ...NO_MOUNTS,
     first: [
       { source: 'proc', target: '/proc', type: 'proc', options: [...noExec, 'X-mount.mkdir'] },
       ...(ownNetwork ? [sysfs] : []),
-      { source: 'tmpfs', target: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755', 'X-mount.mkdir'] },
+      ...(ownDev ? [dev] : []),
       {
         source: 'devpts',
         target: '/dev/pts',

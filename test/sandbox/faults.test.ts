@@ -9,19 +9,7 @@ import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '.
 import { until } from '../support/until.ts';
 
 /** The programs that the start script runs, in their order, and how often before the sandbox is whole. */
-const STEPS = [
-  'unshare',
-  'unshare',
-  'hostname',
-  'ip',
-  'mount',
-  'cp',
-  'mkdir',
-  'mount',
-  'pivot_root',
-  'umount',
-  'setpriv',
-] as const;
+const STEPS = ['unshare', 'unshare', 'hostname', 'ip', 'mount', 'cat', 'pivot_root', 'umount', 'setpriv'] as const;
 
 /**
  * Each program says a line and waits until it may go on. Its folder is first on the script's PATH, in a mount namespace
@@ -36,7 +24,7 @@ exec REAL "$@"
 const PREPARE = `set -eu
 mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin; cd /usr/local/sbin
 mkfifo -m 666 said go
-for name in unshare hostname ip mount cp mkdir pivot_root umount setpriv; do
+for name in unshare hostname ip mount cat pivot_root umount setpriv; do
   real=$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v $name); sed "s|REAL|$real|" "$GATED" >$name; chmod 755 $name
 done
 cd "$WORKSPACE"; exec "$@"`;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Profile } from '../../src/model/profile.ts';
 import { joinScript } from '../../src/sandbox/join-script.ts';
+import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
@@ -29,6 +30,8 @@ const PROFILE: Profile = {
   lifetime: 'terminal',
 };
 
+const FOLDER = '/run/user/1000/namespace-sandboxes/review-1a2b';
+
 const PLAN: Plan = {
   id: 'review-1a2b',
   profile: PROFILE,
@@ -37,19 +40,22 @@ const PLAN: Plan = {
     uids: [{ inside: 0, outside: 1000, count: 1 }],
     gids: [{ inside: 0, outside: 1000, count: 1 }],
   },
-  folder: '/run/user/1000/namespace-sandboxes/review-1a2b',
+  folder: FOLDER,
   overlay: undefined,
+  bare: {
+    folders: ['/usr', '/home/u/my project', '/dev', '/tmp'],
+    files: ['/dev/null'],
+    links: [{ path: '/bin', to: 'usr/bin' }],
+  },
   mounts: {
     ...NO_MOUNTS,
     first: [
-      tmpfs('/', '755'),
+      bareRootMount(FOLDER),
       bindFolder('/usr', '/usr', true),
+      tmpfs('/tmp', '1777'),
       bindFolder('/home/u/my project', '/home/u/my project', false),
     ],
-    links: ['/bin', '/lib'],
-    files: ['/dev/null'],
     second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
-    last: [remountReadOnly('/', [])],
   },
   placeholders: [],
   tool: (name) => `/usr/bin/${name}`,
@@ -75,6 +81,19 @@ describe('the scripts of a plan', () => {
       ...PLAN,
       ids: { ...PLAN.ids, kind: 'shifted' },
       overlay: { lower: '/srv/a,b:c', layers: '/var/layers' },
+      bare: undefined,
+      mounts: {
+        ...NO_MOUNTS,
+        first: [bindFolder('/home/u/my project', '/home/u/my project', false), tmpfs('/run/tools', '755')],
+        links: ['/dev/fd'],
+        folders: ['/data/a b'],
+        files: ['/dev/null', '/data/a b/file'],
+        second: [
+          bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec']),
+          bindFile('/srv/file', '/data/a b/file', ['ro', 'nosuid', 'nodev']),
+        ],
+        last: [remountReadOnly('/run/tools', [])],
+      },
       profile: { ...PROFILE, network: 'host', lifetime: 'untilStopped', capabilities: 'all' },
     };
     await expect(startScript(other)).toMatchFileSnapshot('golden/start-overlay.sh');
@@ -97,6 +116,7 @@ describe('the scripts of a plan', () => {
             files: [`/${folder}`],
             links: [`/${folder}`],
           },
+          bare: { folders: [`/${folder}`], files: [`/${value}`], links: [{ path: `/${name}`, to: value }] },
         };
         for (const script of [startScript(plan), joinScript(plan, FACTS)]) {
           expect(execaSync('sh', ['-n'], { input: script, reject: false }).stderr).toBe('');

@@ -9,6 +9,10 @@ gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }
 
 case ${1-} in
 '')
+  # By hand, the folders that the launcher makes otherwise.
+  [ ! -t 0 ] || (
+    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch lower /var/layers /var/layers/upper /var/layers/work
+  )
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
@@ -36,37 +40,44 @@ mount --bind /srv/a,b:c "$folder/lower"
 layers=/var/layers
 mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"
 # A link in it must not lead a mount out of it.
-for part in /dev /dev/null /home /home/u '/home/u/my project' /usr; do
+for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /home /home/u '/home/u/my project' /run /run/tools; do
   [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }
 done
 
-# Its own view of the file system, mount_namespaces(7), in two tables as mount(8) takes them.
+# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
 printf '%s\n' "
-tmpfs $root tmpfs nosuid,nodev,mode=755,X-mount.mkdir 0 0
-/usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
 /home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
+tmpfs $root/run/tools tmpfs nosuid,nodev,mode=755,X-mount.mkdir 0 0
 " >"$folder/scratch/fstab"
 mount --all --fstab "$folder/scratch/fstab"
-cp -P --parents /bin /lib "$root/"
-for file in /dev/null; do : >>"$root$file"; done
+cp -P --parents /dev/fd "$root/"
+cd "$root"; mkdir -p './data/a b'; cd /
+for file in /dev/null '/data/a b/file'; do : >>"$root$file"; done
 printf '%s\n' "
 /dev/null $root/dev/null none bind,nosuid,noexec 0 0
-none $root none remount,bind,ro,nosuid,nodev 0 0
+/srv/file $root/data/a\040b/file none bind,ro,nosuid,nodev 0 0
+none $root/run/tools none remount,bind,ro,nosuid,nodev 0 0
 " >"$folder/scratch/fstab"
 mount --all --fstab "$folder/scratch/fstab"
 
 # What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
-while read -r _ _ _ _ target options _; do
-  case $target in "$root" | "$root"/*) ;; *) continue ;; esac
-  case ,$options, in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
-  case ,$options, in *,ro,*) continue ;; esac
+read_back() {
+  target=$5 options=,$6,
+  case $target in "$root" | "$root"/*) ;; *) return ;; esac
+  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
+  case $options in *,ro,*) return ;; esac
   case ${target#"$root"} in
-  /usr | '') ;;
-  '/home/u/my\040project' | /dev/null) continue ;;
-  '/home/u/my\040project'/*) continue ;;
+  '/data/a\040b/file' | /run/tools) ;;
+  '' | '/home/u/my\040project' | /dev/null) return ;;
+  '/home/u/my\040project'/*) return ;;
   esac
   echo "refused: $target is not read-only" >&2; exit 1
-done </proc/self/mountinfo
+}
+mounts=$(cat /proc/self/mountinfo)
+IFS='
+'; set -f
+for line in $mounts; do IFS=' '; read_back $line; done
+unset IFS; set +f
 
 wait "$naming"
 mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"

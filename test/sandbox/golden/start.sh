@@ -9,6 +9,14 @@ gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }
 
 case ${1-} in
 '')
+  # By hand, the folders that the launcher makes otherwise.
+  [ ! -t 0 ] || (
+    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch bare none
+    cd bare
+    mkdir -p ./usr './home/u/my project' ./dev ./tmp
+    for file in ./dev/null; do : >"$file"; done
+    ln -s usr/bin ./bin
+  )
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
@@ -32,33 +40,34 @@ esac
 hostname review & naming=$!
 ip link set lo up & linking=$!
 
-# Its own view of the file system, mount_namespaces(7), in two tables as mount(8) takes them.
+# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
 printf '%s\n' "
-tmpfs $root tmpfs nosuid,nodev,mode=755,X-mount.mkdir 0 0
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/review-1a2b/bare:/run/user/1000/namespace-sandboxes/review-1a2b/none,userxattr,ro,nosuid,nodev 0 0
 /usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
+tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
 /home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
-" >"$folder/scratch/fstab"
-mount --all --fstab "$folder/scratch/fstab"
-cp -P --parents /bin /lib "$root/"
-for file in /dev/null; do : >>"$root$file"; done
-printf '%s\n' "
 /dev/null $root/dev/null none bind,nosuid,noexec 0 0
-none $root none remount,bind,ro,nosuid,nodev 0 0
 " >"$folder/scratch/fstab"
 mount --all --fstab "$folder/scratch/fstab"
 
 # What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
-while read -r _ _ _ _ target options _; do
-  case $target in "$root" | "$root"/*) ;; *) continue ;; esac
-  case ,$options, in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
-  case ,$options, in *,ro,*) continue ;; esac
+read_back() {
+  target=$5 options=,$6,
+  case $target in "$root" | "$root"/*) ;; *) return ;; esac
+  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
+  case $options in *,ro,*) return ;; esac
   case ${target#"$root"} in
-  /usr | '') ;;
-  '/home/u/my\040project' | /dev/null) continue ;;
-  '/home/u/my\040project'/*) continue ;;
+  '' | /usr) ;;
+  /tmp | '/home/u/my\040project' | /dev/null) return ;;
+  '/home/u/my\040project'/*) return ;;
   esac
   echo "refused: $target is not read-only" >&2; exit 1
-done </proc/self/mountinfo
+}
+mounts=$(cat /proc/self/mountinfo)
+IFS='
+'; set -f
+for line in $mounts; do IFS=' '; read_back $line; done
+unset IFS; set +f
 
 wait "$naming"
 wait "$linking"
