@@ -1,15 +1,31 @@
 import { execa } from 'execa';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
 
-/** The programs that the start script runs, in their order, and how often before the sandbox is whole. */
-const STEPS = ['unshare', 'unshare', 'hostname', 'ip', 'mount', 'cat', 'pivot_root', 'umount', 'setpriv'] as const;
+/** The programs that the start script runs by their names, in their order, until the sandbox is whole. */
+function stepsOf(caller: 'root' | 'user', rootfs: 'host' | 'directory'): readonly string[] {
+  const start = ['unshare', 'unshare', 'hostname', 'ip'];
+  // In a foreign root setpriv and umount run through the host's loader, which runs no script.
+  if (rootfs === 'directory') return [...start, 'mount', 'mount', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
+  const drop = caller === 'root' ? ['setpriv'] : [];
+  return [...drop, ...start, 'mount', 'cat', 'pivot_root', 'umount', 'setpriv'];
+}
 
 /**
  * Each program says a line and waits until it may go on. Its folder is first on the script's PATH, in a mount namespace
@@ -24,65 +40,94 @@ exec REAL "$@"
 const PREPARE = `set -eu
 mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin; cd /usr/local/sbin
 mkfifo -m 666 said go
-for name in unshare hostname ip mount cat pivot_root umount setpriv; do
+for name in $GATED_PROGRAMS; do
   real=$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v $name); sed "s|REAL|$real|" "$GATED" >$name; chmod 755 $name
 done
 cd "$WORKSPACE"; exec "$@"`;
 
-describe.skipIf(!isRoot).each(CALLERS)('when the launcher of %s is killed (needs root)', (name) => {
-  let caller: Caller;
-  let folder: string;
-  beforeEach(() => {
-    caller = makeCaller(name);
-    folder = mkdtempSync(join(tmpdir(), 'unshared-gates-'));
-  });
-  afterEach(() => {
-    caller.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
+const CASES = CALLERS.flatMap((name) => (['host', 'directory'] as const).map((rootfs) => [name, rootfs] as const));
 
-  it.each(STEPS.map((program, step) => [step + 1, program] as const))(
-    'before step %i (%s), nothing is left after the next start',
-    async (step) => {
-      const before = leftovers(caller);
-      await killBeforeStep(caller, folder, step, () =>
-        until('every process of it to end', () => leftovers(caller).processes === before.processes, 10),
-      );
-      const next = await caller.unshared(['run', '--', 'true']);
-      expect(next.exitCode, next.stderr).toBe(0);
-      expect(leftovers(caller)).toEqual(before);
-    },
-  );
-});
+describe.skipIf(!isRoot).each(CASES)(
+  'when the launcher of %s is killed, with the root %s (needs root)',
+  (name, rootfs) => {
+    let caller: Caller;
+    let folder: string;
+    let options: readonly string[];
+    beforeEach(() => {
+      caller = makeCaller(name);
+      folder = mkdtempSync(join(tmpdir(), 'unshared-gates-'));
+      chmodSync(folder, 0o755);
+      options = rootfs === 'host' ? [] : ['--profile', 'mounting', '--rootfs', busyboxTree(join(folder, 'tree'))];
+      writeProfiles(caller);
+    });
+    afterEach(() => {
+      caller.remove();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it.each(stepsOf(name, rootfs).map((program, step) => [step + 1, program] as const))(
+      'before step %i (%s), nothing is left after the next start',
+      async (step) => {
+        const before = leftovers(caller);
+        const start = { caller, folder, options, programs: stepsOf(name, rootfs) };
+        await killBeforeStep(start, step, () =>
+          until('every process of it to end', () => leftovers(caller).processes === before.processes, 10),
+        );
+        const next = await caller.unshared(['run', '--', 'true']);
+        expect(next.exitCode, next.stderr).toBe(0);
+        expect(leftovers(caller)).toEqual(before);
+      },
+    );
+  },
+);
+
+/** A profile that mounts a file into a folder which the root file system does not have. */
+function writeProfiles({ workspace }: Caller): void {
+  mkdirSync(join(workspace, '.vscode'));
+  const mounts = [{ bind: '/etc/os-release', to: '/new/folder/os-release' }];
+  const profiles = { mounting: { extends: 'throwaway', mounts } };
+  writeFileSync(join(workspace, '.vscode/sandboxes.json'), JSON.stringify({ profiles }));
+}
+
+interface GatedStart {
+  readonly caller: Caller;
+  readonly folder: string;
+  readonly options: readonly string[];
+  readonly programs: readonly string[];
+}
 
 async function killBeforeStep(
-  caller: Caller,
-  folder: string,
+  { caller, folder, options, programs }: GatedStart,
   step: number,
   ended: () => Promise<unknown>,
 ): Promise<void> {
   const gated = join(folder, 'gated');
   await execa('sh', ['-c', 'cat >"$1"', 'sh', gated], { input: GATED });
-  const command = caller.asCaller([process.execPath, CLI, 'run', '--', 'true']);
+  const command = caller.asCaller([process.execPath, CLI, 'run', ...options, '--', 'true']);
   const launcher = execa(
     'unshare',
     ['--mount', '--propagation', 'private', '--', 'sh', '-c', PREPARE, 'sh', ...command],
     {
-      env: { ...caller.env, GATED: gated, WORKSPACE: caller.workspace },
+      env: {
+        ...caller.env,
+        GATED: gated,
+        GATED_PROGRAMS: [...new Set(programs)].join(' '),
+        WORKSPACE: caller.workspace,
+      },
       extendEnv: false,
       reject: false,
       buffer: true,
     },
   );
   const seen = `/proc/${launcher.pid ?? 0}/root/usr/local/sbin`;
-  await until('the gates', () => existsSync(`${seen}/setpriv`) && existsSync(`${seen}/go`));
+  await until('the gates', () => existsSync(`${seen}/pivot_root`) && existsSync(`${seen}/go`));
   // Opened for both, so that neither side waits for the other to open, and so that they stay once the launcher is gone.
   const said = await open(`${seen}/said`, 'r+');
   const go = await open(`${seen}/go`, 'r+');
   try {
     // Two programs in the background may stand at their gates at once.
     for (let waiting = 0; waiting < step;) {
-      const { buffer, bytesRead } = await said.read(Buffer.alloc(256), 0, 256);
+      const { buffer, bytesRead } = await Promise.race([said.read(Buffer.alloc(256), 0, 256), tooEarly(launcher)]);
       const arrived = buffer.toString('utf8', 0, bytesRead).split('\n').length - 1;
       waiting += arrived;
       if (waiting < step) await go.write('go\n'.repeat(arrived));
@@ -92,9 +137,15 @@ async function killBeforeStep(
     await go.write('go\n'.repeat(30));
     await ended();
   } finally {
+    await said.write('end\n'); // a read that still waits would keep it open
     await said.close();
     await go.close();
   }
+}
+
+/** A launcher that ends by itself would be waited for in vain. */
+async function tooEarly(launcher: PromiseLike<{ readonly stderr: string }>): Promise<never> {
+  throw new Error(`the launcher ended before the step: ${(await launcher).stderr}`);
 }
 
 /** What a sandbox may leave: processes, mounts of this namespace, folders, cgroups, layers, temporary files. */
