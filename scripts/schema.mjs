@@ -19,7 +19,13 @@ export async function schemaText() {
 
 /** @param {string} file @returns {Promise<typeof import('../src/profile/schema.ts')>} */
 async function bundled(file) {
-  const { outputFiles } = await build({ entryPoints: [file], bundle: true, format: 'esm', write: false });
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
   const code = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
   /** @type {unknown} */
   const module = await import(`data:text/javascript;base64,${code}`);

@@ -23,6 +23,7 @@ export interface ProblemArguments {
   extendsCycle: { chain: readonly string[] };
   unknownVariable: { variable: string };
   missingKey: { key: string };
+  conflictingKeys: { keys: readonly string[] };
   wrongName: { name: string; expected: string };
   duplicateKey: { key: string };
   nameReserved: { name: string };

@@ -4,7 +4,8 @@ import type { ProfileSource } from '../model/profile.ts';
 import { BUILTIN_PROFILES } from './builtin.ts';
 import { check } from './check.ts';
 import { readDocument, type JsonDocument, type Located, type Part, type Path } from './document.ts';
-import { anyObject, fileSchema, mapOf, profileSchema, type FileProfile } from './schema.ts';
+import { fileSchema, profileSchema, type FileProfile } from './schema.ts';
+import { anyObject, mapOf } from './schema-parts.ts';
 
 /** The text of a file with profiles, and whose it is. */
 export interface ProfileFile {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { problem, type Problem } from '../model/problem.ts';
 import type { JsonDocument, Located, Path } from './document.ts';
-import { anyObject } from './schema.ts';
+import { anyObject } from './schema-parts.ts';
 
 type Issue = v.BaseIssue<unknown>;
 

@@ -52,6 +52,20 @@ export function parseLimit<Key extends LimitKey>(key: Key, value: string | numbe
   return limit;
 }
 
+/** How a number of bytes looks as text. */
+export const bytesPattern = /^\d+(?:\.\d+)?(?: ?[KMGTkmgt](?:iB)?)?$/.source;
+
+/** A number of bytes, with or without a unit (powers of 1024); undefined for anything else. */
+export function parseBytes(value: string | number): number | undefined {
+  const bytes = typeof value === 'number' ? countOf(value) : value === 'max' ? null : bytesOf(value);
+  return bytes ?? undefined;
+}
+
+/** Whether `parseBytes` takes it. */
+export function isBytes(value: string | number): boolean {
+  return parseBytes(value) !== undefined;
+}
+
 /** Whether `parseLimit` would take it. */
 export function isLimit(key: LimitKey, value: string | number): boolean {
   return READERS[key](value) !== null;

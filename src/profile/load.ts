@@ -12,7 +12,8 @@ import { chainOf, entryNamed, makeCatalog, type Catalog, type Entry, type Profil
 import { shown } from './check.ts';
 import type { ProfileContext } from './expand.ts';
 import { parseLimit } from './limits.ts';
-import { descriptionOf, resolveChain, rootfsAt } from './resolve.ts';
+import { descriptionOf, resolveChain } from './resolve.ts';
+import { rootfsAt } from './resolve-files.ts';
 
 /** One profile that can be picked, also if something is wrong in it. */
 export interface ProfileSummary {

@@ -23,6 +23,6 @@ export function confinement(capabilities: Profile['capabilities']): readonly str
     '--no-new-privs',
     '--inh-caps=-all',
     '--ambient-caps=-all',
-    ...(capabilities === 'all' ? [] : [`--bounding-set=${bounding}`]),
+    ...(capabilities.base === 'all' ? [] : [`--bounding-set=${bounding}`]),
   ];
 }

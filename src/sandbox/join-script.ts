@@ -1,5 +1,6 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
+import { isNew } from './choices.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
@@ -102,7 +103,7 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
 }
 
 function nsenter({ profile }: Plan, pid: number): readonly string[] {
-  const types = ['--user', '--mount', '--uts', '--ipc', ...(profile.network === 'none' ? ['--net'] : [])];
+  const types = ['--user', '--mount', '--uts', '--ipc', ...(isNew(profile, 'net') ? ['--net'] : [])];
   return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
 }
 

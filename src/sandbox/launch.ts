@@ -74,10 +74,10 @@ export async function makePlan(
   return { plan, notes: [...notes, ...notesOf(profile)] };
 }
 
-function notesOf({ network, workspaceMissing }: Profile): readonly SandboxNote[] {
+function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
-    ...(network === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+    ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
   ];
 }
 

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
-import type { BindMount, Profile } from '../model/profile.ts';
+import { isNew } from './choices.ts';
+import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
@@ -55,18 +56,18 @@ export const HOME_INSIDE = '/root';
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, overlay } = request;
-  if (profile.network === 'internet') fail('networkNotYet', { network: profile.network });
+  if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
   const all = joinMountPlans([
     overlay === undefined ? hostRoot(request.folder, mounted) : NO_MOUNTS,
-    systemMounts({ ownNetwork: profile.network === 'none', ownDev: overlay !== undefined }),
+    systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: overlay !== undefined }),
     overlay === undefined ? NO_MOUNTS : toolMounts(await hostTools()),
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
-    ...profile.mounts.map((mount) => bindMount(mount, mounted)),
+    ...profile.mounts.map((mount) => mountOf(mount, mounted)),
   ]);
   const { bare, mounts } = overlay === undefined ? splitBareRoot(all) : { bare: undefined, mounts: all };
   return {
@@ -102,6 +103,11 @@ function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
 
 function toolchain(path: string, mounted: readonly HostMount[]): MountPlan {
   return { ...NO_MOUNTS, first: readOnlyTree(realpathSync(path), path, mounted) };
+}
+
+function mountOf(mount: Mount, mounted: readonly HostMount[]): MountPlan {
+  if (mount.kind === 'bind') return bindMount(mount, mounted);
+  throw new Error(`mounts of kind ${mount.kind} come next`);
 }
 
 function bindMount({ bind, to, readOnly }: BindMount, mounted: readonly HostMount[]): MountPlan {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import { bareRootCommands } from './bare-root.ts';
+import { isNew } from './choices.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
@@ -55,7 +56,7 @@ function namespaces(plan: Plan): readonly string[] {
     '--user',
     ...ownIds,
     ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--uts', '--ipc'],
-    ...(profile.network === 'none' ? ['--net'] : []),
+    ...(isNew(profile, 'net') ? ['--net'] : []),
     ...['--time', '--boottime', String(profile.time.boottime), '--monotonic', String(profile.time.monotonic)],
     '--',
     'sh',
@@ -89,7 +90,7 @@ function byHand(plan: Plan): readonly string[] {
 }
 
 function nameAndLoopback({ profile }: Plan): readonly string[] {
-  const loopback = profile.network === 'none';
+  const loopback = isNew(profile, 'net');
   return [
     '# Its own hostname, uts_namespaces(7)' +
       (loopback ? ', and a loopback device that is up, network_namespaces(7).' : '.'),
@@ -188,7 +189,7 @@ function readBack({ mounts, overlay }: Plan): readonly string[] {
 function pivot({ tool, profile }: Plan): readonly string[] {
   return [
     'wait "$naming"',
-    ...(profile.network === 'none' ? ['wait "$linking"'] : []),
+    ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',

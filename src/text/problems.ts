@@ -18,6 +18,7 @@ const SENTENCES: Sentences = {
   unknownVariable: ({ variable }) =>
     `\${${variable}} is not known here. Use \${workspaceFolder} (with a folder open), \${env:NAME} of a variable that is set, or ~.`,
   missingKey: ({ key }) => `"${key}" is missing here. Add it.`,
+  conflictingKeys: ({ keys }) => `${keys.join(' and ')} contradict each other. Remove one of them.`,
   wrongName: ({ name, expected }) => `"${name}" cannot be a name here: it must be ${expected}.`,
   duplicateKey: ({ key }) => `"${key}" is here twice. Keep one of them.`,
   nameReserved: ({ name }) => `"${name}" cannot be a name here, because JavaScript reserves it. Choose another.`,

@@ -5,6 +5,7 @@ import { ProblemError, type Problem } from '../../src/model/problem.ts';
 import type { Profile } from '../../src/model/profile.ts';
 import type { ProfileFile } from '../../src/profile/catalog.ts';
 import type { ProfileContext } from '../../src/profile/expand.ts';
+import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import { loadProfiles, overrideProfile, resolveProfile } from '../../src/profile/load.ts';
 import { sentence } from '../../src/text/problems.ts';
 
@@ -54,29 +55,47 @@ describe('built-in profiles', () => {
       source: 'builtin',
       description: expect.any(String) as string,
       hostname: 'throwaway',
+      domainname: undefined,
+      namespaces: Object.fromEntries(NAMESPACE_TYPES.map((type) => [type, { kind: 'new' }])),
+      user: 'root',
+      ids: 'auto',
       rootfs: { kind: 'host' },
+      readOnly: false,
       workspace: 'ro',
       workspaceMissing: false,
       home: 'empty',
       tools: [],
       mounts: [],
-      network: 'none',
+      maskedPaths: [],
+      readOnlyPaths: [],
+      network: { mode: 'none', publish: [], hostPorts: [] },
       limits: { mode: 'best-effort', 'memory.max': 4 * 1024 ** 3, 'pids.max': 1024, 'cpu.max': undefined },
-      capabilities: 'default',
+      rlimits: {},
+      capabilities: { base: 'default', add: [], drop: [] },
+      noNewPrivileges: true,
+      seccomp: { kind: 'default' },
+      landlock: undefined,
       time: { boottime: 0, monotonic: 0 },
       env: {},
       envPass: [],
       cwd: undefined,
       shell: undefined,
+      command: undefined,
+      init: [],
       lifetime: 'terminal',
     });
   });
 
   it('differ from it as they say', () => {
-    expect(builtin('project')).toMatchObject({ workspace: 'rw', home: 'empty', network: 'none', lifetime: 'window' });
+    expect(builtin('project')).toMatchObject({
+      workspace: 'rw',
+      home: 'empty',
+      network: { mode: 'none' },
+      lifetime: 'window',
+    });
     expect(builtin('agent')).toMatchObject({ workspace: 'rw', home: 'kept', limits: { mode: 'best-effort' } });
     expect(builtin('agent').tools).toContain('/home/ada/.cargo/bin');
-    expect(builtin('learn')).toMatchObject({ workspace: 'none', capabilities: 'all' });
+    expect(builtin('learn')).toMatchObject({ workspace: 'none', capabilities: { base: 'all' } });
     expect(builtin('learn').limits).toMatchObject({ 'memory.max': undefined, 'pids.max': undefined });
   });
 
@@ -158,7 +177,7 @@ describe('profiles of one name', () => {
     expect(loaded.summaries.filter(({ name }) => name === 'review')).toHaveLength(1);
     expect(resolveProfile(loaded, 'review', CONTEXT)).toMatchObject({
       source: 'workspace',
-      network: 'host',
+      network: { mode: 'host' },
       home: 'kept',
     });
   });
@@ -166,7 +185,7 @@ describe('profiles of one name', () => {
   it("does not let a workspace change what the user's profiles extend", () => {
     const user = userOf({ base: { network: 'none' }, mine: { extends: 'base' } });
     const loaded = loadProfiles([user, workspaceOf({ base: { network: 'host' } })]);
-    expect(resolveProfile(loaded, 'mine', CONTEXT).network).toBe('none');
+    expect(resolveProfile(loaded, 'mine', CONTEXT).network.mode).toBe('none');
   });
 
   it('lets the user replace a built-in one, and refuses it to a workspace', () => {
@@ -176,7 +195,7 @@ describe('profiles of one name', () => {
     ]);
     expect(resolveProfile(loaded, 'throwaway', CONTEXT)).toMatchObject({
       source: 'user',
-      network: 'none',
+      network: { mode: 'none' },
       limits: { 'memory.max': 1024 ** 3 },
     });
     expect(loaded.problems).toMatchObject([
@@ -207,8 +226,8 @@ describe('values', () => {
       rootfs: { kind: 'tar', path: '/ws/rootfs.tar.gz', sha256: undefined },
       tools: ['/home/ada', '/home/ada/bin', '/usr/local'],
       mounts: [
-        { bind: '/ws/data', to: '/data', readOnly: true },
-        { bind: '/ws/x', to: '/x', readOnly: false },
+        { kind: 'bind', bind: '/ws/data', to: '/data', readOnly: true },
+        { kind: 'bind', bind: '/ws/x', to: '/x', readOnly: false },
       ],
       env: { LANG: 'C.UTF-8', EMPTY: '', PRICE: '5$' },
       cwd: '/ws/src',

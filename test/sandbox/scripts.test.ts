@@ -1,34 +1,18 @@
 import { execaSync } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Profile } from '../../src/model/profile.ts';
 import { joinScript } from '../../src/sandbox/join-script.ts';
 import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
+import { profileOf } from '../support/profiles.ts';
 
-const PROFILE: Profile = {
-  name: 'review',
-  source: 'workspace',
-  description: '',
-  hostname: 'review',
-  rootfs: { kind: 'host' },
-  workspace: 'ro',
-  workspaceMissing: false,
-  home: 'empty',
-  tools: [],
-  mounts: [],
-  network: 'none',
-  limits: { mode: 'strict', 'memory.max': 64 * 1024 ** 2, 'pids.max': undefined, 'cpu.max': undefined },
-  capabilities: 'default',
+const PROFILE = profileOf({
+  limits: { 'memory.max': '64M' },
   time: { boottime: 5, monotonic: -5 },
   env: { GREETING: "it's" },
-  envPass: [],
-  cwd: undefined,
-  shell: undefined,
-  lifetime: 'terminal',
-};
+});
 
 const FOLDER = '/run/user/1000/namespace-sandboxes/review-1a2b';
 
@@ -94,7 +78,13 @@ describe('the scripts of a plan', () => {
         ],
         last: [remountReadOnly('/run/tools', [])],
       },
-      profile: { ...PROFILE, network: 'host', lifetime: 'untilStopped', capabilities: 'all' },
+      profile: profileOf({
+        network: 'host',
+        time: { boottime: 5, monotonic: -5 },
+        env: { GREETING: "it's" },
+        lifetime: 'untilStopped',
+        capabilities: 'all',
+      }),
     };
     await expect(startScript(other)).toMatchFileSnapshot('golden/start-overlay.sh');
     await expect(joinScript(other, { ...FACTS, placing: [], memoryKillCounters: [] })).toMatchFileSnapshot(
