@@ -37,6 +37,8 @@ export interface ProblemArguments {
   digestMismatch: { path: string; expected: string; found: string };
   mountTargetRefused: { target: string; reason: string };
   bindSourceMissing: { path: string };
+  bindSourceClosed: { path: string };
+  initFailed: { line: string; status: number; output: string };
   // workspace
   workspaceOwnedByRoot: { path: string };
   workspaceUnreachable: { path: string; blockedBy: string };

@@ -107,15 +107,15 @@ function nsenter({ profile }: Plan, pid: number): readonly string[] {
   return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
 }
 
-/** What runs inside: the command line that was given, else the first shell that is there. */
-function insideLine({ cwd, profile }: Plan): string {
-  const shells = profile.shell === undefined ? ['/bin/bash', '/usr/bin/bash', '/bin/ash', '/bin/sh'] : [profile.shell];
+/** What runs inside: the command line that was given, else that of the profile, else the first shell that is there. */
+function insideLine({ cwd, profile, shells }: Plan): string {
+  const usual = profile.command === undefined ? '"$SHELL"' : shellWords(profile.command);
   return [
     `cd ${shellWord(cwd)} || exit 1`,
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
     'line=$command; unset command',
-    'if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi',
+    `if [ -n "$line" ]; then eval "$line"; else exec ${usual}; fi`,
   ].join('; ');
 }
 

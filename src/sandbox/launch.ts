@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -13,12 +14,13 @@ import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
 import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
+import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
-import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
+import { foldersOf, planSandbox, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
@@ -61,13 +63,14 @@ export async function makePlan(
   if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
   if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
   const ids = planIds(folders.uid, folders.gid);
-  const { overlay, notes } = await overlayOf(profile.rootfs, id, ids, folders);
+  const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
   const plan = await planSandbox({
     id,
     profile,
     workspaceFolder,
     ids,
-    overlay,
+    lower,
+    layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
   });
@@ -97,16 +100,14 @@ function refuseWholeHome(path: string, home: string): void {
   if (down === '' || !(down === '..' || down.startsWith('../'))) fail('workspaceTooWide', { path, home });
 }
 
-async function overlayOf(
+async function lowerOf(
   rootfs: Rootfs,
-  id: string,
   ids: IdPlan,
   folders: CallerFolders,
-): Promise<{ overlay: Overlay | undefined; notes: readonly SandboxNote[] }> {
-  if (rootfs.kind === 'host') return { overlay: undefined, notes: [] };
+): Promise<{ lower: string | undefined; notes: readonly SandboxNote[] }> {
+  if (rootfs.kind === 'host') return { lower: undefined, notes: [] };
   const { prepareRootfs } = await import('./rootfs/prepare.ts');
-  const { lower, notes } = await prepareRootfs(rootfs, { dataFolder: folders.data, ids });
-  return { overlay: { lower, layers: join(folders.state, 'layers', id) }, notes };
+  return prepareRootfs(rootfs, { dataFolder: folders.data, ids });
 }
 
 interface Start {
@@ -148,7 +149,7 @@ function beginRecord(plan: Plan): SandboxRecord {
     launcher: { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 },
     sandbox: undefined,
     placeholders: plan.placeholders,
-    layers: plan.overlay?.layers,
+    layers: plan.overlays.length > 0 ? plan.layers : undefined,
   };
   writeRecord(plan.folder, record);
   return record;
@@ -187,7 +188,23 @@ async function through(
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
   script.pass();
+  await runInit(sandbox, plan.profile.init);
   return sandbox;
+}
+
+/** Each line as a terminal would run it, so that it is as confined as whoever comes after. */
+async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const { file, args, env } = joinCommand(sandbox, ['sh', '-c', line]);
+    const { exitCode, all } = await execa(file, args, {
+      env,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      all: true,
+    });
+    if (exitCode !== 0) fail('initFailed', { line, status: exitCode ?? 1, output: all.trim().slice(-2000) });
+  }
 }
 
 function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {

@@ -3,6 +3,8 @@ export interface MountEntry {
   /** A host path, a path inside the new root (`inside`), or the name of a file system type. */
   readonly source: string;
   readonly inside?: boolean;
+  /** Whether the target is a plain name in the sandbox's own folder outside, for what is mounted from there again. */
+  readonly aside?: boolean;
   readonly target: string;
   readonly type: string;
   readonly options: readonly string[];
@@ -34,8 +36,10 @@ export function joinMountPlans(plans: readonly MountPlan[]): MountPlan {
 }
 
 /** A fresh tmpfs(5) on a folder that is made if need be. */
-export function tmpfs(target: string, mode: string): MountEntry {
-  return { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', `mode=${mode}`, 'X-mount.mkdir'] };
+export function tmpfs(target: string, mode: string, size?: number): MountEntry {
+  const most = size === undefined ? [] : [`size=${size}`];
+  const options = ['nosuid', 'nodev', `mode=${mode}`, ...most, 'X-mount.mkdir'];
+  return { source: 'tmpfs', target, type: 'tmpfs', options };
 }
 
 /** A recursive bind of a host folder; what is mounted below it needs `readOnlyBelow` as well. */

@@ -9,7 +9,8 @@ import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
-import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, tmpfs, type MountPlan } from './mounts.ts';
+import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
+import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
 
@@ -20,8 +21,11 @@ export interface Plan {
   readonly ids: IdPlan;
   /** Private folder of this sandbox on the host; its subfolder `root` becomes `/`. */
   readonly folder: string;
-  /** The root file system under a private upper layer; undefined with the `host` root. */
-  readonly overlay: Overlay | undefined;
+  /** Whether the root file system is not the machine's own: it is the first of the overlays then. */
+  readonly foreign: boolean;
+  readonly overlays: readonly Overlay[];
+  /** Folder for the layers of the overlays. */
+  readonly layers: string;
   /** What the mounts of the `host` root stand on; undefined with another root. */
   readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
@@ -29,12 +33,8 @@ export interface Plan {
   readonly tool: ToolCommand;
   /** Where a terminal starts inside. */
   readonly cwd: string;
-}
-
-export interface Overlay {
-  readonly lower: string;
-  /** Folder of this sandbox with the subfolders `upper` and `work`. */
-  readonly layers: string;
+  /** The first of these that is there is the shell of a terminal. */
+  readonly shells: readonly string[];
 }
 
 export interface PlanRequest {
@@ -43,7 +43,9 @@ export interface PlanRequest {
   readonly workspaceFolder: string | undefined;
   readonly ids: IdPlan;
   readonly folder: string;
-  readonly overlay: Overlay | undefined;
+  /** Folder of the root file system; undefined with the `host` root. */
+  readonly lower: string | undefined;
+  readonly layers: string;
   /** Host folder of the profile's kept home. */
   readonly keptHome: string;
 }
@@ -55,42 +57,52 @@ export const HOME_INSIDE = '/root';
  * @throws ProblemError for whatever the profile asks for and the host cannot give.
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
-  const { profile, ids, overlay } = request;
+  const { profile, ids, folder, lower, layers } = request;
+  const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
+  const overlays = overlaysOf(profile, lower, ids);
   const all = joinMountPlans([
-    overlay === undefined ? hostRoot(request.folder, mounted) : NO_MOUNTS,
-    systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: overlay !== undefined }),
-    overlay === undefined ? NO_MOUNTS : toolMounts(await hostTools()),
+    foreign ? NO_MOUNTS : hostRoot(folder, mounted),
+    systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: foreign }),
+    foreign ? toolMounts(await hostTools()) : NO_MOUNTS,
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
+    overlayMounts(overlays, folder, foreign),
+    profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
   ]);
-  const { bare, mounts } = overlay === undefined ? splitBareRoot(all) : { bare: undefined, mounts: all };
+  const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
   return {
     id: request.id,
     profile,
     ids,
-    folder: request.folder,
-    overlay,
+    folder,
+    foreign,
+    overlays,
+    layers,
     bare,
     mounts,
     placeholders: workspace.placeholders,
-    tool: overlay === undefined ? hostToolCommand : foreignToolCommand,
+    tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
+    shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],
   };
 }
 
+/** The one that the caller is used to comes first. */
+function usualShells(own: string | undefined): readonly string[] {
+  const usual = ['/bin/bash', '/usr/bin/bash', '/bin/ash', '/bin/sh'];
+  return own?.startsWith('/') === true ? [own, ...usual.filter((path) => path !== own)] : usual;
+}
+
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
-export function foldersOf({ folder, overlay }: Plan): readonly string[] {
-  const own = ['root', 'scratch', ...(overlay === undefined ? BARE_FOLDERS : ['lower'])].map((name) =>
-    join(folder, name),
-  );
-  if (overlay === undefined) return own;
-  return [...own, overlay.layers, join(overlay.layers, 'upper'), join(overlay.layers, 'work')];
+export function foldersOf({ folder, foreign, overlays, layers }: Plan): readonly string[] {
+  const own = ['root', 'scratch', ...(foreign ? [] : BARE_FOLDERS)].map((name) => join(folder, name));
+  return [...own, ...overlayFolders(overlays, folder, layers)];
 }
 
 function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
@@ -105,9 +117,30 @@ function toolchain(path: string, mounted: readonly HostMount[]): MountPlan {
   return { ...NO_MOUNTS, first: readOnlyTree(realpathSync(path), path, mounted) };
 }
 
+/** The root file system comes first, because the others are mounted on it. */
+function overlaysOf({ mounts }: Profile, lower: string | undefined, ids: IdPlan): readonly Overlay[] {
+  const root = lower === undefined ? [] : [{ lower, target: '/' }];
+  const others = mounts.flatMap((mount) =>
+    mount.kind === 'overlay' ? [{ lower: usableFolder(mount.overlay, ids), target: mount.to }] : [],
+  );
+  return [...root, ...others];
+}
+
+function usableFolder(path: string, ids: IdPlan): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) fail('bindSourceMissing', { path });
+  if (!isReachable(path, ids)) fail('bindSourceClosed', { path });
+  return realpathSync(path);
+}
+
+/** That of a foreign root is mounted before anything else, so that its links can be looked at. */
+function overlayMounts(overlays: readonly Overlay[], folder: string, foreign: boolean): MountPlan {
+  const own = overlays.map((overlay, index) => overlayMount(overlay, index, folder)).slice(foreign ? 1 : 0);
+  return { ...NO_MOUNTS, first: own };
+}
+
 function mountOf(mount: Mount, mounted: readonly HostMount[]): MountPlan {
   if (mount.kind === 'bind') return bindMount(mount, mounted);
-  throw new Error(`mounts of kind ${mount.kind} come next`);
+  return mount.kind === 'tmpfs' ? { ...NO_MOUNTS, first: [tmpfs(mount.to, '1777', mount.size)] } : NO_MOUNTS;
 }
 
 function bindMount({ bind, to, readOnly }: BindMount, mounted: readonly HostMount[]): MountPlan {

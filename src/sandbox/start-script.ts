@@ -6,7 +6,8 @@ import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
-import { foldersOf, type Overlay, type Plan } from './plan.ts';
+import { overlayBinds, overlayMount } from './overlays.ts';
+import { foldersOf, type Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
@@ -23,7 +24,7 @@ export function startScript(plan: Plan): string {
     ...prologue(plan),
     ...namespaces(plan),
     ...nameAndLoopback(plan),
-    ...(plan.overlay === undefined ? [] : overlayRoot(plan.overlay, plan)),
+    ...(plan.foreign ? foreignRoot(plan) : []),
     ...tables(plan),
     ...readBack(plan),
     ...pivot(plan),
@@ -100,28 +101,28 @@ function nameAndLoopback({ profile }: Plan): readonly string[] {
   ];
 }
 
-/** Commas and colons separate overlay options, so the lower folder is bound to a plain name first. */
-function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] {
-  const targets = allTargets(plan);
+/** Its overlay comes before the other mounts: only then can its links be seen. */
+function foreignRoot(plan: Plan): readonly string[] {
+  const { overlays, layers, folder } = plan;
+  const root = overlays.slice(0, 1).map((overlay) => overlayMount(overlay, 0, folder));
   return [
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
-    `mount --bind ${shellWord(lower)} "$folder/lower"`,
-    `layers=${shellWord(layers)}`,
-    'mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"',
+    ...table([...overlayBinds(overlays, layers), ...root]),
     '# A link in it must not lead a mount out of it.',
-    `for part in ${shellWords(components(targets))}; do`,
+    `for part in ${shellWords(components(allTargets(plan)))}; do`,
     '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
     'done',
     '',
   ];
 }
 
-function tables({ mounts }: Plan): readonly string[] {
+function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] {
   const between = betweenTables(mounts);
+  const first = [...(foreign ? [] : overlayBinds(overlays, layers)), ...mounts.first];
   const parts =
     between.length === 0
-      ? [...table([...mounts.first, ...mounts.second, ...mounts.last])]
-      : [...table(mounts.first), ...between, ...table([...mounts.second, ...mounts.last])];
+      ? [...table([...first, ...mounts.second, ...mounts.last])]
+      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last])];
   return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
 }
 
@@ -143,9 +144,9 @@ function table(entries: readonly MountEntry[]): readonly string[] {
   ];
 }
 
-function fstabLine({ source, inside, target, type, options }: MountEntry): string {
+function fstabLine({ source, inside, aside, target, type, options }: MountEntry): string {
   const from = (inside === true ? '$root' : '') + fstabField(source);
-  const to = `$root${target === '/' ? '' : fstabField(target)}`;
+  const to = aside === true ? `$folder/${target}` : `$root${target === '/' ? '' : fstabField(target)}`;
   return `${from} ${to} ${type} ${options.join(',')} 0 0`;
 }
 
@@ -155,10 +156,10 @@ function linkCommands(links: readonly string[]): readonly string[] {
 }
 
 /** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */
-function readBack({ mounts, overlay }: Plan): readonly string[] {
+function readBack({ mounts, foreign }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last];
   const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
-  const targets = new Set([...(overlay === undefined ? [] : ['/']), ...entries.map(({ target }) => target)]);
+  const targets = new Set([...(foreign ? ['/'] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
   const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
   const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));

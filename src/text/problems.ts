@@ -35,6 +35,10 @@ const SENTENCES: Sentences = {
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
   mountTargetRefused: ({ target, reason }) => `Nothing can be mounted on ${target}: ${reason}.`,
   bindSourceMissing: ({ path }) => `The folder or file ${path} that "mounts" binds does not exist.`,
+  bindSourceClosed: ({ path }) =>
+    `The folder ${path} that "mounts" shows is closed to others, and root's sandboxes run as others (chmod o+x on the way to it).`,
+  initFailed: ({ line, status, output }) =>
+    `The sandbox was ended, because "${line}" of its "init" failed with exit status ${status}. ${output}`.trim(),
   workspaceOwnedByRoot: ({ path }) =>
     `You are root, and id 0 inside a sandbox is never id 0 outside, so the workspace ${path} cannot be writable inside. Use "workspace": "ro", or run as an ordinary user.`,
   workspaceUnreachable: ({ path, blockedBy }) =>

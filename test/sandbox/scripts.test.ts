@@ -25,7 +25,9 @@ const PLAN: Plan = {
     gids: [{ inside: 0, outside: 1000, count: 1 }],
   },
   folder: FOLDER,
-  overlay: undefined,
+  foreign: false,
+  overlays: [],
+  layers: '/home/u/.local/state/namespace-sandboxes/layers/review-1a2b',
   bare: {
     folders: ['/usr', '/home/u/my project', '/dev', '/tmp'],
     files: ['/dev/null'],
@@ -44,6 +46,7 @@ const PLAN: Plan = {
   placeholders: [],
   tool: (name) => `/usr/bin/${name}`,
   cwd: '/home/u/my project',
+  shells: ['/bin/zsh', '/bin/sh'],
 };
 
 const FACTS = {
@@ -64,7 +67,9 @@ describe('the scripts of a plan', () => {
     const other: Plan = {
       ...PLAN,
       ids: { ...PLAN.ids, kind: 'shifted' },
-      overlay: { lower: '/srv/a,b:c', layers: '/var/layers' },
+      foreign: true,
+      overlays: [{ lower: '/srv/a,b:c', target: '/' }],
+      layers: '/var/lay ers',
       bare: undefined,
       mounts: {
         ...NO_MOUNTS,
@@ -98,7 +103,8 @@ describe('the scripts of a plan', () => {
       fc.property(text, text, text, (name, folder, value) => {
         const plan: Plan = {
           ...PLAN,
-          profile: { ...PROFILE, name, hostname: value, env: { VALUE: value }, shell: `/${value}` },
+          profile: { ...PROFILE, name, hostname: value, env: { VALUE: value } },
+          shells: [`/${value}`],
           cwd: `/${folder}`,
           mounts: {
             ...PLAN.mounts,

@@ -35,7 +35,7 @@ enter() {
     nsenter --target 4242 --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot -- "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; for SHELL in /bin/bash /usr/bin/bash /bin/ash /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; line=$command; unset command; if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; line=$command; unset command; if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?

@@ -11,7 +11,7 @@ case ${1-} in
 '')
   # By hand, the folders that the launcher makes otherwise.
   [ ! -t 0 ] || (
-    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch lower /var/layers /var/layers/upper /var/layers/work
+    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch layers lower0 '/var/lay ers' '/var/lay ers/0' '/var/lay ers/0/upper' '/var/lay ers/0/work'
   )
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
@@ -36,9 +36,12 @@ esac
 hostname review & naming=$!
 
 # A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).
-mount --bind /srv/a,b:c "$folder/lower"
-layers=/var/layers
-mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"
+printf '%s\n' "
+/var/lay\040ers $folder/layers none bind,nosuid,nodev 0 0
+/srv/a,b:c $folder/lower0 none bind,nosuid,nodev 0 0
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/review-1a2b/lower0,upperdir=/run/user/1000/namespace-sandboxes/review-1a2b/layers/0/upper,workdir=/run/user/1000/namespace-sandboxes/review-1a2b/layers/0/work,userxattr,nosuid,nodev,X-mount.mkdir 0 0
+" >"$folder/scratch/fstab"
+mount --all --fstab "$folder/scratch/fstab"
 # A link in it must not lead a mount out of it.
 for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /home /home/u '/home/u/my project' /run /run/tools; do
   [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }
