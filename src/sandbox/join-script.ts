@@ -85,9 +85,10 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
   const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
   return [
-    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
+    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
+    '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
-    `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
     `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
     `    ${setpriv} "$@"`,
     '}',
@@ -107,33 +108,37 @@ function nsenter({ profile }: Plan, pid: number): readonly string[] {
 }
 
 /** What runs inside: the command line that was given, else the first shell that is there. */
-function insideLine({ cwd, profile }: Plan): string {
+function insideLine(plan: Plan): string {
+  const { cwd, profile } = plan;
   const shells = profile.shell === undefined ? ['/bin/bash', '/usr/bin/bash', '/bin/ash', '/bin/sh'] : [profile.shell];
   return [
     `cd ${shellWord(cwd)} || exit 1`,
+    'set -- "$command"; unset command',
+    // "command" keeps a shell alive that knows one of the names as read-only
+    `command export ${shellWords(environment(plan))} || :`,
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
-    'line=$command; unset command',
-    'if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi',
+    'if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi',
   ].join('; ');
 }
 
+/** What every program has that goes in, and the shell too. */
+const ENVIRONMENT = [
+  `PATH=${SYSTEM_PATH.join(':')}`,
+  `HOME=${HOME_INSIDE}`,
+  'USER=root',
+  'LOGNAME=root',
+  'SHELL=/bin/sh',
+] as const;
+
+/** What the shell has besides. */
 function environment({ profile }: Plan): readonly string[] {
   const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
   const passed = profile.envPass.flatMap((name) =>
     process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
   );
   const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
-  return [
-    `PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`,
-    `HOME=${HOME_INSIDE}`,
-    'USER=root',
-    'LOGNAME=root',
-    'LANG=C.UTF-8',
-    'SHELL=/bin/sh',
-    ...passed,
-    ...own,
-  ];
+  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8', ...passed, ...own];
 }
 
 /** PID 1 takes every process with it when it ends, this terminal's too. */

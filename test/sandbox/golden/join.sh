@@ -29,13 +29,14 @@ kills() {
 }
 killed_before=$(kills)
 
-# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.
+# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the
+# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.
 enter() {
-  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root LANG=C.UTF-8 SHELL=/bin/sh 'GREETING=it'\''s' TERM="$term" COLORTERM="$color" command="$command" \
+  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
     nsenter --target 4242 --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot -- "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; for SHELL in /bin/bash /usr/bin/bash /bin/ash /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; line=$command; unset command; if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/bash /usr/bin/bash /bin/ash /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?
