@@ -26,6 +26,7 @@ export interface JoinFacts {
 export function joinScript(plan: Plan, facts: JoinFacts): string {
   return [
     ...prologue(plan),
+    ...noForeignTerminal(),
     ...stillThere(facts),
     ...intoCgroup(facts),
     ...enter(plan, facts),
@@ -44,6 +45,20 @@ function prologue({ id }: Plan): readonly string[] {
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     ...closeHandedOn(),
     'term=${TERM-dumb} color=${COLORTERM-} command=${1-}',
+    '',
+  ];
+}
+
+/** A folder that is open leads to every other one, `..` by `..`. */
+function noForeignTerminal(): readonly string[] {
+  return [
+    '# Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).',
+    'if [ ! -t 0 ] || [ ! -t 1 ]; then',
+    '  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"',
+    'fi',
+    'for fd in 0 1 2; do',
+    `  [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }`,
+    'done',
     '',
   ];
 }
@@ -96,6 +111,9 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
     'status=0',
     'if [ -t 0 ] && [ -t 1 ]; then',
     `  enter ${plan.tool('script')} --quiet --return --command "$inside" /dev/null || status=$?`,
+    'elif [ -f "/proc/$$/fd/0" ]; then',
+    '  # A file that is input could be opened again inside, to write.',
+    '  cat | enter /bin/sh -c "$inside" || status=$?',
     'else',
     '  enter /bin/sh -c "$inside" || status=$?',
     'fi',

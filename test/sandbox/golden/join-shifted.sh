@@ -16,6 +16,14 @@ for fd in /proc/$$/fd/*; do
 done
 term=${TERM-dumb} color=${COLORTERM-} command=${1-}
 
+# Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).
+if [ ! -t 0 ] || [ ! -t 1 ]; then
+  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"
+fi
+for fd in 0 1 2; do
+  [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }
+done
+
 # PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
 started_at() { shift 19; echo "$1"; }
 read -r stat 2>/dev/null </proc/4242/stat && [ "$(started_at ${stat##*) })" = 777 ] || { echo 'The sandbox has ended.' >&2; exit 1; }
@@ -31,6 +39,9 @@ inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset comman
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?
+elif [ -f "/proc/$$/fd/0" ]; then
+  # A file that is input could be opened again inside, to write.
+  cat | enter /bin/sh -c "$inside" || status=$?
 else
   enter /bin/sh -c "$inside" || status=$?
 fi
