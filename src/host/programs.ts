@@ -21,6 +21,7 @@ export const PROGRAMS = {
   umount: 'mount',
   pivot_root: 'util-linux',
   setpriv: 'util-linux',
+  setsid: 'util-linux',
   script: 'bsdutils',
   hostname: 'hostname',
   ip: 'iproute2',

@@ -27,6 +27,7 @@ export interface JoinFacts {
 export function joinScript(plan: Plan, facts: JoinFacts): string {
   return [
     ...prologue(plan),
+    ...noForeignTerminal(),
     ...stillThere(facts),
     ...intoCgroup(facts),
     ...enter(plan, facts),
@@ -45,6 +46,20 @@ function prologue({ id }: Plan): readonly string[] {
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     ...closeHandedOn(),
     'term=${TERM-dumb} color=${COLORTERM-} command=${1-}',
+    '',
+  ];
+}
+
+/** A folder that is open leads to every other one, `..` by `..`. */
+function noForeignTerminal(): readonly string[] {
+  return [
+    '# Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).',
+    'if [ ! -t 0 ] || [ ! -t 1 ]; then',
+    '  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"',
+    'fi',
+    'for fd in 0 1 2; do',
+    `  [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }`,
+    'done',
     '',
   ];
 }
@@ -86,9 +101,10 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
   const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
   return [
-    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
+    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
+    '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
-    `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
     `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
     `    ${setpriv} "$@"`,
     '}',
@@ -96,6 +112,9 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
     'status=0',
     'if [ -t 0 ] && [ -t 1 ]; then',
     `  enter ${plan.tool('script')} --quiet --return --command "$inside" /dev/null || status=$?`,
+    'elif [ -f "/proc/$$/fd/0" ]; then',
+    '  # A file that is input could be opened again inside, to write.',
+    '  cat | enter /bin/sh -c "$inside" || status=$?',
     'else',
     '  enter /bin/sh -c "$inside" || status=$?',
     'fi',
@@ -108,33 +127,37 @@ function nsenter({ profile }: Plan, pid: number): readonly string[] {
 }
 
 /** What runs inside: the command line that was given, else that of the profile, else the first shell that is there. */
-function insideLine({ cwd, profile, shells }: Plan): string {
+function insideLine(plan: Plan): string {
+  const { cwd, profile, shells } = plan;
   const usual = profile.command === undefined ? '"$SHELL"' : shellWords(profile.command);
   return [
     `cd ${shellWord(cwd)} || exit 1`,
+    'set -- "$command"; unset command',
+    // "command" keeps a shell alive that knows one of the names as read-only
+    `command export ${shellWords(environment(plan))} || :`,
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
-    'line=$command; unset command',
-    `if [ -n "$line" ]; then eval "$line"; else exec ${usual}; fi`,
+    `if [ -n "$1" ]; then eval "shift; $1"; else exec ${usual}; fi`,
   ].join('; ');
 }
 
+/** What every program has that goes in, and the shell too. */
+const ENVIRONMENT = [
+  `PATH=${SYSTEM_PATH.join(':')}`,
+  `HOME=${HOME_INSIDE}`,
+  'USER=root',
+  'LOGNAME=root',
+  'SHELL=/bin/sh',
+] as const;
+
+/** What the shell has besides. */
 function environment({ profile }: Plan): readonly string[] {
   const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
   const passed = profile.envPass.flatMap((name) =>
     process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
   );
   const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
-  return [
-    `PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`,
-    `HOME=${HOME_INSIDE}`,
-    'USER=root',
-    'LOGNAME=root',
-    'LANG=C.UTF-8',
-    'SHELL=/bin/sh',
-    ...passed,
-    ...own,
-  ];
+  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8', ...passed, ...own];
 }
 
 /** PID 1 takes every process with it when it ends, this terminal's too. */

@@ -103,18 +103,29 @@ function nameAndLoopback({ profile }: Plan): readonly string[] {
 
 /** Its overlay comes before the other mounts: only then can its links be seen. */
 function foreignRoot(plan: Plan): readonly string[] {
-  const { overlays, layers, folder } = plan;
+  const { overlays, layers, folder, profile } = plan;
   const root = overlays.slice(0, 1).map((overlay) => overlayMount(overlay, 0, folder));
   return [
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
     ...table([...overlayBinds(overlays, layers), ...root]),
     '# A link in it must not lead a mount out of it.',
-    `for part in ${shellWords(components(allTargets(plan)))}; do`,
+    `for part in ${shellWords(components([...allTargets(plan), PRELOAD]))}; do`,
     '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
     'done',
+    "# Nor may it name a library that ld.so(8) loads into the host's tools while they still have every capability. Where that",
+    '# file can be made it is hidden, and its folder is a mount, so that neither can be moved away; otherwise nobody inside can.',
+    `pinned='' preload=$root${PRELOAD}`,
+    `if mkdir -p "\${preload%/*}"; then`,
+    `  pinned="\${preload%/*} \${preload%/*} none bind,${profile.readOnly ? 'ro' : 'rw'},nosuid,nodev 0 0"`,
+    `  if [ -e "$preload" ] || true >>"$preload"; then pinned="$pinned`,
+    `/dev/null $preload none bind,ro,nosuid,noexec 0 0"; fi`,
+    'fi',
     '',
   ];
 }
+
+/** What this file names is loaded into every program that is started, ld.so(8). */
+const PRELOAD = '/etc/ld.so.preload';
 
 function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] {
   const between = betweenTables(mounts);
@@ -122,7 +133,7 @@ function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] 
   const parts =
     between.length === 0
       ? [...table([...first, ...mounts.second, ...mounts.last])]
-      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last])];
+      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last], foreign ? '$pinned' : undefined)];
   return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
 }
 
@@ -135,9 +146,10 @@ function betweenTables({ links, folders, files }: MountPlan): readonly string[] 
   ];
 }
 
-function table(entries: readonly MountEntry[]): readonly string[] {
+function table(entries: readonly MountEntry[], before?: string): readonly string[] {
   return [
     `printf '%s\\n' "`,
+    ...(before === undefined ? [] : [before]),
     ...entries.map(fstabLine),
     '" >"$folder/scratch/fstab"',
     'mount --all --fstab "$folder/scratch/fstab"',
@@ -159,7 +171,7 @@ function linkCommands(links: readonly string[]): readonly string[] {
 function readBack({ mounts, foreign }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last];
   const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
-  const targets = new Set([...(foreign ? ['/'] : []), ...entries.map(({ target }) => target)]);
+  const targets = new Set([...(foreign ? ['/', dirname(PRELOAD)] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
   const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
   const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
@@ -194,7 +206,8 @@ function pivot({ tool, profile }: Plan): readonly string[] {
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
-    `${tool('umount')} -l .; cd /`,
+    // -i: no umount.TYPE of the new root is asked to help
+    `${tool('umount')} -i -l .; cd /`,
     '',
   ];
 }

@@ -43,9 +43,17 @@ overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/review-1a2b/lo
 " >"$folder/scratch/fstab"
 mount --all --fstab "$folder/scratch/fstab"
 # A link in it must not lead a mount out of it.
-for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /home /home/u '/home/u/my project' /run /run/tools; do
+for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /etc /etc/ld.so.preload /home /home/u '/home/u/my project' /run /run/tools; do
   [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }
 done
+# Nor may it name a library that ld.so(8) loads into the host's tools while they still have every capability. Where that
+# file can be made it is hidden, and its folder is a mount, so that neither can be moved away; otherwise nobody inside can.
+pinned='' preload=$root/etc/ld.so.preload
+if mkdir -p "${preload%/*}"; then
+  pinned="${preload%/*} ${preload%/*} none bind,rw,nosuid,nodev 0 0"
+  if [ -e "$preload" ] || true >>"$preload"; then pinned="$pinned
+/dev/null $preload none bind,ro,nosuid,noexec 0 0"; fi
+fi
 
 # Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
 printf '%s\n' "
@@ -57,6 +65,7 @@ cp -P --parents /dev/fd "$root/"
 cd "$root"; mkdir -p './data/a b'; cd /
 for file in /dev/null '/data/a b/file'; do : >>"$root$file"; done
 printf '%s\n' "
+$pinned
 /dev/null $root/dev/null none bind,nosuid,noexec 0 0
 /srv/file $root/data/a\040b/file none bind,ro,nosuid,nodev 0 0
 none $root/run/tools none remount,bind,ro,nosuid,nodev 0 0
@@ -71,7 +80,7 @@ read_back() {
   case $options in *,ro,*) return ;; esac
   case ${target#"$root"} in
   '/data/a\040b/file' | /run/tools) ;;
-  '' | '/home/u/my\040project' | /dev/null) return ;;
+  '' | /etc | '/home/u/my\040project' | /dev/null) return ;;
   '/home/u/my\040project'/*) return ;;
   esac
   echo "refused: $target is not read-only" >&2; exit 1
@@ -86,7 +95,7 @@ wait "$naming"
 mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
 # then it waits until it is killed, and takes every process with it.

@@ -73,7 +73,7 @@ wait "$naming"
 wait "$linking"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
 # then it waits, ends with its launcher, and takes every process with it.
