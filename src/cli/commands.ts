@@ -8,7 +8,8 @@ import type { Cgroup } from '../model/cgroup.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 import { findSandbox, runningSandboxes, stopSandbox } from '../sandbox/running.ts';
-import { scriptsOf, showScripts } from '../sandbox/show.ts';
+import { newId } from '../sandbox/launch.ts';
+import { exportScripts, scriptsOf, showScripts } from '../sandbox/show.ts';
 import { bytes, duration } from '../text/units.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
 import { cliSession, inside } from './run.ts';
@@ -77,9 +78,18 @@ export async function stop(args: readonly string[]): Promise<number> {
 
 /** `unshared script` */
 export async function script(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions('script', args, { ...REQUEST_OPTIONS, join: { type: 'boolean' } });
+  const { values, positionals } = readOptions('script', args, {
+    ...REQUEST_OPTIONS,
+    join: { type: 'boolean' },
+    export: { type: 'string' },
+  });
   const [id] = positionals;
-  const scripts = id === undefined ? await showScripts(requestOf(values)) : scriptsOf(findSandbox(id));
+  const scripts =
+    id === undefined ? await showScripts(requestOf(values), newId('by-hand')) : scriptsOf(findSandbox(id));
+  if (values.export !== undefined) {
+    exportScripts(values.export, scripts);
+    return say(`sh ${values.export}/start.sh   # in a terminal; then, in another: sh ${values.export}/join.sh\n`);
+  }
   return say(values.join ? scripts.join : scripts.start);
 }
 

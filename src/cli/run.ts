@@ -78,7 +78,7 @@ function withPipes({ file, args, env }: JoinCommand) {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
   };
   for (const signal of Object.keys(SIGNALS)) process.on(signal, handOn);
-  const done = (): void => void Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
+  const done = (): void => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
   child.then(done, done);
   return child;
 }

@@ -7,11 +7,8 @@ import { dropToShifted } from './ids.ts';
 import { HOME_INSIDE, type Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 
-/** What the join script needs to know beyond the plan: PID 1, and how the limits are kept. */
+/** What the join script needs to know beyond the plan: how the limits are kept. */
 export interface JoinFacts {
-  readonly pid: number;
-  /** Clock ticks after boot, which tell PID 1 from a later process of the same number. */
-  readonly startTime: number;
   readonly given: LimitsGiven;
   /** sh lines that move this shell (`$$`) into the sandbox's cgroups. */
   readonly placing: readonly string[];
@@ -28,11 +25,11 @@ export function joinScript(plan: Plan, facts: JoinFacts): string {
   return [
     ...prologue(plan),
     ...noForeignTerminal(),
-    ...stillThere(facts),
+    ...stillThere(plan),
     ...intoCgroup(facts),
-    ...enter(plan, facts),
+    ...enter(plan),
     ...sayDeath(facts),
-    ...sayEnd(facts),
+    ...sayEnd(),
     'exit "$status"',
     '',
   ].join('\n');
@@ -65,11 +62,14 @@ function noForeignTerminal(): readonly string[] {
 }
 
 /** Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. */
-function stillThere({ pid, startTime }: JoinFacts): readonly string[] {
+function stillThere({ folder }: Plan): readonly string[] {
   return [
     '# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).',
+    "gone() { echo 'The sandbox has ended.' >&2; exit 1; }",
     'started_at() { shift 19; echo "$1"; }',
-    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo 'The sandbox has ended.' >&2; exit 1; }`,
+    `[ -r ${shellWord(`${folder}/pid`)} ] || gone`,
+    `read -r pid started <${shellWord(`${folder}/pid`)}`,
+    'read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone',
     '',
   ];
 }
@@ -98,14 +98,14 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 }
 
 /** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
-function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
+function enter(plan: Plan): readonly string[] {
   const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
   return [
     '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
     '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
     `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
+    `    ${[...dropToShifted(plan.ids), ...nsenter(plan)].join(' ')} \\`,
     `    ${setpriv} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
@@ -121,9 +121,10 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
   ];
 }
 
-function nsenter({ profile }: Plan, pid: number): readonly string[] {
+/** Words of a command line, already quoted. */
+function nsenter({ profile }: Plan): readonly string[] {
   const types = ['--user', '--mount', '--uts', '--ipc', ...(isNew(profile, 'net') ? ['--net'] : [])];
-  return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
+  return ['nsenter', '--target', '"$pid"', ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
 }
 
 /** What runs inside: the command line that was given, else that of the profile, else the first shell that is there. */
@@ -161,8 +162,8 @@ function environment({ profile }: Plan): readonly string[] {
 }
 
 /** PID 1 takes every process with it when it ends, this terminal's too. */
-function sayEnd({ pid }: JoinFacts): readonly string[] {
-  return [`[ "$status" != 137 ] || [ -e /proc/${pid}/ns ] || echo 'The sandbox was stopped.' >&2`];
+function sayEnd(): readonly string[] {
+  return [`[ "$status" != 137 ] || [ -e "/proc/$pid/ns" ] || echo 'The sandbox was stopped.' >&2`];
 }
 
 /** The kernel kills with a bare SIGKILL; the counter of the cgroup knows that it was the limit. */

@@ -178,13 +178,8 @@ async function through(
   script.pass();
   const sandbox = describe(pid, given, all);
   writeRecord(plan.folder, { ...record, sandbox });
-  const facts = {
-    pid,
-    startTime: sandbox.startTime,
-    given,
-    placing: limits.joinLines(),
-    memoryKillCounters: memoryKillCounters(given),
-  };
+  writeFileSync(join(plan.folder, 'pid'), `${pid} ${sandbox.startTime}\n`, { mode: 0o600 });
+  const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
   script.pass();

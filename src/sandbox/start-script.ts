@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
-import { bareRootCommands } from './bare-root.ts';
+import { byHand } from './by-hand.ts';
 import { isNew } from './choices.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
-import { foldersOf, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
@@ -33,16 +33,19 @@ export function startScript(plan: Plan): string {
   ].join('\n');
 }
 
-function prologue({ id, profile, folder }: Plan): readonly string[] {
+function prologue(plan: Plan): readonly string[] {
+  const { id, profile, folder } = plan;
   return [
     '#!/bin/sh',
     `# Sandbox ${id}, from the profile "${printable(profile.name)}".`,
-    'set -eu; umask 022; cd /',
+    'set -eu; umask 022; here=$PWD; cd /',
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     `folder=${shellWord(folder)}; root=$folder/root`,
     '',
-    '# A gate says where the script is and waits for the launcher; end of file ends it. By hand, on a terminal, gates are open.',
-    'gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }',
+    '# A gate says where the script is and waits for the launcher; end of file ends it.',
+    'gate() { echo "$1"; read -r _; }',
+    '',
+    ...byHand(plan),
     '',
   ];
 }
@@ -64,8 +67,8 @@ function namespaces(plan: Plan): readonly string[] {
   ];
   return [
     'case ${1-} in',
-    "'')",
-    ...byHand(plan).map((line) => `  ${line}`),
+    "'' | by-hand)",
+    '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
     ...closeHandedOn().map((line) => `  ${line}`),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
     `  exec ${shellWords(unshare)} "$0" inside`,
@@ -74,19 +77,6 @@ function namespaces(plan: Plan): readonly string[] {
     'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
     'esac',
     '',
-  ];
-}
-
-/** What the launcher makes while the script is on its way to the first gate. */
-function byHand(plan: Plan): readonly string[] {
-  const { folder, bare } = plan;
-  const folders = foldersOf(plan).map((path) => path.replace(`${folder}/`, ''));
-  return [
-    '# By hand, the folders that the launcher makes otherwise.',
-    '[ ! -t 0 ] || (',
-    `  mkdir -p "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
-    ...(bare === undefined ? [] : ['cd bare', ...bareRootCommands(bare)].map((line) => `  ${line}`)),
-    ')',
   ];
 }
 
@@ -220,7 +210,7 @@ function pid1({ id, profile, tool }: Plan): readonly string[] {
   const stays = profile.lifetime === 'untilStopped';
   const program = [
     'trap child=y CHLD',
-    '[ -t 0 ] || { echo ready; read -r _; }',
+    'echo ready; read -r _',
     'exec >/dev/null 2>&1',
     ...(stays ? ['exec <&3 3<&-'] : []),
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',

@@ -25,8 +25,11 @@ for fd in 0 1 2; do
 done
 
 # PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
+gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 started_at() { shift 19; echo "$1"; }
-read -r stat 2>/dev/null </proc/4242/stat && [ "$(started_at ${stat##*) })" = 777 ] || { echo 'The sandbox has ended.' >&2; exit 1; }
+[ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || gone
+read -r pid started </run/user/1000/namespace-sandboxes/review-1a2b/pid
+read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone
 
 # Into its cgroups, cgroups(7): every process of the sandbox is under its limits.
 echo $$ >/sys/fs/cgroup/x/cgroup.procs
@@ -41,7 +44,7 @@ killed_before=$(kills)
 # profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
-    nsenter --target 4242 --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
+    nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot -- "$@"
 }
 inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
@@ -57,5 +60,5 @@ fi
 if [ "$(kills)" != "$killed_before" ]; then
   echo 'killed by memory.max = 64M' >&2
 fi
-[ "$status" != 137 ] || [ -e /proc/4242/ns ] || echo 'The sandbox was stopped.' >&2
+[ "$status" != 137 ] || [ -e "/proc/$pid/ns" ] || echo 'The sandbox was stopped.' >&2
 exit "$status"
