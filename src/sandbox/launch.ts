@@ -28,6 +28,8 @@ import { makePlaceholders } from './workspace.ts';
 export interface LaunchRequest {
   readonly profile: Profile;
   readonly workspaceFolder: string | undefined;
+  /** Whether it is to be kept ready for later. */
+  readonly spare?: boolean;
 }
 
 /** A sandbox that this process has started. */
@@ -48,7 +50,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   const folders = callerFolders();
   await sweep(folders, session);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-  return start({ plan, notes, session, folders, workspaceFolder: request.workspaceFolder });
+  return start({ plan, notes, session, folders, request });
 }
 
 /**
@@ -115,7 +117,7 @@ interface Start {
   readonly notes: readonly SandboxNote[];
   readonly session: HelperSession;
   readonly folders: CallerFolders;
-  readonly workspaceFolder: string | undefined;
+  readonly request: LaunchRequest;
 }
 
 async function start(all: Start): Promise<Launched> {
@@ -207,18 +209,19 @@ function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; 
   return folder === undefined ? [] : [memoryKillCounter(folder)];
 }
 
-function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {
+function describe(pid: number, given: LimitsGiven, { plan, notes, request }: Start): Sandbox {
   const { profile, folder, id } = plan;
   return {
     id,
     profile: profile.name,
     hostname: profile.hostname,
     lifetime: profile.lifetime,
-    workspaceFolder: profile.workspace === 'none' ? undefined : workspaceFolder,
+    workspaceFolder: profile.workspace === 'none' ? undefined : request.workspaceFolder,
     rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,
     pid,
     startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }),
     startedAt: Date.now(),
+    spare: request.spare === true,
     folder,
     limits: given,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
