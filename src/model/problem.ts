@@ -12,7 +12,7 @@ export interface Place {
 export interface ProblemArguments {
   // host
   notLinux: { platform: string };
-  programMissing: { program: string; package: string };
+  programMissing: { program: string; install: string };
   programTooOld: { program: string; found: string; needed: string };
   userNamespacesForbidden: { reason: string; fix: string };
   // profile

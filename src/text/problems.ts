@@ -6,8 +6,7 @@ type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]
 const SENTENCES: Sentences = {
   notLinux: ({ platform }) =>
     `Namespaces are a feature of the Linux kernel, and this is ${platform}. Open the folder on a Linux machine: WSL, Remote-SSH or a dev container will do.`,
-  programMissing: ({ program, package: name }) =>
-    `The program ${program} is missing. Install the package ${name}: sudo apt install ${name}`,
+  programMissing: ({ program, install }) => `The program ${program} is missing. Install it: ${install}`,
   programTooOld: ({ program, found, needed }) => `${program} ${found} is too old: ${needed} or newer is needed.`,
   userNamespacesForbidden: ({ reason, fix }) => `This host does not let you create user namespaces (${reason}). ${fix}`,
   profileFileSyntax: ({ message }) => `This is not JSON with comments: ${message}.`,
