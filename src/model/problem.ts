@@ -1,3 +1,5 @@
+import type { Finding, HostFix } from './host.ts';
+
 /** Where in a profile file something is wrong. Lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -14,7 +16,7 @@ export interface ProblemArguments {
   notLinux: { platform: string };
   programMissing: { program: string; install: string };
   programTooOld: { program: string; found: string; needed: string };
-  userNamespacesForbidden: { reason: string; fix: string };
+  namespacesRefused: { finding: Finding; fix: HostFix | undefined };
   // profile
   profileFileSyntax: { message: string };
   unknownKey: { key: string; known: readonly string[] };
