@@ -44,10 +44,10 @@ Prints the script that makes a sandbox: of a running one by its ID, else what "u
   --join              the script that enters it instead
   --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
 `,
-  check: `unshared check
+  check: `unshared check [--json]
 
-Tries what a sandbox needs on this host; each line says what was found, and what to do where it is missing.
-The exit status is 1 if sandboxes cannot start.
+Tries everything that a sandbox may ask for on this host. Where something is limited or missing, it says why, and which
+command mends it. The exit status is 1 if no sandbox can start.
 `,
   namespaces: `unshared namespaces [--json]
 

@@ -75,7 +75,8 @@ function mayMapRanges(): boolean {
   return findProgram('newuidmap') !== undefined && findProgram('newgidmap') !== undefined;
 }
 
-function subordinateIds(file: string, uid: number): readonly IdRange[] {
+/** The lines of one user, by name or by uid, for ids from 1 on. */
+export function subordinateIds(file: string, uid: number): readonly IdRange[] {
   const owners = new Set([String(uid), userName(uid)]);
   let inside = 1;
   return parseSubordinateIds(read(file))
@@ -97,7 +98,7 @@ export function parseSubordinateIds(text: string): readonly { owner: string; sta
     .filter(({ count }) => count > 0);
 }
 
-function userName(uid: number): string | undefined {
+export function userName(uid: number): string | undefined {
   try {
     const user = userInfo();
     return user.uid === uid ? user.username : undefined;
