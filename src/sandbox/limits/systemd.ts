@@ -50,23 +50,24 @@ async function placeInScope(request: LimitRequest, manager: Manager, scope: stri
   const properties = [
     ['PIDs', 'au', '1', String(pid)],
     ['CollectMode', 's', 'inactive-or-failed'],
+    // The manager moves later processes only into units whose subtree is delegated.
+    ['Delegate', 'b', 'true'],
     ...scopeProperties(request.limits),
   ];
   // Without OOMPolicy the manager ends the whole scope with one process; managers before 253 know none for scopes.
   const policy = ['OOMPolicy', 's', 'continue'];
-  const started =
-    (await startScope(manager, scope, [...properties, policy])) ?? (await startScope(manager, scope, properties));
-  if (typeof started === 'string')
-    fail('limitsUnavailable', { keys, reason: `the user's systemd manager refused it: ${started}` });
+  const refusal = await startScope(manager, scope, [...properties, policy]);
+  const last = refusal?.includes('OOMPolicy') ? await startScope(manager, scope, properties) : refusal;
+  if (last !== undefined) fail('limitsUnavailable', { keys, reason: `the user's systemd manager refused it: ${last}` });
   return heldBy(request, await folderOf(request, scope, pid));
 }
 
-/** Undefined where the manager knows a property not, a reason where it refuses, null where the scope is there. */
+/** What the manager says where it refuses. */
 async function startScope(
   { busctl, runtime }: Manager,
   scope: string,
   properties: readonly (readonly string[])[],
-): Promise<string | null | undefined> {
+): Promise<string | undefined> {
   const call = [
     'StartTransientUnit',
     'ssa(sv)a(sa(sv))',
@@ -81,8 +82,7 @@ async function startScope(
     reject: false,
     stdin: 'ignore',
   });
-  if (exitCode === 0) return null;
-  return /OOMPolicy/.test(stderr) ? undefined : stderr.trim();
+  return exitCode === 0 ? undefined : stderr.trim();
 }
 
 /** The limits as systemd.resource-control(5) calls them: bytes, tasks, microseconds of CPU time in a second. */
