@@ -1,11 +1,12 @@
 import { execa } from 'execa';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { helperSession, type HelperSession } from '../elevation/session.ts';
 import { requireProgram } from '../host/programs.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
 import { launchSandbox, type Launched } from '../sandbox/launch.ts';
-import { placeJoiner } from '../sandbox/limits/helper.ts';
+import { joinerPlacing } from '../sandbox/limits/helper.ts';
 import { shellWords } from '../sandbox/quote.ts';
 import { noteSentence } from '../text/notes.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
@@ -40,32 +41,54 @@ export function cliSession(): HelperSession {
 
 /** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */
 export async function inside(sandbox: Sandbox, command: readonly string[], session: HelperSession): Promise<number> {
-  const child = start(joinCommand(sandbox, command));
-  if (child.pid !== undefined) await placeJoiner(sandbox, child.pid, session);
-  const { exitCode, signal } = await child;
+  const place = await joinerPlacing(sandbox, session);
+  const { ended, joiner } = start(joinCommand(sandbox, command));
+  const pid = await joiner;
+  if (pid !== undefined) await place(pid);
+  const { exitCode, signal } = await ended;
   return exitCode ?? (signal === undefined ? 1 : 128);
 }
+
+/** The running join script: how it ends, and its number, which is undefined where it did not start. */
+interface Started {
+  readonly ended: Promise<{ readonly exitCode?: number | undefined; readonly signal?: string | undefined }>;
+  readonly joiner: Promise<number | undefined>;
+}
+
+const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
 
 /**
  * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)).
  * So script(1) gives it another one, and a terminal on one side only is passed through pipes.
  */
-function start({ file, args, env }: JoinCommand) {
+function start(command: JoinCommand): Started {
   const [stdin, stdout, stderr] = [process.stdin, process.stdout, process.stderr].map(({ isTTY }) => isTTY);
-  const common = { env, extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
-  if (stdin && stdout) {
-    const line = shellWords([file, ...args]);
-    return execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
-      ...common,
-      stdio: 'inherit',
-    });
-  }
-  return execa(file, args, {
-    ...common,
+  if (stdin && stdout) return startOnTerminal(command);
+  const child = execa(command.file, command.args, {
+    ...COMMON,
+    env: command.env,
     stdin: stdin ? process.stdin : 'inherit',
     stdout: stdout ? ['pipe', 'inherit'] : 'inherit',
     stderr: stderr ? ['pipe', 'inherit'] : 'inherit',
   });
+  return { ended: child, joiner: Promise.resolve(child.pid) };
+}
+
+/** Beneath script(1) the join script first says its number on a descriptor of its own. */
+function startOnTerminal({ file, args, env }: JoinCommand): Started {
+  const line = `echo $$ >&3; exec 3>&-; exec ${shellWords([file, ...args])}`;
+  const child = execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
+    ...COMMON,
+    env,
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+  });
+  return { ended: child, joiner: numberFrom(child.stdio[3]) };
+}
+
+/** script(1) holds the descriptor open as well: what comes first is all. */
+async function numberFrom(stream: Readable): Promise<number | undefined> {
+  for await (const said of stream) return Number(said);
+  return undefined;
 }
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
