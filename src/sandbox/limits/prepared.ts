@@ -40,7 +40,12 @@ function formatted(key: LimitKey, limits: Limits): string {
 
 /** A shell moves itself in by writing its number, cgroups(7). */
 export function moveShellIn(folders: LimitFolders): readonly string[] {
-  return distinctFolders(folders).map((folder) => `echo $$ >${shellWord(`${folder}/cgroup.procs`)}`);
+  return distinctFolders(folders).map((folder) => {
+    const refusal = shellWord(
+      `This terminal could not be put under the limits: the kernel refused to move it into ${folder}.`,
+    );
+    return `echo $$ 2>/dev/null >${shellWord(`${folder}/cgroup.procs`)} || { echo ${refusal} >&2; exit 1; }`;
+  });
 }
 
 const PATIENCE = 2000;
