@@ -115,7 +115,7 @@ function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly
   const cgroup = join(ours, name);
   for (let tries = 1; ; tries += 1) {
     try {
-      mkdirSync(ours, { recursive: true });
+      makeIfAbsent(ours);
       if (version === 2) for (const above of [folder, ours]) enableControllers(above, keys);
       mkdirSync(cgroup);
       return cgroup;
@@ -123,6 +123,15 @@ function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly
       // another's last cgroup may take the folder with it at this moment
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error;
     }
+  }
+}
+
+/** Says by its code why not, as a recursive mkdir of Node does not. */
+function makeIfAbsent(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
