@@ -36,6 +36,11 @@ export function hierarchyFor(key: LimitKey, hierarchies: readonly CgroupHierarch
   return hierarchies.find(({ controllers }) => controllers.includes(CONTROLLERS[key]));
 }
 
+/** Whether a cgroup of v2 was handed the controller that keeps a limit (cgroup-v2.rst, "Controlling Controllers"). */
+export function hasController(folder: string, key: LimitKey): boolean {
+  return readFileSync(join(folder, 'cgroup.controllers'), 'utf8').split(/\s+/).includes(CONTROLLERS[key]);
+}
+
 /** The top of each hierarchy, where root makes cgroups. */
 export function topHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarchy[]): LimitHomes {
   return new Map(

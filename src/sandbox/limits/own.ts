@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   distinctFolders,
+  hasController,
   hierarchyFor,
   makeLimitCgroups,
   placeProcess,
@@ -62,7 +63,7 @@ function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarc
     keys.flatMap((key) => {
       const hierarchy = hierarchyFor(key, hierarchies);
       const home = hierarchy && delegatedHome(hierarchy, paths.get(hierarchy.key) ?? '/');
-      return home ? [[key, home]] : [];
+      return home && (home.version === 1 || hasController(home.folder, key)) ? [[key, home]] : [];
     }),
   );
 }
