@@ -34,6 +34,17 @@ export function given(
   return { way, cgroups, held: Object.fromEntries(held) as LimitsGiven['held'], missing };
 }
 
+/** What holds where nobody keeps any limit: none, each with its reason. */
+export function nothingGiven(request: LimitRequest, reasonFor: (key: LimitKey) => string): LimitsGiven {
+  const reasons = request.keys.map((key) => [key, reasonFor(key)] as const);
+  return given(request, 'none', {}, Object.fromEntries(reasons));
+}
+
+/** Limits that nobody keeps. */
+export function unkept(given: LimitsGiven): PreparedLimits {
+  return { place: () => Promise.resolve(given), joinLines: () => [], remove: () => Promise.resolve() };
+}
+
 function formatted(key: LimitKey, limits: Limits): string {
   return formatLimit(key, limits[key]);
 }

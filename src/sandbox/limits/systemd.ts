@@ -8,7 +8,7 @@ import type { LimitKey, Limits } from '../../model/profile.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
 import { shellWord, shellWords } from '../quote.ts';
 import { ownCgroups } from './own.ts';
-import { given, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { given, nothingGiven, type LimitRequest, type PreparedLimits } from './prepared.ts';
 
 /**
  * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
@@ -21,9 +21,14 @@ export function systemdLimits(request: LimitRequest): PreparedLimits | undefined
   const unified = keys.every((key) => hierarchyFor(key, hierarchies)?.version === 2);
   if (manager === undefined || !unified) return undefined;
   const scope = `namespace-sandboxes-${request.id}.scope`;
+  let joining: readonly string[] = [];
   return {
-    place: (pid) => placeInScope(request, manager, scope, pid),
-    joinLines: () => joinScope(manager, scope),
+    place: async (pid) => {
+      const given = await placeInScope(request, manager, scope, pid);
+      if (given.way === 'systemd') joining = joinScope(manager, scope);
+      return given;
+    },
+    joinLines: () => joining,
     // A scope goes with its last process.
     remove: () => Promise.resolve(),
   };
@@ -46,7 +51,6 @@ function userManager(env: NodeJS.ProcessEnv, uid: number | undefined): Manager |
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'] as const;
 
 async function placeInScope(request: LimitRequest, manager: Manager, scope: string, pid: number): Promise<LimitsGiven> {
-  const { keys } = request;
   const properties = [
     ['PIDs', 'au', '1', String(pid)],
     ['CollectMode', 's', 'inactive-or-failed'],
@@ -58,8 +62,7 @@ async function placeInScope(request: LimitRequest, manager: Manager, scope: stri
   const policy = ['OOMPolicy', 's', 'continue'];
   const refusal = await startScope(manager, scope, [...properties, policy]);
   const last = refusal?.includes('OOMPolicy') ? await startScope(manager, scope, properties) : refusal;
-  if (last !== undefined) fail('limitsUnavailable', { keys, reason: `the user's systemd manager refused it: ${last}` });
-  return heldBy(request, await folderOf(request, scope, pid));
+  return last === undefined ? heldBy(request, await folderOf(request, scope, pid)) : refused(request, last);
 }
 
 /** What the manager says where it refuses. */
@@ -83,6 +86,13 @@ async function startScope(
     stdin: 'ignore',
   });
   return exitCode === 0 ? undefined : stderr.trim();
+}
+
+function refused(request: LimitRequest, answer: string): LimitsGiven {
+  const { keys, limits } = request;
+  const reason = `your systemd manager refused it (${answer})`;
+  if (limits.mode === 'strict') fail('limitsUnavailable', { keys, reason });
+  return nothingGiven(request, () => reason);
 }
 
 /** The limits as systemd.resource-control(5) calls them: bytes, tasks, microseconds of CPU time in a second. */
