@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../host/programs.ts';
-import { hierarchyFor } from '../../cgroup/limits.ts';
+import { hasController, hierarchyFor } from '../../cgroup/limits.ts';
 import { fail } from '../../model/problem.ts';
 import type { LimitKey, Limits } from '../../model/profile.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
@@ -12,14 +12,15 @@ import { given, nothingGiven, type LimitRequest, type PreparedLimits } from './p
 
 /**
  * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
- * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs or cgroups are not v2.
+ * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs, where cgroups
+ * are not v2, or where a strict limit is not the manager's to give.
  * @throws ProblemError `limitsUnavailable` from `place`.
  */
 export function systemdLimits(request: LimitRequest): PreparedLimits | undefined {
   const { keys, hierarchies } = request;
   const manager = userManager(process.env, process.getuid?.());
   const unified = keys.every((key) => hierarchyFor(key, hierarchies)?.version === 2);
-  if (manager === undefined || !unified) return undefined;
+  if (manager === undefined || !unified || forHelper(request)) return undefined;
   const scope = `namespace-sandboxes-${request.id}.scope`;
   let joining: readonly string[] = [];
   return {
@@ -32,6 +33,14 @@ export function systemdLimits(request: LimitRequest): PreparedLimits | undefined
     // A scope goes with its last process.
     remove: () => Promise.resolve(),
   };
+}
+
+/** Strict limits whose controllers were not delegated to the manager (user@.service(5)): root alone has them to give. */
+function forHelper({ limits, keys, hierarchies }: LimitRequest): boolean {
+  const uid = process.getuid?.() ?? 0;
+  const mountPoint = hierarchies.find(({ version }) => version === 2)?.mountPoint ?? '';
+  const folder = join(mountPoint, `user.slice/user-${uid}.slice/user@${uid}.service`);
+  return limits.mode === 'strict' && existsSync(folder) && !keys.every((key) => hasController(folder, key));
 }
 
 interface Manager {
