@@ -29,14 +29,13 @@ const PROGRAMS = {
 };
 
 /**
- * Runs the tests against the kernel and those in a real VS Code, and prints the sum of both.
+ * Runs the tests against the kernel, those in a real VS Code and those in a virtual machine, and prints the sum.
  * @param {string} project
  * @returns {Promise<number>} the exit status
  */
 export async function runAllTests(project) {
   const out = join(project, 'out');
-  rmSync(join(out, 'kernel.json'), { force: true });
-  rmSync(join(out, 'e2e/summary.json'), { force: true });
+  for (const name of ['kernel.json', 'e2e/summary.json', 'vm.json']) rmSync(join(out, name), { force: true });
   mkdirSync(out, { recursive: true });
   await needPrograms(PROGRAMS);
   const debian = await debianRoot();
@@ -52,9 +51,12 @@ export async function runAllTests(project) {
   const options = /** @type {const} */ ({ cwd: project, env, stdio: 'inherit', reject: false });
   await execa(execPath, vitest, options);
   await execa(execPath, ['test/e2e/run.mjs'], options);
-  const kernel = outcomesOfVitest(join(out, 'kernel.json'));
-  const editor = outcomesOfEditor(join(out, 'e2e/summary.json'));
-  return report([...kernel, ...editor]);
+  await execa(execPath, ['test/vm/run.mjs'], options);
+  return report([
+    ...outcomesOfVitest(join(out, 'kernel.json')),
+    ...outcomesIn(join(out, 'e2e/summary.json'), 'the tests in VS Code'),
+    ...outcomesIn(join(out, 'vm.json'), 'the tests in a virtual machine'),
+  ]);
 }
 
 /** A small Debian to be a root file system, made once; only root can make one. */
@@ -102,11 +104,12 @@ function outcomesOfFile({ name, status, message, assertionResults }) {
 
 /**
  * @param {string} file
+ * @param {string} tests
  * @returns {readonly Outcome[]}
  */
-function outcomesOfEditor(file) {
+function outcomesIn(file, tests) {
   const report = /** @type {{ tests: Outcome[] } | undefined} */ (readJson(file));
-  return report?.tests ?? [{ title: 'the tests in VS Code', state: 'failed', detail: 'they left no report' }];
+  return report?.tests ?? [{ title: tests, state: 'failed', detail: 'they left no report' }];
 }
 
 /**

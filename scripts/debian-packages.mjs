@@ -41,7 +41,7 @@ function isExecutable(path) {
  * @param {readonly string[]} command
  * @param {import('execa').Options} options
  */
-async function asRoot(command, options) {
+export async function asRoot(command, options) {
   const [file, ...args] = getuid?.() === 0 ? command : ['sudo', ...command];
   if (file !== undefined) await execa(file, args, options);
 }

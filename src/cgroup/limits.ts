@@ -36,6 +36,11 @@ export function hierarchyFor(key: LimitKey, hierarchies: readonly CgroupHierarch
   return hierarchies.find(({ controllers }) => controllers.includes(CONTROLLERS[key]));
 }
 
+/** Whether a cgroup of v2 was handed the controller that keeps a limit (cgroup-v2.rst, "Controlling Controllers"). */
+export function hasController(folder: string, key: LimitKey): boolean {
+  return readFileSync(join(folder, 'cgroup.controllers'), 'utf8').split(/\s+/).includes(CONTROLLERS[key]);
+}
+
 /** The top of each hierarchy, where root makes cgroups. */
 export function topHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarchy[]): LimitHomes {
   return new Map(
@@ -115,7 +120,7 @@ function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly
   const cgroup = join(ours, name);
   for (let tries = 1; ; tries += 1) {
     try {
-      mkdirSync(ours, { recursive: true });
+      makeIfAbsent(ours);
       if (version === 2) for (const above of [folder, ours]) enableControllers(above, keys);
       mkdirSync(cgroup);
       return cgroup;
@@ -123,6 +128,15 @@ function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly
       // another's last cgroup may take the folder with it at this moment
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error;
     }
+  }
+}
+
+/** Says by its code why not, as a recursive mkdir of Node does not. */
+function makeIfAbsent(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

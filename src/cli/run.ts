@@ -1,12 +1,12 @@
 import { execa } from 'execa';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { helperSession, type HelperSession } from '../elevation/session.ts';
 import { requireProgram } from '../host/programs.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
 import { launchSandbox, type Launched } from '../sandbox/launch.ts';
-import { placeJoiner } from '../sandbox/limits/helper.ts';
+import { joinerPlacing } from '../sandbox/limits/helper.ts';
 import { shellWords } from '../sandbox/quote.ts';
 import { noteSentence } from '../text/notes.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
@@ -41,11 +41,18 @@ export function cliSession(): HelperSession {
 
 /** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */
 export async function inside(sandbox: Sandbox, command: readonly string[], session: HelperSession): Promise<number> {
-  const join = joinCommand(sandbox, command);
-  const child = process.stdin.isTTY && process.stdout.isTTY ? onTerminal(join) : withPipes(join);
-  if (child.pid !== undefined) await placeJoiner(sandbox, child.pid, session);
-  const { exitCode, signal } = await child;
+  const place = await joinerPlacing(sandbox, session);
+  const { ended, joiner } = start(joinCommand(sandbox, command));
+  const pid = await joiner;
+  if (pid !== undefined) await place(pid);
+  const { exitCode, signal } = await ended;
   return exitCode ?? (signal === undefined ? 1 : 128);
+}
+
+/** The running join script: how it ends, and its number, which is undefined where it did not start. */
+interface Started {
+  readonly ended: Promise<{ readonly exitCode?: number | undefined; readonly signal?: string | undefined }>;
+  readonly joiner: Promise<number | undefined>;
 }
 
 const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
@@ -54,9 +61,27 @@ const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true }
  * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)),
  * so script(1) gives it another one.
  */
-function onTerminal({ file, args, env }: JoinCommand) {
-  const options = ['--quiet', '--return', '--command', shellWords([file, ...args]), '/dev/null'];
-  return execa(requireProgram('script'), options, { ...COMMON, env, stdio: 'inherit' });
+function start(command: JoinCommand): Started {
+  if (process.stdin.isTTY && process.stdout.isTTY) return onTerminal(command);
+  const child = withPipes(command);
+  return { ended: child, joiner: Promise.resolve(child.pid) };
+}
+
+/** Beneath script(1) the join script first says its number on a descriptor of its own. */
+function onTerminal({ file, args, env }: JoinCommand): Started {
+  const line = `echo $$ >&3; exec 3>&-; exec ${shellWords([file, ...args])}`;
+  const child = execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
+    ...COMMON,
+    env,
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+  });
+  return { ended: child, joiner: numberFrom(child.stdio[3]) };
+}
+
+/** script(1) holds the descriptor open as well: what comes first is all. */
+async function numberFrom(stream: Readable): Promise<number | undefined> {
+  for await (const said of stream) return Number(said);
+  return undefined;
 }
 
 /**

@@ -26,13 +26,19 @@ export async function helperLimits(request: LimitRequest, helper: Helper): Promi
 }
 
 /**
- * Moves a joining process (the pid of its join script) into the limits of a sandbox, where it cannot do so itself:
- * it waits until then. Asks for a password if no helper runs.
+ * What moves a joining process (the pid of its join script) into the limits of a sandbox, where it cannot do so itself:
+ * it waits until then. Asks for a password if no helper runs, so it comes before a terminal has another reader.
  * @throws ProblemError of the helper.
  */
-export async function placeJoiner({ id, limits }: Sandbox, pid: number, session: HelperSession): Promise<void> {
-  if (limits.way !== 'helper' || !needsRoot(limits.cgroups)) return;
-  await (await session.helper()).request('limits/place', { id, pid });
+export async function joinerPlacing(
+  { id, limits }: Sandbox,
+  session: HelperSession,
+): Promise<(pid: number) => Promise<void>> {
+  if (limits.way !== 'helper' || !needsRoot(limits.cgroups)) return () => Promise.resolve();
+  const helper = await session.helper();
+  return async (pid) => {
+    await helper.request('limits/place', { id, pid });
+  };
 }
 
 function needsRoot(folders: LimitFolders): boolean {

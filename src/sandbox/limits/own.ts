@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   distinctFolders,
+  hasController,
   hierarchyFor,
   makeLimitCgroups,
   placeProcess,
@@ -14,18 +15,27 @@ import {
 import { fail } from '../../model/problem.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
 import { LIMIT_KEYS, type LimitKey } from '../../model/profile.ts';
-import { given, moveShellIn, removeSoon, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import {
+  given,
+  moveShellIn,
+  nothingGiven,
+  removeSoon,
+  unkept,
+  type LimitRequest,
+  type PreparedLimits,
+} from './prepared.ts';
 
 /**
  * Limits in cgroups that the caller makes: root's at the top of each hierarchy, a user's beneath a cgroup that was
  * delegated (cgroups(7), "Cgroups delegation"). Undefined where there is none, or, if strict, not for every key.
- * @throws ProblemError `limitsUnavailable` where the kernel refuses root itself.
+ * @throws ProblemError `limitsUnavailable` where they are strict and the kernel refuses root itself.
  */
 export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
   const { keys, limits, hierarchies } = request;
   const homes = ownHomes(keys, hierarchies);
   if (homes.size === 0 || (limits.mode === 'strict' && homes.size < keys.length)) return undefined;
   const folders = make(request, homes);
+  if (typeof folders === 'string') return unkept(nothingGiven(request, () => folders));
   const missing = keys.filter((key) => !homes.has(key)).map((key) => [key, NOT_DELEGATED]);
   return {
     place: (pid) => {
@@ -39,12 +49,13 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
 
 const NOT_DELEGATED = 'no cgroup of yours has its controller';
 
-function make({ id, limits, keys }: LimitRequest, homes: LimitHomes): LimitFolders {
+/** The cgroups, or the reason why a sandbox of best effort goes without. */
+function make({ id, limits, keys }: LimitRequest, homes: LimitHomes): LimitFolders | string {
   try {
     return makeLimitCgroups(homes, id, limits);
   } catch (error) {
     const reason = `the kernel refused it (${error instanceof Error ? error.message : String(error)})`;
-    return fail('limitsUnavailable', { keys, reason }, error);
+    return limits.mode === 'best-effort' ? reason : fail('limitsUnavailable', { keys, reason }, error);
   }
 }
 
@@ -62,7 +73,7 @@ function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarc
     keys.flatMap((key) => {
       const hierarchy = hierarchyFor(key, hierarchies);
       const home = hierarchy && delegatedHome(hierarchy, paths.get(hierarchy.key) ?? '/');
-      return home ? [[key, home]] : [];
+      return home && (home.version === 1 || hasController(home.folder, key)) ? [[key, home]] : [];
     }),
   );
 }

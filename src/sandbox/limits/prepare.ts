@@ -2,10 +2,10 @@ import { cgroupHierarchies } from '../../cgroup/hierarchies.ts';
 import { askedKeys, hierarchyFor } from '../../cgroup/limits.ts';
 import type { HelperSession } from '../../elevation/session.ts';
 import { fail } from '../../model/problem.ts';
-import type { Limits } from '../../model/profile.ts';
+import type { LimitKey, Limits } from '../../model/profile.ts';
 import { helperLimits } from './helper.ts';
 import { ownLimits } from './own.ts';
-import { given, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { nothingGiven, unkept, type LimitRequest, type PreparedLimits } from './prepared.ts';
 import { systemdLimits } from './systemd.ts';
 
 /**
@@ -15,7 +15,7 @@ import { systemdLimits } from './systemd.ts';
  */
 export async function prepareLimits(id: string, limits: Limits, session: HelperSession): Promise<PreparedLimits> {
   const keys = askedKeys(limits);
-  if (keys.length === 0) return NO_LIMITS;
+  if (keys.length === 0) return unkept({ way: 'none', cgroups: {}, held: {}, missing: {} });
   const hierarchies = cgroupHierarchies();
   const uncontrolled = keys.filter((key) => hierarchyFor(key, hierarchies) === undefined);
   if (limits.mode === 'strict' && uncontrolled.length > 0) {
@@ -35,13 +35,6 @@ async function byHelper(request: LimitRequest, session: HelperSession): Promise<
 }
 
 function without(request: LimitRequest): PreparedLimits {
-  const { keys, hierarchies } = request;
-  const reasons = keys.map((key) => [key, hierarchyFor(key, hierarchies) ? NOBODY : NO_CONTROLLER] as const);
-  return { ...NO_LIMITS, place: () => Promise.resolve(given(request, 'none', {}, Object.fromEntries(reasons))) };
+  const isKept = (key: LimitKey): boolean => hierarchyFor(key, request.hierarchies) !== undefined;
+  return unkept(nothingGiven(request, (key) => (isKept(key) ? NOBODY : NO_CONTROLLER)));
 }
-
-const NO_LIMITS: PreparedLimits = {
-  place: () => Promise.resolve({ way: 'none', cgroups: {}, held: {}, missing: {} }),
-  joinLines: () => [],
-  remove: () => Promise.resolve(),
-};

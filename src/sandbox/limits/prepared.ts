@@ -34,13 +34,29 @@ export function given(
   return { way, cgroups, held: Object.fromEntries(held) as LimitsGiven['held'], missing };
 }
 
+/** What holds where nobody keeps any limit: none, each with its reason. */
+export function nothingGiven(request: LimitRequest, reasonFor: (key: LimitKey) => string): LimitsGiven {
+  const reasons = request.keys.map((key) => [key, reasonFor(key)] as const);
+  return given(request, 'none', {}, Object.fromEntries(reasons));
+}
+
+/** Limits that nobody keeps. */
+export function unkept(given: LimitsGiven): PreparedLimits {
+  return { place: () => Promise.resolve(given), joinLines: () => [], remove: () => Promise.resolve() };
+}
+
 function formatted(key: LimitKey, limits: Limits): string {
   return formatLimit(key, limits[key]);
 }
 
 /** A shell moves itself in by writing its number, cgroups(7). */
 export function moveShellIn(folders: LimitFolders): readonly string[] {
-  return distinctFolders(folders).map((folder) => `echo $$ >${shellWord(`${folder}/cgroup.procs`)}`);
+  return distinctFolders(folders).map((folder) => {
+    const refusal = shellWord(
+      `This terminal could not be put under the limits: the kernel refused to move it into ${folder}.`,
+    );
+    return `echo $$ 2>/dev/null >${shellWord(`${folder}/cgroup.procs`)} || { echo ${refusal} >&2; exit 1; }`;
+  });
 }
 
 const PATIENCE = 2000;

@@ -2,31 +2,45 @@ import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../host/programs.ts';
-import { hierarchyFor } from '../../cgroup/limits.ts';
+import { hasController, hierarchyFor } from '../../cgroup/limits.ts';
 import { fail } from '../../model/problem.ts';
 import type { LimitKey, Limits } from '../../model/profile.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
 import { shellWord, shellWords } from '../quote.ts';
 import { ownCgroups } from './own.ts';
-import { given, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { given, nothingGiven, type LimitRequest, type PreparedLimits } from './prepared.ts';
 
 /**
  * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
- * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs or cgroups are not v2.
+ * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs, where cgroups
+ * are not v2, or where a strict limit is not the manager's to give.
  * @throws ProblemError `limitsUnavailable` from `place`.
  */
 export function systemdLimits(request: LimitRequest): PreparedLimits | undefined {
   const { keys, hierarchies } = request;
   const manager = userManager(process.env, process.getuid?.());
   const unified = keys.every((key) => hierarchyFor(key, hierarchies)?.version === 2);
-  if (manager === undefined || !unified) return undefined;
+  if (manager === undefined || !unified || forHelper(request)) return undefined;
   const scope = `namespace-sandboxes-${request.id}.scope`;
+  let joining: readonly string[] = [];
   return {
-    place: (pid) => placeInScope(request, manager, scope, pid),
-    joinLines: () => joinScope(manager, scope),
+    place: async (pid) => {
+      const given = await placeInScope(request, manager, scope, pid);
+      if (given.way === 'systemd') joining = joinScope(manager, scope);
+      return given;
+    },
+    joinLines: () => joining,
     // A scope goes with its last process.
     remove: () => Promise.resolve(),
   };
+}
+
+/** Strict limits whose controllers were not delegated to the manager (user@.service(5)): root alone has them to give. */
+function forHelper({ limits, keys, hierarchies }: LimitRequest): boolean {
+  const uid = process.getuid?.() ?? 0;
+  const mountPoint = hierarchies.find(({ version }) => version === 2)?.mountPoint ?? '';
+  const folder = join(mountPoint, `user.slice/user-${uid}.slice/user@${uid}.service`);
+  return limits.mode === 'strict' && existsSync(folder) && !keys.every((key) => hasController(folder, key));
 }
 
 interface Manager {
@@ -46,27 +60,26 @@ function userManager(env: NodeJS.ProcessEnv, uid: number | undefined): Manager |
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'] as const;
 
 async function placeInScope(request: LimitRequest, manager: Manager, scope: string, pid: number): Promise<LimitsGiven> {
-  const { keys } = request;
   const properties = [
     ['PIDs', 'au', '1', String(pid)],
     ['CollectMode', 's', 'inactive-or-failed'],
+    // The manager moves later processes only into units whose subtree is delegated.
+    ['Delegate', 'b', 'true'],
     ...scopeProperties(request.limits),
   ];
   // Without OOMPolicy the manager ends the whole scope with one process; managers before 253 know none for scopes.
   const policy = ['OOMPolicy', 's', 'continue'];
-  const started =
-    (await startScope(manager, scope, [...properties, policy])) ?? (await startScope(manager, scope, properties));
-  if (typeof started === 'string')
-    fail('limitsUnavailable', { keys, reason: `the user's systemd manager refused it: ${started}` });
-  return heldBy(request, await folderOf(request, scope, pid));
+  const refusal = await startScope(manager, scope, [...properties, policy]);
+  const last = refusal?.includes('OOMPolicy') ? await startScope(manager, scope, properties) : refusal;
+  return last === undefined ? heldBy(request, await folderOf(request, scope, pid)) : refused(request, last);
 }
 
-/** Undefined where the manager knows a property not, a reason where it refuses, null where the scope is there. */
+/** What the manager says where it refuses. */
 async function startScope(
   { busctl, runtime }: Manager,
   scope: string,
   properties: readonly (readonly string[])[],
-): Promise<string | null | undefined> {
+): Promise<string | undefined> {
   const call = [
     'StartTransientUnit',
     'ssa(sv)a(sa(sv))',
@@ -81,8 +94,14 @@ async function startScope(
     reject: false,
     stdin: 'ignore',
   });
-  if (exitCode === 0) return null;
-  return /OOMPolicy/.test(stderr) ? undefined : stderr.trim();
+  return exitCode === 0 ? undefined : stderr.trim();
+}
+
+function refused(request: LimitRequest, answer: string): LimitsGiven {
+  const { keys, limits } = request;
+  const reason = `your systemd manager refused it (${answer})`;
+  if (limits.mode === 'strict') fail('limitsUnavailable', { keys, reason });
+  return nothingGiven(request, () => reason);
 }
 
 /** The limits as systemd.resource-control(5) calls them: bytes, tasks, microseconds of CPU time in a second. */

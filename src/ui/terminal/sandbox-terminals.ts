@@ -47,11 +47,14 @@ export class SandboxTerminals implements vscode.Disposable {
     return cancellable(`Starting a sandbox of "${request.profile.name}"…`, launching, (late) => this.#undo(late));
   }
 
-  /** Opens a terminal in a running sandbox. */
+  /** Opens a terminal in a running sandbox. Where only root can move it under the limits, its join script waits for it. */
   async open(sandbox: Sandbox): Promise<vscode.Terminal> {
+    const { joinerPlacing } = await import('../../sandbox/limits/helper.ts');
+    const place = await joinerPlacing(sandbox, await this.#helperSession());
     const terminal = vscode.window.createTerminal(await sandboxTerminal(sandbox));
     terminal.show();
-    await this.#placeUnderLimits(terminal, sandbox);
+    const pid = await terminal.processId;
+    if (pid !== undefined) await place(pid);
     return terminal;
   }
 
@@ -83,13 +86,6 @@ export class SandboxTerminals implements vscode.Disposable {
     const { helperSession } = await import('../../elevation/session.ts');
     this.#session ??= helperSession(this.#helperFile, (line) => this.#log.info(`helper, as root: ${line}`));
     return this.#session;
-  }
-
-  /** Where only root can, the join script waits for it. */
-  async #placeUnderLimits(terminal: vscode.Terminal, sandbox: Sandbox): Promise<void> {
-    const { placeJoiner } = await import('../../sandbox/limits/helper.ts');
-    const pid = await terminal.processId;
-    if (pid !== undefined) await placeJoiner(sandbox, pid, await this.#helperSession());
   }
 
   async #keep(launched: Launched): Promise<void> {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import { describe } from 'node:test';
+import { NAMESPACE_TYPES } from '../../../src/model/namespace.ts';
+import { it, root, stranger, tester, unshared, type Caller } from './guest.ts';
+import { nothingLeft } from './left.ts';
+
+const LOOK = [
+  'readlink /proc/self/ns/*',
+  'grep -E "^(NoNewPrivs|CapBnd|CapEff)" /proc/self/status',
+  'while read -r _ _ _ _ target options _; do echo "mount $target $options"; done </proc/self/mountinfo',
+  'ls -A /proc/acpi /sys/firmware | grep -v : ; wc -c </proc/kcore',
+  'for path in /usr/x /etc/x /x /proc/sys/kernel/hostname; do (: >$path) 2>/dev/null || echo "closed $path"; done',
+  'umount /proc/sys 2>/dev/null || echo "closed /proc/sys"',
+  'exit 7',
+].join('\n');
+
+const CALLERS: readonly (readonly [string, Caller])[] = [
+  ['a user with subordinate ids', tester],
+  ['a user without', stranger],
+  ['root', root],
+];
+
+for (const [name, caller] of CALLERS) {
+  describe(`a sandbox of ${name}, with util-linux of this release`, () => {
+    let seen = '';
+
+    it('runs a command and returns its exit status', async () => {
+      const { exitCode, stdout, stderr } = await unshared(caller, 'run', '--', 'sh', '-c', LOOK);
+      seen = stdout;
+      assert.equal(exitCode, 7, stderr);
+      await nothingLeft(caller);
+    });
+
+    it('has eight namespaces of its own', () => {
+      const links = [...seen.matchAll(/^(\w+):\[\d+\]$/gm)].map(([link]) => link);
+      const own = NAMESPACE_TYPES.map((type) => readlinkSync(`/proc/self/ns/${type}`));
+      assert.ok(
+        NAMESPACE_TYPES.every((type) => links.some((link) => link.startsWith(`${type}:`))),
+        links.join(' '),
+      );
+      assert.deepEqual(
+        links.filter((link) => own.includes(link)),
+        [],
+      );
+    });
+
+    it('is confined, and what is masked stays so', () => {
+      assert.match(seen, /^NoNewPrivs:\t1$/m);
+      assert.match(seen, /^CapBnd:\t00000000800425fb$/m);
+      assert.match(seen, /^closed \/proc\/sys$/m);
+    });
+
+    it('has every mount nosuid, and its system read-only', () => {
+      const mounts = [...seen.matchAll(/^mount (\S+) (\S+)$/gm)].map(([, target = '', options = '']) => ({
+        target,
+        options,
+      }));
+      assert.ok(mounts.length > 20, seen);
+      assert.deepEqual(
+        mounts.filter(({ options }) => !options.split(',').includes('nosuid')),
+        [],
+      );
+      for (const target of ['/', '/usr', '/etc', '/proc/sys', '/proc/kcore', '/sys', '/srv/workspace'])
+        assert.match(mounts.find((mount) => mount.target === target)?.options ?? `no ${target}`, /(^|,)ro(,|$)/);
+      for (const path of ['/usr/x', '/etc/x', '/x', '/proc/sys/kernel/hostname'])
+        assert.match(seen, new RegExp(`^closed ${path}$`, 'm'));
+    });
+  });
+}
+
+describe('a sandbox with all capabilities', () => {
+  it('cannot raise the limits of its own cgroup, which belongs to its user', async () => {
+    const raise =
+      'mkdir /tmp/c && mount -t cgroup2 c /tmp/c && cd /tmp/c && cat memory.max; echo max >memory.max || cat memory.max';
+    const options = ['--profile', 'learn', '--limit', 'memory.max=64M'];
+    const { stdout, stderr } = await unshared(tester, 'run', ...options, '--', 'sh', '-c', raise);
+    assert.equal(stdout, '67108864\n67108864', stderr);
+    await nothingLeft(tester);
+  });
+});

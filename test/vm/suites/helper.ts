@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { it, recorded, run, stranger, testerAlone, unshared, unsharedWords } from './guest.ts';
+import { nothingLeft } from './left.ts';
+import { whileRunning } from './terminal.ts';
+
+describe('the helper', () => {
+  it('moves what runs on a terminal under the limits too', async () => {
+    await whileRunning(testerAlone, ['--limit', 'pids.max=50'], async () => {
+      const { id, limits } = recorded(testerAlone);
+      assert.equal(limits.way, 'helper');
+      const words = unsharedWords(testerAlone, ['enter', id, '--', 'echo', 'entered']);
+      const { stdout } = await run(['script', '--quiet', '--return', '--command', words.join(' '), '/dev/null']);
+      assert.match(stdout, /entered\r?$/m);
+      assert.match(stdout, /as root: moved process \d+ into/);
+    });
+    await nothingLeft(testerAlone);
+  });
+
+  it('lets nothing start where polkit refuses it, and the reason is told', async () => {
+    const { exitCode, stdout, stderr } = await unshared(
+      stranger,
+      ...['run', '--limit', 'memory.max=64M', '--', 'echo', 'in'],
+    );
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 125, stdout: '' });
+    assert.match(
+      stderr,
+      /^unshared: The helper was not authorised \(.*Not authorized.*\)\. It needs an administrator's/,
+    );
+    await nothingLeft(stranger);
+  });
+
+  it('is not needed for limits of best effort, which say what is missing', async () => {
+    const { exitCode, stdout, stderr } = await unshared(stranger, 'run', '--', 'echo', 'in');
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'in' });
+    assert.match(stderr, /Runs without memory\.max, pids\.max: you have no systemd user manager/);
+    await nothingLeft(stranger);
+  });
+});

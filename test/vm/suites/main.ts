@@ -1,0 +1,5 @@
+import './limits.ts';
+import './helper.ts';
+import './lacking.ts';
+import './forbidden.ts';
+import './confinement.ts';
