@@ -17,6 +17,7 @@ export interface ProblemArguments {
   userNamespacesForbidden: { reason: string; fix: string };
   // profile
   profileFileSyntax: { message: string };
+  nestedTooDeep: { deepest: number };
   unknownKey: { key: string; known: readonly string[] };
   wrongValue: { key: string; value: string; expected: string };
   unknownProfile: { name: string; known: readonly string[] };

@@ -1,6 +1,5 @@
 import {
   createScanner,
-  findNodeAtLocation,
   getNodePath,
   getNodeValue,
   parseTree,
@@ -43,7 +42,7 @@ export function readDocument(file: string, source: string): JsonDocument {
   const tooDeep = offsetTooDeep(text);
   if (tooDeep !== undefined) {
     const place = placeAt(tooDeep);
-    const problems = [syntaxProblem(`it is nested more than ${DEEPEST} deep`, place)];
+    const problems = [{ path: [], problem: problem('nestedTooDeep', { deepest: DEEPEST }, place) }];
     return { file, value: undefined, problems, place: () => place };
   }
   const errors: ParseError[] = [];
@@ -111,8 +110,14 @@ function namesOf(properties: readonly Node[], placeAt: PlaceAt): readonly Locate
 }
 
 function offsetOf(root: Node, path: Path, part: Part): number {
-  const node = findNodeAtLocation(root, [...path]);
+  const node = path.reduce<Node | undefined>((around, step) => around && childAt(around, step), root);
   if (!node) return path.length === 0 ? root.offset : offsetOf(root, path.slice(0, -1), 'value');
   const name = part === 'key' && node.parent?.type === 'property' ? node.parent.children?.[0] : undefined;
   return (name ?? node).offset;
+}
+
+/** Of a key that is there twice the last: it is the one whose value counts. */
+function childAt({ type, children = [] }: Node, step: string | number): Node | undefined {
+  if (typeof step === 'number') return type === 'array' ? children[step] : undefined;
+  return children.findLast(({ children: [name] = [] }) => type === 'object' && name?.value === step)?.children?.[1];
 }

@@ -50,7 +50,7 @@ export function loadProfiles(files: readonly ProfileFile[]): LoadedProfiles {
  */
 export function resolveProfile({ catalog, problems }: LoadedProfiles, name: string, context: ProfileContext): Profile {
   const entry = entryNamed(name, catalog);
-  if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isSyntax)]);
+  if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isUnreadable)]);
   const chain = chainOf(entry, catalog.baseOf);
   const found = new Set(chain.flatMap((one) => one.problems));
   const profile = resolveChain(entry, chain, context, (one) => found.add(one));
@@ -90,8 +90,9 @@ function unknown(name: string, { entries }: Catalog): Problem {
   return problem('unknownProfile', { name, known: [...new Set(entries.map((entry) => entry.name))] });
 }
 
-function isSyntax({ code }: Problem): boolean {
-  return code === 'profileFileSyntax';
+/** Then the profile may be there all the same. */
+function isUnreadable({ code }: Problem): boolean {
+  return code === 'profileFileSyntax' || code === 'nestedTooDeep';
 }
 
 function limitsGiven(texts: readonly string[]): Partial<Limits> {

@@ -11,6 +11,7 @@ const SENTENCES: Sentences = {
   programTooOld: ({ program, found, needed }) => `${program} ${found} is too old: ${needed} or newer is needed.`,
   userNamespacesForbidden: ({ reason, fix }) => `This host does not let you create user namespaces (${reason}). ${fix}`,
   profileFileSyntax: ({ message }) => `This is not JSON with comments: ${message}.`,
+  nestedTooDeep: ({ deepest }) => `This is nested more than ${deepest} deep, which no profile needs. Remove brackets.`,
   unknownKey: ({ key, known }) => `Unknown key "${key}". Known here: ${known.join(', ')}.`,
   wrongValue: ({ key, value, expected }) => `"${key}" is ${value}, but it must be ${expected}.`,
   unknownProfile: ({ name, known }) => `There is no profile "${name}". Known: ${known.join(', ')}.`,

@@ -310,7 +310,15 @@ describe('a file with mistakes', () => {
 
   it('does not lose its way in deep nesting', () => {
     const { problems } = loadProfiles([workspace('['.repeat(200_000))]);
-    expect(problems).toMatchObject([{ code: 'profileFileSyntax', place: { line: 1, column: 101 } }]);
+    expect(problems).toMatchObject([{ code: 'nestedTooDeep', place: { line: 1, column: 101 } }]);
+  });
+
+  it('places what is wrong with a key that is there twice at the one that counts', () => {
+    const { problems } = loadProfiles([workspace('{ "profiles": { "p": { "home": "kept", "home": 5 } } }')]);
+    expect(problems.map(({ code, place }) => [code, place?.column])).toEqual([
+      ['duplicateKey', 40],
+      ['wrongValue', 48],
+    ]);
   });
 });
 
