@@ -75,10 +75,7 @@ const rootfs = v.union(
 );
 
 const HOSTNAME = 'a host name of at most 64 letters, digits, "-" and "." (hostname(7))';
-const hostname = v.pipe(
-  shaped(/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/, HOSTNAME),
-  v.maxLength(64, HOSTNAME),
-);
+const hostname = shaped(/^(?=.{1,64}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/, HOSTNAME);
 
 const mount = keyed({
   bind: v.pipe(
@@ -171,7 +168,7 @@ function key<const Value extends v.GenericSchema>(value: Value, description: str
 /** One profile as a file writes it: every key may be absent, and comes then from the profile it extends. */
 export const profileSchema = keyed({
   extends: key(
-    v.pipe(profileName, v.metadata({ default: 'throwaway', examples: ['throwaway', 'project', 'agent', 'learn'] })),
+    profileName,
     'Profile that gives all keys not set here: built in are throwaway, project, agent and learn.',
   ),
   description: key(text('a text of one line'), 'One line that is shown where a profile is picked.'),
