@@ -58,6 +58,21 @@ export function resolveProfile({ catalog, problems }: LoadedProfiles, name: stri
   return profile;
 }
 
+/** All that is wrong in one of the files, also what shows only where a profile is to be used; in no order. */
+export function problemsIn(
+  file: string,
+  { catalog, problems }: LoadedProfiles,
+  context: ProfileContext,
+): readonly Problem[] {
+  const found: Problem[] = [...problems];
+  for (const entry of catalog.entries) {
+    if (entry.place([])?.file === file)
+      resolveChain(entry, chainOf(entry, catalog.baseOf), context, (one) => found.push(one));
+  }
+  const here = found.filter(({ place }) => place?.file === file);
+  return [...new Map(here.map((one) => [JSON.stringify(one), one])).values()];
+}
+
 /** What a command line changes of a profile. */
 export interface Overrides {
   /** `host`, or a path, relative to the working directory of this process. */
