@@ -67,9 +67,14 @@ const SENTENCES: Sentences = {
 };
 
 /** A problem as one sentence for people, with its place in front where a profile file caused it. */
-export function sentence({ code, args, place }: Problem): string {
-  const text = (SENTENCES[code] as (args: Problem['args']) => string)(args);
-  return place ? `${place.file}:${place.line}:${place.column}: ${text}` : text;
+export function sentence(problem: Problem): string {
+  const { place } = problem;
+  return `${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${statement(problem)}`;
+}
+
+/** The sentence alone, for whoever shows it at its place. */
+export function statement({ code, args }: Problem): string {
+  return (SENTENCES[code] as (args: Problem['args']) => string)(args);
 }
 
 /** The sentences of whatever was thrown; an unforeseen error shows its message, never its stack. */
