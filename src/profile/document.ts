@@ -4,6 +4,7 @@ import {
   getNodeValue,
   parseTree,
   printParseErrorCode,
+  type JSONScanner,
   type Node,
   type ParseError,
 } from 'jsonc-parser';
@@ -32,6 +33,7 @@ export type Part = 'key' | 'value';
 
 /** The parser calls itself for each level: deeper text would use up the stack. */
 const DEEPEST = 100;
+const DEEPER: Readonly<Record<string, number>> = { '{': 1, '[': 1, ']': -1, '}': -1 };
 /** Names that objects of JavaScript do not hold as plain keys. */
 const RESERVED = ['__proto__', 'constructor', 'prototype'];
 
@@ -58,6 +60,11 @@ export function readDocument(file: string, source: string): JsonDocument {
   };
 }
 
+/** Whether a text is nested deeper than any reader of it should follow. */
+export function isTooDeep(text: string): boolean {
+  return offsetTooDeep(text) !== undefined;
+}
+
 type PlaceAt = (offset: number) => Place;
 
 function placesOf(file: string, text: string): PlaceAt {
@@ -73,11 +80,15 @@ function offsetTooDeep(text: string): number | undefined {
   let depth = 0;
   while (scanner.getPosition() < text.length) {
     scanner.scan();
-    const first = text.charAt(scanner.getTokenOffset());
-    depth += '[{'.includes(first) ? 1 : ']}'.includes(first) ? -1 : 0;
+    depth += deeperBy(text, scanner);
     if (depth > DEEPEST) return scanner.getTokenOffset();
   }
   return undefined;
+}
+
+/** How much deeper the text is after the scanner's last token: 1, -1 or 0. */
+export function deeperBy(text: string, scanner: JSONScanner): number {
+  return DEEPER[text.charAt(scanner.getTokenOffset())] ?? 0;
 }
 
 function syntaxProblem(message: string, place: Place): Located {
