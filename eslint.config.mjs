@@ -18,6 +18,7 @@ const MAY_IMPORT = {
   text: ['protocol', 'model'],
   helper: ['discovery', 'cgroup', 'host', 'protocol', 'model'],
   cli: ['text', 'sandbox', 'elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
+  server: ['text', 'profile', 'state', 'host', 'protocol', 'model'],
   ui: ['text', 'sandbox', 'elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
 };
 const rooms = Object.keys(MAY_IMPORT);

@@ -39,14 +39,16 @@ function modules(outdir, minify) {
 }
 
 /**
+ * What runs beside the extension, each in one file.
  * @param {string} outdir
  * @param {boolean} minify
  */
-function worker(outdir, minify) {
+function besides(outdir, minify) {
   return build({
     ...COMMON,
-    entryPoints: ['src/discovery/worker.ts'],
-    outfile: join(outdir, 'discovery-worker.cjs'),
+    entryPoints: { 'discovery-worker': 'src/discovery/worker.ts', server: 'src/server/main.ts' },
+    outdir,
+    outExtension: { '.js': '.cjs' },
     minify,
   });
 }
@@ -64,7 +66,7 @@ function helper(outdir) {
  * @returns {Promise<void>} rejects with what esbuild has printed.
  */
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
-  const [{ metafile }] = await Promise.all([modules(outdir, production), worker(outdir, production), helper(outdir)]);
+  const [{ metafile }] = await Promise.all([modules(outdir, production), besides(outdir, production), helper(outdir)]);
   makeExecutable(join(outdir, 'cli.js'));
   if (production)
     removeStale(

@@ -17,6 +17,7 @@ const EXPECTED = [
   /^extension\/dist\/[\w-]+-[A-Z0-9]{8}\.js$/,
   /^extension\/dist\/discovery-worker\.cjs$/,
   /^extension\/dist\/helper\.cjs$/,
+  /^extension\/dist\/server\.cjs$/,
   /^extension\/media\/icon\.png$/,
   /^extension\/media\/icon\.svg$/,
   /^extension\/media\/sandboxes\.schema\.json$/,

@@ -14,7 +14,19 @@ export async function schemaText() {
   const { profileFileSchema } = await bundled(SOURCE);
   // Only what VS Code cannot check is left out; the extension checks it when the file is read.
   const schema = toJsonSchema(profileFileSchema, { typeMode: 'output', ignoreActions: ['check'] });
-  return format(JSON.stringify(schema), { ...(await resolveConfig(TARGET)), filepath: TARGET });
+  return format(JSON.stringify(schema, withoutRepetition), { ...(await resolveConfig(TARGET)), filepath: TARGET });
+}
+
+/**
+ * VS Code says of a wrong value what each keyword says: one of two that say the same is enough.
+ * @param {string} _
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function withoutRepetition(_, value) {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return value;
+  const wider = 'enum' in value ? 'type' : 'anyOf';
+  return Object.fromEntries(Object.entries(value).filter(([keyword]) => keyword !== wider));
 }
 
 /** @param {string} file @returns {Promise<typeof import('../src/profile/schema.ts')>} */

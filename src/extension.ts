@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import type { App } from './ui/app.ts';
 import { registerCommands } from './ui/commands/register.ts';
 import { Documents } from './ui/documents.ts';
+import { Language } from './ui/language/language.ts';
 import { Memory } from './ui/memory.ts';
 import { registerTerminalProfile } from './ui/terminal/profile-provider.ts';
 import { SandboxTerminals } from './ui/terminal/sandbox-terminals.ts';
 import { Live } from './ui/views/live.ts';
 import { Views } from './ui/views/views.ts';
 
+let language: Language | undefined;
 let terminals: SandboxTerminals | undefined;
 
 /** Composes and registers. The engine is loaded by the first view that is seen and the first command that is used. */
@@ -16,13 +18,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const memory = new Memory(context.workspaceState);
   const live = new Live(context.asAbsolutePath('dist/discovery-worker.cjs'));
   terminals = new SandboxTerminals(live, log, context.asAbsolutePath('dist/helper.cjs'));
+  language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
   const app: App = { log, memory, live, terminals, documents: new Documents(), views: new Views(live, memory) };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
-  context.subscriptions.push(log, live, terminals, app.documents, app.views, ...registered);
+  context.subscriptions.push(log, live, language, terminals, app.documents, app.views, ...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');
 }
 
-/** Resolves once every sandbox that lives as long as this window has ended. */
+/** Resolves once the language server and every sandbox that lives as long as this window have ended. */
 export async function deactivate(): Promise<void> {
-  await terminals?.endAll();
+  await Promise.all([language?.stop(), terminals?.endAll()]);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { profilesFile } from '../profile/files.ts';
 import { loadProfiles, overrideProfile, resolveProfile } from '../profile/load.ts';
 import type { LaunchRequest } from '../sandbox/launch.ts';
 import type { readOptions } from './usage.ts';
@@ -21,7 +22,7 @@ type RequestOptions = ReturnType<typeof readOptions<typeof REQUEST_OPTIONS>>['va
  */
 export function requestOf({ profile = 'throwaway', rootfs, limit, workspace = '.' }: RequestOptions): LaunchRequest {
   const workspaceFolder = resolve(workspace);
-  const file = join(workspaceFolder, '.vscode', 'sandboxes.json');
+  const file = profilesFile(workspaceFolder);
   const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];
   const context = { workspaceFolder, env: process.env, home: homedir() };
   const resolved = resolveProfile(loadProfiles(files), profile, context);

@@ -19,6 +19,7 @@ export interface ProblemArguments {
   namespacesRefused: { finding: Finding; fix: HostFix | undefined };
   // profile
   profileFileSyntax: { message: string };
+  nestedTooDeep: { deepest: number };
   unknownKey: { key: string; known: readonly string[] };
   wrongValue: { key: string; value: string; expected: string };
   unknownProfile: { name: string; known: readonly string[] };

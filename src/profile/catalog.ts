@@ -71,6 +71,14 @@ export function chainOf(entry: Entry, baseOf: BaseOf): readonly Entry[] {
   return [...chain];
 }
 
+/** The profiles that this one may extend, as it would find them. */
+export function basesFor(entry: Entry, entries: readonly Entry[]): readonly Entry[] {
+  const within = entries.filter(
+    ({ name, layer }) => layer < entry.layer || (layer === entry.layer && name !== entry.name),
+  );
+  return [...new Map(within.map((one) => [one.name, one])).values()];
+}
+
 interface ReadFile {
   readonly entries: readonly Entry[];
   readonly problems: readonly Problem[];
@@ -155,8 +163,7 @@ function makeBaseCheck(entries: readonly Entry[]): (entry: Entry) => readonly Pr
 }
 
 function unknownProblem(name: string, entry: Entry, entries: readonly Entry[]): Problem {
-  const within = entries.filter(({ layer }) => layer <= entry.layer).map((one) => one.name);
-  const known = [...new Set(within)].filter((one) => one !== entry.name);
+  const known = basesFor(entry, entries).map((one) => one.name);
   return problem('unknownProfile', { name, known }, entry.place(['extends']));
 }
 

@@ -1,10 +1,10 @@
 import {
   createScanner,
-  findNodeAtLocation,
   getNodePath,
   getNodeValue,
   parseTree,
   printParseErrorCode,
+  type JSONScanner,
   type Node,
   type ParseError,
 } from 'jsonc-parser';
@@ -33,6 +33,7 @@ export type Part = 'key' | 'value';
 
 /** The parser calls itself for each level: deeper text would use up the stack. */
 const DEEPEST = 100;
+const DEEPER: Readonly<Record<string, number>> = { '{': 1, '[': 1, ']': -1, '}': -1 };
 /** Names that objects of JavaScript do not hold as plain keys. */
 const RESERVED = ['__proto__', 'constructor', 'prototype'];
 
@@ -43,7 +44,7 @@ export function readDocument(file: string, source: string): JsonDocument {
   const tooDeep = offsetTooDeep(text);
   if (tooDeep !== undefined) {
     const place = placeAt(tooDeep);
-    const problems = [syntaxProblem(`it is nested more than ${DEEPEST} deep`, place)];
+    const problems = [{ path: [], problem: problem('nestedTooDeep', { deepest: DEEPEST }, place) }];
     return { file, value: undefined, problems, place: () => place };
   }
   const errors: ParseError[] = [];
@@ -57,6 +58,11 @@ export function readDocument(file: string, source: string): JsonDocument {
     ],
     place: (path, part = 'value') => placeAt(root ? offsetOf(root, path, part) : 0),
   };
+}
+
+/** Whether a text is nested deeper than any reader of it should follow. */
+export function isTooDeep(text: string): boolean {
+  return offsetTooDeep(text) !== undefined;
 }
 
 type PlaceAt = (offset: number) => Place;
@@ -74,11 +80,15 @@ function offsetTooDeep(text: string): number | undefined {
   let depth = 0;
   while (scanner.getPosition() < text.length) {
     scanner.scan();
-    const first = text.charAt(scanner.getTokenOffset());
-    depth += '[{'.includes(first) ? 1 : ']}'.includes(first) ? -1 : 0;
+    depth += deeperBy(text, scanner);
     if (depth > DEEPEST) return scanner.getTokenOffset();
   }
   return undefined;
+}
+
+/** How much deeper the text is after the scanner's last token: 1, -1 or 0. */
+export function deeperBy(text: string, scanner: JSONScanner): number {
+  return DEEPER[text.charAt(scanner.getTokenOffset())] ?? 0;
 }
 
 function syntaxProblem(message: string, place: Place): Located {
@@ -111,8 +121,14 @@ function namesOf(properties: readonly Node[], placeAt: PlaceAt): readonly Locate
 }
 
 function offsetOf(root: Node, path: Path, part: Part): number {
-  const node = findNodeAtLocation(root, [...path]);
+  const node = path.reduce<Node | undefined>((around, step) => around && childAt(around, step), root);
   if (!node) return path.length === 0 ? root.offset : offsetOf(root, path.slice(0, -1), 'value');
   const name = part === 'key' && node.parent?.type === 'property' ? node.parent.children?.[0] : undefined;
   return (name ?? node).offset;
+}
+
+/** Of a key that is there twice the last: it is the one whose value counts. */
+function childAt({ type, children = [] }: Node, step: string | number): Node | undefined {
+  if (typeof step === 'number') return type === 'array' ? children[step] : undefined;
+  return children.findLast(({ children: [name] = [] }) => type === 'object' && name?.value === step)?.children?.[1];
 }

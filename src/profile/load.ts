@@ -51,12 +51,27 @@ export function loadProfiles(files: readonly ProfileFile[]): LoadedProfiles {
  */
 export function resolveProfile({ catalog, problems }: LoadedProfiles, name: string, context: ProfileContext): Profile {
   const entry = entryNamed(name, catalog);
-  if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isSyntax)]);
+  if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isUnreadable)]);
   const chain = chainOf(entry, catalog.baseOf);
   const found = new Set(chain.flatMap((one) => one.problems));
   const profile = resolveChain(entry, chain, context, (one) => found.add(one));
   if (found.size > 0) throw new ProblemError([...found]);
   return profile;
+}
+
+/** All that is wrong in one of the files, also what shows only where a profile is to be used; in no order. */
+export function problemsIn(
+  file: string,
+  { catalog, problems }: LoadedProfiles,
+  context: ProfileContext,
+): readonly Problem[] {
+  const found: Problem[] = [...problems];
+  for (const entry of catalog.entries) {
+    if (entry.place([])?.file === file)
+      resolveChain(entry, chainOf(entry, catalog.baseOf), context, (one) => found.push(one));
+  }
+  const here = found.filter(({ place }) => place?.file === file);
+  return [...new Map(here.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** What a command line changes of a profile. */
@@ -91,8 +106,9 @@ function unknown(name: string, { entries }: Catalog): Problem {
   return problem('unknownProfile', { name, known: [...new Set(entries.map((entry) => entry.name))] });
 }
 
-function isSyntax({ code }: Problem): boolean {
-  return code === 'profileFileSyntax';
+/** Then the profile may be there all the same. */
+function isUnreadable({ code }: Problem): boolean {
+  return code === 'profileFileSyntax' || code === 'nestedTooDeep';
 }
 
 function limitsGiven(texts: readonly string[]): Partial<Limits> {

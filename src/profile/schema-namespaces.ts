@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { choice, key, keyed, shaped } from './schema-parts.ts';
 
 const HOSTNAME = 'a host name of at most 64 letters, digits, "-" and "." (hostname(7))';
-export const hostname = v.pipe(
-  shaped(/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/, HOSTNAME),
-  v.maxLength(64, HOSTNAME),
+export const hostname = shaped(
+  /^(?=.{1,64}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,
+  HOSTNAME,
 );
 
 const DOMAINNAME = 'an NIS domain name of at most 64 characters without blanks (domainname(1))';
-export const domainname = v.pipe(shaped(/^[!-~]+$/, DOMAINNAME), v.maxLength(64, DOMAINNAME));
+export const domainname = shaped(/^[!-~]{1,64}$/, DOMAINNAME);
 
 const OWN = '"new": without a namespace of its own a sandbox would not be one';
 const own = v.pipe(v.literal('new', OWN), v.metadata({ default: 'new' }));

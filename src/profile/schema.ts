@@ -25,7 +25,7 @@ import {
 /** One profile as a file writes it: every key may be absent, and comes then from the profile it extends. */
 export const profileSchema = keyed({
   extends: key(
-    v.pipe(profileName, v.metadata({ default: 'throwaway', examples: ['throwaway', 'project', 'agent', 'learn'] })),
+    profileName,
     'Profile that gives all keys not set here: built in are throwaway, project, agent and learn.',
   ),
   description: key(text('a text of one line'), 'One line that is shown where a profile is picked.'),

@@ -11,6 +11,7 @@ const SENTENCES: Sentences = {
   programTooOld: ({ program, found, needed }) => `${program} ${found} is too old: ${needed} or newer is needed.`,
   namespacesRefused: (refusal) => `No sandbox can start here: ${refusalSentence(refusal)}`,
   profileFileSyntax: ({ message }) => `This is not JSON with comments: ${message}.`,
+  nestedTooDeep: ({ deepest }) => `This is nested more than ${deepest} deep, which no profile needs. Remove brackets.`,
   unknownKey: ({ key, known }) => `Unknown key "${key}". Known here: ${known.join(', ')}.`,
   wrongValue: ({ key, value, expected }) => `"${key}" is ${value}, but it must be ${expected}.`,
   unknownProfile: ({ name, known }) => `There is no profile "${name}". Known: ${known.join(', ')}.`,
@@ -71,9 +72,14 @@ const SENTENCES: Sentences = {
 };
 
 /** A problem as one sentence for people, with its place in front where a profile file caused it. */
-export function sentence({ code, args, place }: Problem): string {
-  const text = (SENTENCES[code] as (args: Problem['args']) => string)(args);
-  return place ? `${place.file}:${place.line}:${place.column}: ${text}` : text;
+export function sentence(problem: Problem): string {
+  const { place } = problem;
+  return `${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${statement(problem)}`;
+}
+
+/** The sentence alone, for whoever shows it at its place. */
+export function statement({ code, args }: Problem): string {
+  return (SENTENCES[code] as (args: Problem['args']) => string)(args);
 }
 
 /** The sentences of whatever was thrown; an unforeseen error shows its message, never its stack. */

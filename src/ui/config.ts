@@ -2,9 +2,6 @@ import * as vscode from 'vscode';
 
 const SECTION = 'namespaceSandboxes';
 
-/** Where problems of the user's own profiles are said to be. */
-export const SETTING_PLACE = `${SECTION}.profiles`;
-
 /** All settings of the extension, read afresh each time so that a change holds at once. */
 export const config = {
   /** The user's own profiles, as the setting holds them: unchecked. */

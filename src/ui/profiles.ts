@@ -1,24 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Profile } from '../model/profile.ts';
+import { profilesFile, settingAsFile } from '../profile/files.ts';
 import { loadProfiles, resolveProfile, type LoadedProfiles } from '../profile/load.ts';
-import { config, SETTING_PLACE } from './config.ts';
-
-/** Path of a workspace folder's profile file. */
-export function profilesFile(folder: string): string {
-  return join(folder, '.vscode', 'sandboxes.json');
-}
+import { PROFILES_SETTING } from '../protocol/language-server.ts';
+import { config } from './config.ts';
 
 /** The profiles this window may use: a workspace that is not trusted gives none. */
 export function windowProfiles(): LoadedProfiles {
-  const setting = config.profiles();
-  const user =
-    Object.keys(setting).length > 0
-      ? [{ file: SETTING_PLACE, text: JSON.stringify({ profiles: setting }), source: 'user' as const }]
-      : [];
-  return loadProfiles([...user, ...(vscode.workspace.isTrusted ? workspaceFiles() : [])]);
+  const user = settingAsFile(PROFILES_SETTING, config.profiles());
+  return loadProfiles([user, ...(vscode.workspace.isTrusted ? workspaceFiles() : [])]);
 }
 
 /** @throws ProblemError with the place in the profile file. */

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { Place } from '../model/problem.ts';
+import { PROFILES_SETTING } from '../protocol/language-server.ts';
 import { sentences } from '../text/problems.ts';
 import type { App } from './app.ts';
-import { SETTING_PLACE } from './config.ts';
 import { remedyFor, type Remedy } from './remedy.ts';
 
 const BUTTONS = { openPlace: 'Open Profiles File', checkHost: 'Check This Host', showOutput: 'Show Output' } as const;
@@ -24,8 +24,8 @@ async function apply(app: App, remedy: Remedy): Promise<void> {
 
 /** Opens the file at the fault; for profiles of the settings, the settings editor. */
 export async function openPlace({ file, line, column }: Place): Promise<void> {
-  if (file === SETTING_PLACE) {
-    await vscode.commands.executeCommand('workbench.action.openSettings', SETTING_PLACE);
+  if (file === PROFILES_SETTING) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', PROFILES_SETTING);
     return;
   }
   const position = new vscode.Position(line - 1, column - 1);

@@ -15,7 +15,8 @@ import { installHost } from '../vscode-host/install.mjs';
 
 /**
  * @typedef {{ title: string, state: 'passed' | 'failed' | 'skipped', detail: string }} Outcome
- * @typedef {{ name: string, code: string, suites: readonly string[] }} Launch
+ * @typedef {{ name: string, code: string, suites: readonly string[], profiles?: boolean }} Launch whether the workspace
+ *   has a profile file: it has one unless said otherwise
  */
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,6 +35,8 @@ const extension = join(bundles, 'extension');
 
 /** Workspace Trust cannot be turned on in a running VS Code: its suites have one of their own. */
 const WITH_TRUST = ['restricted'];
+/** A workspace with a profile file activates the extension by itself. */
+const WITHOUT_PROFILES = ['activation'];
 
 await prepare();
 /** @type {Outcome[]} */
@@ -87,11 +90,18 @@ function suiteNames() {
 /** @returns {readonly Launch[]} */
 function launches() {
   const chosen = suiteNames().filter((name) => positionals.length === 0 || positionals.includes(name));
+  const code = env.VSCODE_EXECUTABLE ?? join(HOST, 'code');
   return [
     {
+      name: 'without profiles',
+      code,
+      suites: chosen.filter((name) => WITHOUT_PROFILES.includes(name)),
+      profiles: false,
+    },
+    {
       name: 'trusted',
-      code: env.VSCODE_EXECUTABLE ?? join(HOST, 'code'),
-      suites: chosen.filter((name) => !WITH_TRUST.includes(name)),
+      code,
+      suites: chosen.filter((name) => ![...WITH_TRUST, ...WITHOUT_PROFILES].includes(name)),
     },
     {
       name: 'restricted',
@@ -106,11 +116,12 @@ function launches() {
  * @param {Launch} launch
  * @returns {Promise<readonly Outcome[]>}
  */
-async function outcomesOf({ name, code, suites }) {
+async function outcomesOf({ name, code, suites, profiles = true }) {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const outcomesFile = join(folder, 'outcomes.json');
   try {
     const workspace = makeFolders(folder);
+    if (!profiles) rmSync(join(workspace, '.vscode'), { recursive: true });
     await runTests({
       vscodeExecutablePath: code,
       extensionDevelopmentPath: extension,

@@ -6,8 +6,9 @@ import type { Profile } from '../../src/model/profile.ts';
 import type { ProfileFile } from '../../src/profile/catalog.ts';
 import type { ProfileContext } from '../../src/profile/expand.ts';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
-import { loadProfiles, overrideProfile, resolveProfile } from '../../src/profile/load.ts';
+import { loadProfiles, overrideProfile, problemsIn, resolveProfile } from '../../src/profile/load.ts';
 import { sentence } from '../../src/text/problems.ts';
+import { anyText } from './any-text.ts';
 
 const FILE = '/ws/.vscode/sandboxes.json';
 const CONTEXT: ProfileContext = { workspaceFolder: '/ws', env: { LANG: 'C.UTF-8', EMPTY: '' }, home: '/home/ada' };
@@ -329,38 +330,37 @@ describe('a file with mistakes', () => {
 
   it('does not lose its way in deep nesting', () => {
     const { problems } = loadProfiles([workspace('['.repeat(200_000))]);
-    expect(problems).toMatchObject([{ code: 'profileFileSyntax', place: { line: 1, column: 101 } }]);
+    expect(problems).toMatchObject([{ code: 'nestedTooDeep', place: { line: 1, column: 101 } }]);
+  });
+
+  it('places what is wrong with a key that is there twice at the one that counts', () => {
+    const { problems } = loadProfiles([workspace('{ "profiles": { "p": { "home": "kept", "home": 5 } } }')]);
+    expect(problems.map(({ code, place }) => [code, place?.column])).toEqual([
+      ['duplicateKey', 40],
+      ['wrongValue', 48],
+    ]);
+  });
+});
+
+describe('problems in one file', () => {
+  const problems = (...files: ProfileFile[]) =>
+    problemsIn(FILE, loadProfiles(files), CONTEXT).map(({ code, place }) => [code, place?.column]);
+
+  it('are also those that show only where a profile is used, each once', () => {
+    const profiles = { base: { rootfs: '${env:NOBODY}', nonsense: 1 }, heir: { extends: 'base' } };
+    expect(problems(workspaceOf(profiles))).toEqual([
+      ['unknownKey', 47],
+      ['unknownVariable', 31],
+    ]);
+  });
+
+  it('are not those of other files', () => {
+    const other = { ...workspaceOf({ a: { cwd: '${b}' }, c: { nonsense: 1 } }), file: '/other' };
+    expect(problems(userOf({ mine: { cwd: '${b}' } }), other, workspaceOf({ d: { extends: 'a' } }))).toEqual([]);
   });
 });
 
 describe('any text', () => {
-  const key = fc.constantFrom(
-    ...['extends', 'rootfs', 'tar', 'hostname', 'workspace', 'tools', 'mounts', 'bind', 'to', 'limits', 'memory.max'],
-    ...['env', 'time', 'boottime', 'cwd', 'description', '__proto__', 'constructor', 'toString'],
-  );
-  const leaf = fc.oneof(
-    fc.constantFrom('host', 'a', 'b', 'throwaway', '1G', 'none', '${env:X}', '${workspaceFolder}/x', '~/x', '\0'),
-    fc.string(),
-    fc.double(),
-    fc.boolean(),
-    fc.constant(null),
-  );
-  const { value } = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value')), fc.dictionary(key, tie('value'))),
-  }));
-  const file = fc.dictionary(fc.constantFrom('a', 'b', 'learn', 'x y', 'toString', '__proto__'), value);
-  const broken = fc.tuple(file, fc.nat(), fc.nat({ max: 9 }), fc.string()).map(([profiles, at, cut, put]) => {
-    const text = JSON.stringify({ profiles }, null, 1);
-    const start = at % text.length;
-    return text.slice(0, start) + put + text.slice(start + cut);
-  });
-  const anyText = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.json(),
-    file.map((profiles) => JSON.stringify({ profiles })),
-    broken,
-  );
-
   it('is read without throwing, with places that are in it', () => {
     fc.assert(
       fc.property(anyText, (text) => {

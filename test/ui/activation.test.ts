@@ -14,8 +14,16 @@ it('activation loads no engine room, no package and no command', async () => {
   });
   const loaded = [...loadedAtOnce(metafile, 'src/extension.ts')];
   const rooms = new Set(loaded.map((file) => file.split('/').slice(0, 2).join('/')));
-  expect([...rooms].sort()).toEqual(['src/cgroup', 'src/extension.ts', 'src/model', 'src/text', 'src/ui']);
+  expect([...rooms].sort()).toEqual([
+    'src/cgroup',
+    'src/extension.ts',
+    'src/model',
+    'src/protocol',
+    'src/text',
+    'src/ui',
+  ]);
   expect(loaded.filter((file) => file.startsWith('src/cgroup/'))).toEqual(['src/cgroup/readings.ts']);
+  expect(loaded.filter((file) => file.startsWith('src/protocol/'))).toEqual(['src/protocol/language-server.ts']);
   expect(packagesOf(metafile, loaded)).toEqual(['vscode']);
 });
 

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { SETTING_PLACE } from '../config.ts';
-import { localFolders, profilesFile } from '../profiles.ts';
+import { profilesFile } from '../../profile/files.ts';
+import { PROFILES_SETTING } from '../../protocol/language-server.ts';
+import { localFolders } from '../profiles.ts';
 import { openPlace } from '../show-error.ts';
 
 const EXAMPLE = `{
@@ -25,7 +26,7 @@ export async function openProfilesFile(): Promise<void> {
   const folders = localFolders();
   const folder = folders.length > 1 ? await vscode.window.showWorkspaceFolderPick() : folders[0];
   if (folder) await openOrMake(profilesFile(folder.uri.fsPath));
-  else if (folders.length === 0) await openPlace({ file: SETTING_PLACE, line: 1, column: 1 });
+  else if (folders.length === 0) await openPlace({ file: PROFILES_SETTING, line: 1, column: 1 });
 }
 
 async function openOrMake(file: string): Promise<void> {

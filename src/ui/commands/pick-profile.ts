@@ -1,17 +1,11 @@
 import * as vscode from 'vscode';
 import type { Problem } from '../../model/problem.ts';
-import type { ProfileSource } from '../../model/profile.ts';
 import { sentence } from '../../text/problems.ts';
+import { SOURCE_NAMES } from '../../text/sources.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 import type { Memory } from '../memory.ts';
 import { windowProfiles } from '../profiles.ts';
 import { openPlace } from '../show-error.ts';
-
-const HEADINGS: Readonly<Record<ProfileSource, string>> = {
-  builtin: 'built in',
-  user: 'your settings',
-  workspace: 'this workspace',
-};
 
 /** Asks for one of the window's profiles; what is wrong in a profile file is said beside, and does not hide the others. */
 export async function pickProfile(memory: Memory): Promise<string | undefined> {
@@ -37,7 +31,7 @@ function items(summaries: readonly ProfileSummary[], last: string | undefined): 
     ...section('used last', ofLast),
     ...(['builtin', 'user', 'workspace'] as const).flatMap((source) =>
       section(
-        HEADINGS[source],
+        SOURCE_NAMES[source],
         others.filter((summary) => summary.source === source),
       ),
     ),

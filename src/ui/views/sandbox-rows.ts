@@ -3,13 +3,12 @@ import { LIMIT_KEYS, type LimitKey } from '../../model/profile.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 import { noteSentence } from '../../text/notes.ts';
+import { SOURCE_NAMES } from '../../text/sources.ts';
 import { code, facts, plain } from './markdown.ts';
 import type { Observation, RunningSandbox } from './observation.ts';
 import { byPid, processRows } from './process-rows.ts';
 import { row, type Row } from './row.ts';
 import { bytes, count, duration } from '../../text/units.ts';
-
-const SOURCE_NAMES = { builtin: 'built in', user: 'your settings', workspace: 'this workspace' } as const;
 
 /** Every profile with its running sandboxes beneath, then the sandboxes whose profile is not to be seen from this window. */
 export function sandboxRows(observation: Observation): readonly Row[] {

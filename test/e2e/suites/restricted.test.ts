@@ -16,6 +16,18 @@ describe('Restricted Mode', () => {
     assert.doesNotMatch(rows, /look|small/);
   });
 
+  it('the profile file is checked all the same', async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    const file = vscode.Uri.joinPath(folder?.uri ?? vscode.Uri.file('/'), '.vscode/sandboxes.json');
+    const editor = await vscode.window.showTextDocument(file);
+    const at = editor.document.positionAt(editor.document.getText().indexOf('throwaway'));
+    await editor.edit((edit) => edit.insert(at, 'no-'));
+    const said = () => vscode.languages.getDiagnostics(file).map(({ code }) => code);
+    await until('the diagnostics', () => said().length > 0);
+    assert.deepEqual(said(), ['unknownProfile']);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+  });
+
   it('New Terminal says why there is none, and what to do', async function () {
     const page = workbenchPage(this);
     void vscode.commands.executeCommand('namespaceSandboxes.newTerminal', 'throwaway');
