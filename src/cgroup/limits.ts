@@ -93,12 +93,14 @@ export function removeCgroup(folder: string): boolean {
   }
 }
 
-/** Removes the empty cgroups of ours in these homes whose name is chosen. */
-export function removeEmptyCgroups(homes: LimitHomes, chosen: (name: string) => boolean): void {
-  for (const { folder } of distinctHomes(homes)) {
-    const ours = join(folder, OURS);
-    for (const name of subfolders(ours).filter(chosen)) removeCgroup(join(ours, name));
-  }
+/** The names of the cgroups of ours in these homes, each once. */
+export function cgroupNames(homes: LimitHomes): readonly string[] {
+  return [...new Set(distinctHomes(homes).flatMap(({ folder }) => subfolders(join(folder, OURS))))];
+}
+
+/** Removes those of these cgroups that are empty. */
+export function removeEmptyCgroups(homes: LimitHomes, names: readonly string[]): void {
+  for (const name of names) distinctFolders(foldersOf(homes, name)).forEach(removeCgroup);
 }
 
 /** The file that counts processes killed for memory, and the word in front of the number. */

@@ -45,9 +45,8 @@ export function limitVerbs(uid: number): Verbs {
       if (removed && folders.length > 0) act(`removed the cgroups ${folders.join(' ')}`);
       return { removed };
     },
-    'limits/sweep': ({ living }) => {
-      const names = new Set(living.map(nameOf));
-      removeEmptyCgroups(allHomes(), (name) => name.startsWith(`${uid}.`) && !names.has(name));
+    'limits/sweep': ({ ended }) => {
+      removeEmptyCgroups(allHomes(), ended.map(nameOf));
       return null;
     },
   };

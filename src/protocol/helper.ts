@@ -7,7 +7,7 @@ import type { LimitKey } from '../model/profile.ts';
 export const MAX_MESSAGE = 65_536;
 
 /** How many sandboxes of one user the helper is told about in one message. */
-const MAX_NAMES = 1000;
+export const MAX_NAMES = 1000;
 
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/));
 const count = (most: number): v.GenericSchema<number> =>
@@ -30,8 +30,8 @@ export const HELPER_VERBS = {
   'limits/place': v.strictObject({ id, pid: count(2 ** 22) }),
   /** Removes the cgroups of a sandbox that are empty. */
   'limits/remove': v.strictObject({ id }),
-  /** Removes the empty cgroups of the user's sandboxes but of those that live. */
-  'limits/sweep': v.strictObject({ living: v.pipe(v.array(id), v.maxLength(MAX_NAMES)) }),
+  /** Removes the empty cgroups of sandboxes of the user that have ended. */
+  'limits/sweep': v.strictObject({ ended: v.pipe(v.array(id), v.maxLength(MAX_NAMES)) }),
 } as const;
 
 export type HelperVerb = keyof typeof HELPER_VERBS;

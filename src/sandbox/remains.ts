@@ -5,8 +5,8 @@ import { readRecords, type SandboxRecord } from '../state/records.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
-import { sweepByHelper } from './limits/helper.ts';
-import { removeStaleCgroups } from './limits/own.ts';
+import { idsInHelperCgroups, sweepByHelper } from './limits/helper.ts';
+import { idsInOwnCgroups, removeOwnCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { removeTree } from './rootfs/remove.ts';
 import { removePlaceholders } from './workspace.ts';
@@ -16,15 +16,19 @@ import { removePlaceholders } from './workspace.ts';
  * folders, upper layers, placeholders in a workspace, cgroups.
  */
 export async function sweep(folders: CallerFolders, session?: HelperSession): Promise<void> {
-  const living: string[] = [];
+  // Looked at before the records: a cgroup is made after the record of its sandbox, so that what has none then has ended.
+  const hierarchies = cgroupHierarchies();
+  const [own, helpers] = [idsInOwnCgroups(hierarchies), idsInHelperCgroups(hierarchies, folders.uid)];
+  const living = new Set<string>();
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record)) living.push(record.id);
+    else if (isAlive(record)) living.add(record.id);
     else await removeFiles(folder, record, folders);
   }
-  removeStaleCgroups(cgroupHierarchies(), living);
+  const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
+  removeOwnCgroups(hierarchies, ended(own));
   const helper = await session?.running();
-  if (helper) await sweepByHelper(living, helper);
+  if (helper) await sweepByHelper(ended(helpers), helper);
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */

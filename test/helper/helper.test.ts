@@ -75,7 +75,7 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
       ['limits/make', { id: 'x', limits: { 'pids.max': 5 }, uid: 0 }],
       ['limits/place', { id: 'x', pid: 0 }],
       ['limits/place', { id: 'x', pid: 1.5 }],
-      ['limits/sweep', { living: ['..'] }],
+      ['limits/sweep', { ended: ['..'] }],
       ['limits/remove', null],
       ['run', { command: 'id' }],
       ['__proto__', {}],
@@ -85,10 +85,10 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
     expect(acts).toEqual([]);
   });
 
-  it('sweeps what an earlier helper left, and only what is empty and not alive', async () => {
+  it('sweeps what an earlier helper left, and only what has ended', async () => {
     await helper.request('limits/make', { id: 'test-dead', limits: { 'pids.max': 5 } });
     await helper.request('limits/make', { id: 'test-alive', limits: { 'pids.max': 5 } });
-    await helper.request('limits/sweep', { living: ['test-alive'] });
+    await helper.request('limits/sweep', { ended: ['test-dead'] });
     expect(await helper.request('limits/place', { id: 'test-dead', pid: process.pid }).catch(String)).toMatch(
       /no cgroup/,
     );

@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
-import { distinctFolders, placeProcess, type LimitFolders } from '../../cgroup/limits.ts';
+import { cgroupNames, distinctFolders, placeProcess, topHomes, type LimitFolders } from '../../cgroup/limits.ts';
+import type { CgroupHierarchy } from '../../model/cgroup.ts';
+import { LIMIT_KEYS } from '../../model/profile.ts';
+import { MAX_NAMES } from '../../protocol/helper.ts';
 import type { Helper } from '../../elevation/start-helper.ts';
 import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
@@ -72,7 +75,14 @@ async function removeByHelper(id: LimitRequest['id'], helper: Helper): Promise<v
   }
 }
 
-/** Lets the running helper remove what earlier ones left. */
-export async function sweepByHelper(living: readonly string[], helper: Helper): Promise<void> {
-  await helper.request('limits/sweep', { living: living.slice(0, 1000) });
+/** The ids of the sandboxes for which a helper has made cgroups on behalf of this user. */
+export function idsInHelperCgroups(hierarchies: readonly CgroupHierarchy[], uid: number): readonly string[] {
+  const own = `${uid}.`;
+  const names = cgroupNames(topHomes(LIMIT_KEYS, hierarchies));
+  return names.filter((name) => name.startsWith(own)).map((name) => name.slice(own.length));
+}
+
+/** Lets the running helper remove what earlier ones left of sandboxes that have ended. */
+export async function sweepByHelper(ended: readonly string[], helper: Helper): Promise<void> {
+  if (ended.length > 0) await helper.request('limits/sweep', { ended: ended.slice(0, MAX_NAMES) });
 }

@@ -6,6 +6,7 @@ import {
   hierarchyFor,
   makeLimitCgroups,
   placeProcess,
+  cgroupNames,
   removeEmptyCgroups,
   topHomes,
   type LimitFolders,
@@ -59,10 +60,14 @@ function make({ id, limits, keys }: LimitRequest, homes: LimitHomes): LimitFolde
   }
 }
 
-/** Removes the caller's empty cgroups of sandboxes that live no more. */
-export function removeStaleCgroups(hierarchies: readonly CgroupHierarchy[], living: readonly string[]): void {
-  const known = new Set(living);
-  removeEmptyCgroups(ownHomes(LIMIT_KEYS, hierarchies), (name) => /^[a-z0-9-]+$/.test(name) && !known.has(name));
+/** The ids of the sandboxes for which the caller has made cgroups. */
+export function idsInOwnCgroups(hierarchies: readonly CgroupHierarchy[]): readonly string[] {
+  return cgroupNames(ownHomes(LIMIT_KEYS, hierarchies)).filter((name) => /^[a-z0-9-]+$/.test(name));
+}
+
+/** Removes the caller's cgroups of sandboxes that have ended, as far as they are empty. */
+export function removeOwnCgroups(hierarchies: readonly CgroupHierarchy[], ended: readonly string[]): void {
+  removeEmptyCgroups(ownHomes(LIMIT_KEYS, hierarchies), ended);
 }
 
 /** Where the caller may make cgroups, for each key that can be kept there. */
