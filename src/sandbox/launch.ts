@@ -7,7 +7,7 @@ import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../hos
 import { fail } from '../model/problem.ts';
 import type { Profile, Rootfs } from '../model/profile.ts';
 import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
-import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
+import { createSandboxFolder, placeholdersOf, writeRecord, type SandboxRecord } from '../state/records.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
@@ -70,6 +70,7 @@ export async function makePlan(
     overlay,
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
+    placeholders: placeholdersOf(folders.runtime, () => true),
   });
   return { plan, notes: [...notes, ...notesOf(profile)] };
 }

@@ -4,13 +4,14 @@ import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import type { BindMount, Profile } from '../model/profile.ts';
+import type { Placeholder } from '../state/records.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, tmpfs, type MountPlan } from './mounts.ts';
 import { systemMounts } from './system-mounts.ts';
-import { planWorkspace, type Placeholder } from './workspace.ts';
+import { planWorkspace } from './workspace.ts';
 
 /** Everything the start script and the join script say, worked out before anything runs. */
 export interface Plan {
@@ -45,6 +46,8 @@ export interface PlanRequest {
   readonly overlay: Overlay | undefined;
   /** Host folder of the profile's kept home. */
   readonly keptHome: string;
+  /** Paths that other sandboxes have put into a workspace, also those that have just ended. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 export const HOME_INSIDE = '/root';
@@ -58,7 +61,10 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   if (profile.network === 'internet') fail('networkNotYet', { network: profile.network });
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
-  const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
+  const workspace = planWorkspace(
+    { folder: workspaceFolder, access: profile.workspace, ids, inUse: request.placeholders },
+    mounted,
+  );
   const all = joinMountPlans([
     overlay === undefined ? hostRoot(request.folder, mounted) : NO_MOUNTS,
     systemMounts({ ownNetwork: profile.network === 'none', ownDev: overlay !== undefined }),

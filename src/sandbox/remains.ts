@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
 import type { CallerFolders } from '../state/folders.ts';
-import { readRecords, type SandboxRecord } from '../state/records.ts';
+import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
@@ -45,7 +45,8 @@ export async function removeRemains(
 }
 
 async function removeFiles(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
-  removePlaceholders(record.placeholders);
+  const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
+  removePlaceholders(record.placeholders, inUse);
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
   rmSync(folder, { recursive: true, force: true });
 }

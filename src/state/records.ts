@@ -2,6 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { Sandbox } from '../model/sandbox.ts';
 
+/** A file or folder that stands in a workspace while a sandbox runs, so that it cannot make its own there. */
+export interface Placeholder {
+  readonly path: string;
+  readonly kind: 'file' | 'folder';
+  /** What such a file holds; nothing, if undefined. */
+  readonly content?: string;
+}
+
 /** What is on disk of one sandbox. Whether it runs is for /proc to say. */
 export interface SandboxRecord {
   readonly id: string;
@@ -9,8 +17,8 @@ export interface SandboxRecord {
   readonly launcher: { readonly pid: number; readonly startTime: number };
   /** Present once PID 1 is there. */
   readonly sandbox: Sandbox | undefined;
-  /** Empty files and folders made in the workspace, to be removed with the sandbox. */
-  readonly placeholders: readonly { readonly path: string; readonly kind: 'file' | 'folder' }[];
+  /** Made in the workspace, to be removed with the last sandbox that needs them. */
+  readonly placeholders: readonly Placeholder[];
   /** Folder of the private upper layer, or undefined. */
   readonly layers: string | undefined;
 }
@@ -40,6 +48,12 @@ export function readRecords(
     const folder = join(runtimeFolder, id);
     return { folder, record: readRecord(folder) };
   });
+}
+
+/** The placeholders of the sandboxes whose record is there and chosen. */
+export function placeholdersOf(runtimeFolder: string, chosen: (record: SandboxRecord) => boolean): ReadonlySet<string> {
+  const records = readRecords(runtimeFolder).flatMap(({ record }) => (record === undefined ? [] : [record]));
+  return new Set(records.filter(chosen).flatMap(({ placeholders }) => placeholders.map(({ path }) => path)));
 }
 
 function readRecord(folder: string): SandboxRecord | undefined {
