@@ -19,7 +19,7 @@ import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
-import { removeRemains, sweep } from './remains.ts';
+import { killNow, removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
 
@@ -228,7 +228,12 @@ function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
 function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
   const stays = sandbox.lifetime === 'untilStopped';
   if (stays) script.detach();
-  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : script.close };
+  // PID 1 would end with its input, but what runs inside may hold it up (ptrace(2)).
+  const release = (): void => {
+    script.close();
+    killNow(sandbox);
+  };
+  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : release };
 }
 
 function requireHost(): void {

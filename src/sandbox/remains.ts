@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
+import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
 import { planIds } from './ids.ts';
@@ -13,18 +14,41 @@ import { removePlaceholders } from './workspace.ts';
 
 /**
  * Removes what sandboxes that have ended left behind because nobody was left to remove it:
- * folders, upper layers, placeholders in a workspace, cgroups.
+ * folders, upper layers, placeholders in a workspace, cgroups. What cannot be removed is left to the next time.
  */
 export async function sweep(folders: CallerFolders, session?: HelperSession): Promise<void> {
   const living: string[] = [];
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record)) living.push(record.id);
-    else await removeFiles(folder, record, folders);
+    else if (isAlive(record) && !hasOutlived(record)) living.push(record.id);
+    else await endFully(folder, record, folders).catch(() => undefined);
   }
   removeStaleCgroups(cgroupHierarchies(), living);
   const helper = await session?.running();
   if (helper) await sweepByHelper(living, helper);
+}
+
+/** Whether it should have ended with its launcher: what runs inside may hold PID 1 up (ptrace(2)). */
+function hasOutlived({ sandbox, launcher }: SandboxRecord): boolean {
+  return (
+    sandbox !== undefined && sandbox.lifetime !== 'untilStopped' && startTimeOf(launcher.pid) !== launcher.startTime
+  );
+}
+
+async function endFully(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
+  if (record.sandbox) await kill(record.sandbox);
+  await removeFiles(folder, record, folders);
+}
+
+/** Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)). One that has ended already is no error. */
+export async function kill(sandbox: Sandbox): Promise<void> {
+  killNow(sandbox);
+  while (startTimeOf(sandbox.pid) === sandbox.startTime) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The same without waiting. */
+export function killNow({ pid, startTime }: Sandbox): void {
+  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */
