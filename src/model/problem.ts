@@ -35,6 +35,7 @@ export interface ProblemArguments {
   unpackFailed: { path: string; reason: string };
   digestMismatch: { path: string; expected: string; found: string };
   mountTargetRefused: { target: string; reason: string };
+  readOnlyNotHeld: { paths: readonly string[] };
   bindSourceMissing: { path: string };
   // workspace
   workspaceOwnedByRoot: { path: string };

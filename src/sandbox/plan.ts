@@ -60,6 +60,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, overlay } = request;
   if (profile.network === 'internet') fail('networkNotYet', { network: profile.network });
   const mounted = hostMounts();
+  requireHeld(request);
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(
     { folder: workspaceFolder, access: profile.workspace, ids, inUse: request.placeholders },
@@ -99,6 +100,18 @@ export function foldersOf({ folder, overlay }: Plan): readonly string[] {
 }
 
 function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
+/** Mounts are kept from a process only by a capability that it lacks: with all of them it undoes what makes one read-only. */
+function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
+  const { capabilities, workspace, mounts, tools } = profile;
+  if (capabilities !== 'all') return;
+  const paths = [
+    ...(workspace === 'none' || workspaceFolder === undefined ? [] : [workspaceFolder]),
+    ...tools.filter((path) => isReachable(path, ids)),
+    ...mounts.filter(({ readOnly }) => readOnly).map(({ bind }) => bind),
+  ];
+  if (paths.length > 0) fail('readOnlyNotHeld', { paths });
+}
+
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
   mkdirSync(dirname(keptHome), { recursive: true, mode: 0o711 });
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });

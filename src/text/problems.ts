@@ -33,6 +33,8 @@ const SENTENCES: Sentences = {
   digestMismatch: ({ path, expected, found }) =>
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
   mountTargetRefused: ({ target, reason }) => `Nothing can be mounted on ${target}: ${reason}.`,
+  readOnlyNotHeld: ({ paths }) =>
+    `With "capabilities": "all" what runs inside can take a mount away or make it writable, so nothing keeps it from changing ${paths.join(', ')}. Use "capabilities": "default", or do not show it.`,
   bindSourceMissing: ({ path }) => `The folder or file ${path} that "mounts" binds does not exist.`,
   workspaceOwnedByRoot: ({ path }) =>
     `You are root, and id 0 inside a sandbox is never id 0 outside, so the workspace ${path} cannot be writable inside. Use "workspace": "ro", or run as an ordinary user.`,
