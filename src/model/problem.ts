@@ -41,6 +41,7 @@ export interface ProblemArguments {
   workspaceOwnedByRoot: { path: string };
   workspaceUnreachable: { path: string; blockedBy: string };
   workspaceTooWide: { path: string; home: string };
+  ownFoldersShown: { path: string; folder: string };
   workspaceNeeded: { profile: string };
   // network
   networkNotYet: { network: string };

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { chmodSync, chownSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startTimeOf } from '../discovery/pin.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
@@ -12,6 +11,7 @@ import type { CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
+import { isBelow } from './git-guards.ts';
 import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
 import { joinScript } from './join-script.ts';
 import type { HelperSession } from '../elevation/session.ts';
@@ -59,7 +59,9 @@ export async function makePlan(
   folders: CallerFolders,
 ): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
   if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
-  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
+  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homeFolder());
+  for (const { bind } of profile.mounts) refuseOwnFolders(bind, folders);
+  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseOwnFolders(workspaceFolder, folders);
   const ids = planIds(folders.uid, folders.gid);
   const { overlay, notes } = await overlayOf(profile.rootfs, id, ids, folders);
   const plan = await planSandbox({
@@ -91,11 +93,22 @@ function keptHomeName(profile: string, workspaceFolder: string | undefined): str
   return `${plainName(profile)}-${place}`;
 }
 
+/** What runs inside would change the scripts with which its own terminals are opened outside, or another sandbox. */
+function refuseOwnFolders(path: string, { runtime, state, data }: CallerFolders): void {
+  const real = realPath(path);
+  for (const folder of [runtime, state, data].map(realPath)) {
+    if (real === folder || isBelow(folder, real) || isBelow(real, folder)) fail('ownFoldersShown', { path, folder });
+  }
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 /** A folder at or above the home would show every key and token in it. */
 function refuseWholeHome(path: string, home: string): void {
-  const folder = realpathSync(path);
-  const down = relative(folder, existsSync(home) ? realpathSync(home) : home);
-  if (down === '' || !(down === '..' || down.startsWith('../'))) fail('workspaceTooWide', { path, home });
+  const [folder, inner] = [realPath(path), realPath(home)];
+  if (home !== '' && (folder === inner || isBelow(inner, folder))) fail('workspaceTooWide', { path, home });
 }
 
 async function overlayOf(

@@ -42,6 +42,8 @@ const SENTENCES: Sentences = {
     `The sandbox's user cannot reach the workspace ${path}: ${blockedBy} is closed to others. Move the workspace, open that folder with chmod o+x, or use "workspace": "none".`,
   workspaceTooWide: ({ path, home }) =>
     `The workspace ${path} holds your home ${home} with everything in it, keys and tokens too. Open a folder inside it, or use "workspace": "none".`,
+  ownFoldersShown: ({ path, folder }) =>
+    `${path} cannot be shown inside: it holds, or lies in, ${folder}, where sandboxes keep their scripts and files. Choose another folder.`,
   workspaceNeeded: ({ profile }) =>
     `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
