@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadProfiles, overrideProfile, resolveProfile } from '../profile/load.ts';
+import { homeFolder } from '../state/folders.ts';
 import type { LaunchRequest } from '../sandbox/launch.ts';
 import type { readOptions } from './usage.ts';
 
@@ -23,7 +23,7 @@ export function requestOf({ profile = 'throwaway', rootfs, limit, workspace = '.
   const workspaceFolder = resolve(workspace);
   const file = join(workspaceFolder, '.vscode', 'sandboxes.json');
   const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];
-  const context = { workspaceFolder, env: process.env, home: homedir() };
+  const context = { workspaceFolder, env: process.env, home: homeFolder() };
   const resolved = resolveProfile(loadProfiles(files), profile, context);
   return { profile: overrideProfile(resolved, { rootfs, limits: limit }), workspaceFolder };
 }

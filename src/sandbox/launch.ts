@@ -7,7 +7,7 @@ import { fail } from '../model/problem.ts';
 import type { Profile, Rootfs } from '../model/profile.ts';
 import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { createSandboxFolder, placeholdersOf, writeRecord, type SandboxRecord } from '../state/records.ts';
-import type { CallerFolders } from '../state/folders.ts';
+import { homeFolder, makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
@@ -139,8 +139,7 @@ async function start(all: Start): Promise<Launched> {
   const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
   try {
     limits = await prepareLimits(plan.id, plan.profile.limits, all.session);
-    writeFileSync(join(plan.folder, 'start.sh'), startScript(plan), { mode: 0o644 });
-    script = runGated(join(plan.folder, 'start.sh'));
+    script = runGated(writeStartScript(plan));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
     const sandbox = await through(script, all, record, limits);
@@ -168,11 +167,19 @@ function beginRecord(plan: Plan): SandboxRecord {
   return record;
 }
 
+/** Root's is read by others: its sandboxes run as others. */
+function writeStartScript(plan: Plan): string {
+  const file = join(plan.folder, 'start.sh');
+  writeFileSync(file, startScript(plan));
+  chmodSync(file, 0o644);
+  return file;
+}
+
 /** The script runs up to its first gate meanwhile, and needs none of them before. */
 function makeFolders(plan: Plan): void {
   const { folder, ids, bare } = plan;
   for (const path of foldersOf(plan)) {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeOpenFolder(path);
     if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
   }
   if (bare) makeBareRoot(folder, bare, ids);

@@ -4,6 +4,7 @@ import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import type { BindMount, Profile } from '../model/profile.ts';
+import { makeOpenFolder } from '../state/folders.ts';
 import type { Placeholder } from '../state/records.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
@@ -59,8 +60,8 @@ export const HOME_INSIDE = '/root';
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, overlay } = request;
   if (profile.network === 'internet') fail('networkNotYet', { network: profile.network });
-  const mounted = hostMounts();
   requireHeld(request);
+  const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(
     { folder: workspaceFolder, access: profile.workspace, ids, inUse: request.placeholders },
@@ -92,14 +93,13 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
 
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
 export function foldersOf({ folder, overlay }: Plan): readonly string[] {
-  const own = ['root', 'scratch', ...(overlay === undefined ? BARE_FOLDERS : ['lower'])].map((name) =>
+  const own = ['root', 'scratch', ...(overlay === undefined ? BARE_FOLDERS : ['lower', 'layers'])].map((name) =>
     join(folder, name),
   );
   if (overlay === undefined) return own;
   return [...own, overlay.layers, join(overlay.layers, 'upper'), join(overlay.layers, 'work')];
 }
 
-function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
 /** Mounts are kept from a process only by a capability that it lacks: with all of them it undoes what makes one read-only. */
 function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
   const { capabilities, workspace, mounts, tools } = profile;
@@ -112,8 +112,9 @@ function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
   if (paths.length > 0) fail('readOnlyNotHeld', { paths });
 }
 
+function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
-  mkdirSync(dirname(keptHome), { recursive: true, mode: 0o711 });
+  makeOpenFolder(dirname(keptHome));
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
   if (ids.kind === 'shifted') chownSync(keptHome, SHIFTED_BASE, SHIFTED_BASE);
   return { ...NO_MOUNTS, first: [bindFolder(keptHome, HOME_INSIDE, false)] };

@@ -99,13 +99,17 @@ function nameAndLoopback({ profile }: Plan): readonly string[] {
   ];
 }
 
-/** Commas and colons separate overlay options, so the lower folder is bound to a plain name first. */
+const isPlainPath = (path: string): boolean => /^[\w./@+-]+$/.test(path);
+
+/** Commas and colons separate overlay options, so folders are bound to plain names first. */
 function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] {
   const targets = [...allTargets(plan), PRELOAD];
   return [
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
     `mount --bind ${shellWord(lower)} "$folder/lower"`,
-    `layers=${shellWord(layers)}`,
+    ...(isPlainPath(layers)
+      ? [`layers=${layers}`]
+      : [`layers=$folder/layers; mount --bind ${shellWord(layers)} "$layers"`]),
     'mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"',
     '# A link in it must not lead a mount out of it.',
     `for part in ${shellWords(components(targets))}; do`,

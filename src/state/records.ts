@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandbox } from '../model/sandbox.ts';
 
@@ -31,6 +31,7 @@ const RECORD = 'sandbox.json';
  */
 export function createSandboxFolder(folder: string, mode: number): void {
   mkdirSync(folder, { mode });
+  chmodSync(folder, mode); // whatever the umask is
 }
 
 /** Writes the record in one step, so that a reader sees the old one or the new one. */

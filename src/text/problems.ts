@@ -66,7 +66,7 @@ const SENTENCES: Sentences = {
   namespaceNotYours: ({ type, inode }) =>
     `The ${type} namespace ${inode} belongs to another user; the kernel lets only its owner enter.`,
   stateFolderUnsafe: ({ path, reason }) =>
-    `${path} is not safe to keep sandboxes in: ${reason}. Remove it, or set XDG_RUNTIME_DIR.`,
+    `${path} is not safe to keep sandboxes in: ${reason}. Mend that, or set XDG_RUNTIME_DIR.`,
 };
 
 /** A problem as one sentence for people, with its place in front where a profile file caused it. */

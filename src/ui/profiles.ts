@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Profile } from '../model/profile.ts';
+import { homeFolder } from '../state/folders.ts';
 import { loadProfiles, resolveProfile, type LoadedProfiles } from '../profile/load.ts';
 import { config, SETTING_PLACE } from './config.ts';
 
@@ -23,7 +23,7 @@ export function windowProfiles(): LoadedProfiles {
 
 /** @throws ProblemError with the place in the profile file. */
 export function windowProfile(name: string, workspaceFolder: string | undefined): Profile {
-  return resolveProfile(windowProfiles(), name, { workspaceFolder, env: process.env, home: homedir() });
+  return resolveProfile(windowProfiles(), name, { workspaceFolder, env: process.env, home: homeFolder() });
 }
 
 function workspaceFiles(): { file: string; text: string; source: 'workspace' }[] {

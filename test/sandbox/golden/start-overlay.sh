@@ -11,7 +11,7 @@ case ${1-} in
 '')
   # By hand, the folders that the launcher makes otherwise.
   [ ! -t 0 ] || (
-    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch lower /var/layers /var/layers/upper /var/layers/work
+    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch lower layers /var/layers /var/layers/upper /var/layers/work
   )
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
