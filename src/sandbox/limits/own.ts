@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import {
   distinctFolders,
   hierarchyFor,
+  makeInsideCgroups,
   makeLimitCgroups,
   placeProcess,
   removeEmptyCgroups,
@@ -26,13 +27,14 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
   const homes = ownHomes(keys, hierarchies);
   if (homes.size === 0 || (limits.mode === 'strict' && homes.size < keys.length)) return undefined;
   const folders = make(request, homes);
+  const entered = isRoot() ? folders : makeInsideCgroups(folders);
   const missing = keys.filter((key) => !homes.has(key)).map((key) => [key, NOT_DELEGATED]);
   return {
     place: (pid) => {
-      placeProcess(folders, pid);
+      placeProcess(entered, pid);
       return Promise.resolve(given(request, 'own', folders, Object.fromEntries(missing) as typeof folders));
     },
-    joinLines: () => moveShellIn(folders),
+    joinLines: () => moveShellIn(entered),
     remove: () => removeSoon(distinctFolders(folders)),
   };
 }
@@ -56,7 +58,7 @@ export function removeStaleCgroups(hierarchies: readonly CgroupHierarchy[], livi
 
 /** Where the caller may make cgroups, for each key that can be kept there. */
 function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarchy[]): LimitHomes {
-  if (process.getuid?.() === 0) return topHomes(keys, hierarchies);
+  if (isRoot()) return topHomes(keys, hierarchies);
   const paths = ownCgroups(readFileSync('/proc/self/cgroup', 'utf8'));
   return new Map(
     keys.flatMap((key) => {
@@ -66,6 +68,8 @@ function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarc
     }),
   );
 }
+
+const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** Lines `4:memory:/path` and `0::/path` of proc_pid_cgroup: the path in each hierarchy by its key. */
 export function ownCgroups(text: string): ReadonlyMap<string, string> {
