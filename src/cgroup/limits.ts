@@ -73,6 +73,24 @@ export function foldersOf(homes: LimitHomes, name: string): LimitFolders {
   return Object.fromEntries([...homes].map(([key, { folder }]) => [key, join(folder, OURS, name)]));
 }
 
+/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
+const INSIDE = 'inside';
+
+/**
+ * Makes a cgroup below each folder for the processes themselves. It is the root of what they see (cgroup_namespaces(7)), so that
+ * they can mount none with a file of their limits, which their owner could write.
+ */
+export function makeInsideCgroups(folders: LimitFolders): LimitFolders {
+  for (const folder of distinctFolders(folders)) mkdirSync(join(folder, INSIDE));
+  return Object.fromEntries(Object.entries(folders).map(([key, folder]) => [key, join(folder, INSIDE)]));
+}
+
+/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
+export function fileInside(folder: string, name: string): string {
+  const inside = join(folder, INSIDE, name);
+  return existsSync(inside) ? inside : join(folder, name);
+}
+
 /** Moves a process into every folder (cgroups(7)): its children from then on are born there. */
 export function placeProcess(folders: LimitFolders, pid: number): void {
   for (const folder of distinctFolders(folders)) writeFileSync(join(folder, 'cgroup.procs'), String(pid));
@@ -85,6 +103,7 @@ export function distinctFolders(folders: LimitFolders): readonly string[] {
 /** Whether the folder is gone now. One that still holds processes stays. */
 export function removeCgroup(folder: string): boolean {
   try {
+    removeIfEmpty(join(folder, INSIDE));
     rmdirSync(folder);
     removeIfEmpty(dirname(folder));
     return true;
@@ -106,7 +125,7 @@ export function removeEmptyCgroups(homes: LimitHomes, names: readonly string[]):
 /** The file that counts processes killed for memory, and the word in front of the number. */
 export function memoryKillCounter(folder: string): { readonly file: string; readonly key: string } {
   const unified = join(folder, 'memory.events');
-  return { file: existsSync(unified) ? unified : join(folder, 'memory.oom_control'), key: 'oom_kill' };
+  return { file: existsSync(unified) ? unified : fileInside(folder, 'memory.oom_control'), key: 'oom_kill' };
 }
 
 function distinctHomes(homes: LimitHomes): readonly LimitHome[] {
@@ -186,7 +205,7 @@ function setLegacyCpu(folder: string, { quota, period }: CpuMax): string {
   return files.map((file) => readFileSync(file, 'utf8').trim()).join(' ');
 }
 
-/** The folder that holds all of ours goes with the last of them. */
+/** A folder that holds others goes with the last of them. */
 function removeIfEmpty(ours: string): void {
   try {
     rmdirSync(ours);

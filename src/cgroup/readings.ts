@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupReadings } from '../model/cgroup.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
+import { fileInside } from './limits.ts';
 
 /** What the files of a cgroup say now, of v2 or v1 (cgroup-v2.rst, cgroup-v1/*.rst); undefined where there is no such file. */
 export function readCgroup(folder: string): CgroupReadings {
   const file = (name: string): string | undefined => readIfThere(join(folder, name));
+  const counter = (name: string): string | undefined => readIfThere(fileInside(folder, name));
   const cpuStat = file('cpu.stat');
   return {
     memoryCurrent: number(file('memory.current') ?? file('memory.usage_in_bytes')),
@@ -13,8 +15,8 @@ export function readCgroup(folder: string): CgroupReadings {
     pidsCurrent: number(file('pids.current')),
     pidsMax: limit(file('pids.max')),
     cpuUsage: keyed(cpuStat, 'usage_usec') ?? microseconds(number(file('cpuacct.usage'))),
-    oomKills: keyed(file('memory.events') ?? file('memory.oom_control'), 'oom_kill'),
-    pidsRefused: keyed(file('pids.events'), 'max'),
+    oomKills: keyed(file('memory.events') ?? counter('memory.oom_control'), 'oom_kill'),
+    pidsRefused: keyed(counter('pids.events'), 'max'),
     throttledPeriods: keyed(cpuStat, 'nr_throttled'),
   };
 }

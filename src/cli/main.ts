@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
 /** Failures of this program itself, as chroot(1) and env(1) tell them from those of the command. */
 const OWN_FAILURE = 125;
 
+leaveRemovedFolder();
 process.exitCode = await main(process.argv.slice(2)).catch(failed);
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
@@ -27,6 +28,15 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
   if (!isCommand(name)) throw new UsageError(`There is no command "${name}".`, 'overview');
   if (wantsHelp(args)) return say(HELP[name]);
   return COMMANDS[name](args);
+}
+
+/** A current folder that was removed is none for the programs that are started, nor for paths to begin at. */
+function leaveRemovedFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
 }
 
 /** Words after `--` belong to the command that is run. */

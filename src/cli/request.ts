@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { profilesFile } from '../profile/files.ts';
 import { loadProfiles, overrideProfile, resolveProfile } from '../profile/load.ts';
+import { homeFolder } from '../state/folders.ts';
 import type { LaunchRequest } from '../sandbox/launch.ts';
 import type { readOptions } from './usage.ts';
 
@@ -24,7 +24,7 @@ export function requestOf({ profile = 'throwaway', rootfs, limit, workspace = '.
   const workspaceFolder = resolve(workspace);
   const file = profilesFile(workspaceFolder);
   const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];
-  const context = { workspaceFolder, env: process.env, home: homedir() };
+  const context = { workspaceFolder, env: process.env, home: homeFolder() };
   const resolved = resolveProfile(loadProfiles(files), profile, context);
   return { profile: overrideProfile(resolved, { rootfs, limits: limit }), workspaceFolder };
 }

@@ -39,6 +39,7 @@ export interface ProblemArguments {
   unpackFailed: { path: string; reason: string };
   digestMismatch: { path: string; expected: string; found: string };
   mountTargetRefused: { target: string; reason: string };
+  readOnlyNotHeld: { paths: readonly string[] };
   bindSourceMissing: { path: string };
   bindSourceClosed: { path: string };
   initFailed: { line: string; status: number; output: string };
@@ -46,6 +47,7 @@ export interface ProblemArguments {
   workspaceOwnedByRoot: { path: string };
   workspaceUnreachable: { path: string; blockedBy: string };
   workspaceTooWide: { path: string; home: string };
+  ownFoldersShown: { path: string; folder: string };
   workspaceNeeded: { profile: string };
   // network
   networkNotYet: { network: string };

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import type { MountEntry, MountPlan } from './mounts.ts';
@@ -54,8 +54,10 @@ export function makeBareRoot(folder: string, { folders, files, links }: BareRoot
   }
   for (const path of files) writeFileSync(join(root, path), '', { mode: 0o644 });
   for (const { path, to } of links) symlinkSync(to, join(root, path));
-  if (ids.kind !== 'shifted') return;
-  for (const path of [root, ...made]) chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
+  for (const path of [root, ...made]) {
+    chmodSync(path, 0o755); // whatever the umask is
+    if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
+  }
 }
 
 /** The same by hand, as lines of sh(1) that run in the folder of the bare root. */

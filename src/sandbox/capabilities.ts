@@ -1,4 +1,4 @@
-import type { Profile } from '../model/profile.ts';
+import type { Capabilities, Profile } from '../model/profile.ts';
 
 /** What a container engine leaves to root by default, without those that make device nodes or write audit records (capabilities(7)). */
 const DEFAULT_CAPABILITIES = [
@@ -25,4 +25,9 @@ export function confinement(capabilities: Profile['capabilities']): readonly str
     '--ambient-caps=-all',
     ...(capabilities.base === 'all' ? [] : [`--bounding-set=${bounding}`]),
   ];
+}
+
+/** Whether root inside may change its mounts, those of the sandbox too (mount_namespaces(7)). */
+export function mayMount({ base, add, drop }: Capabilities): boolean {
+  return (base === 'all' || add.includes('sys_admin')) && !drop.includes('sys_admin');
 }

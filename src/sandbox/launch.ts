@@ -1,18 +1,18 @@
 import { execa } from 'execa';
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { chmodSync, chownSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startTimeOf } from '../discovery/pin.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { Profile, Rootfs } from '../model/profile.ts';
+import type { Mount, Profile, Rootfs } from '../model/profile.ts';
 import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
-import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
-import type { CallerFolders } from '../state/folders.ts';
+import { createSandboxFolder, placeholdersOf, writeRecord, type SandboxRecord } from '../state/records.ts';
+import { homeFolder, makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
+import { isBelow } from './git-guards.ts';
 import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
@@ -21,7 +21,7 @@ import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Plan } from './plan.ts';
-import { removeRemains, sweep } from './remains.ts';
+import { killNow, removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
 
@@ -63,7 +63,9 @@ export async function makePlan(
   folders: CallerFolders,
 ): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
   if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
-  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
+  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homeFolder());
+  for (const path of profile.mounts.flatMap(hostPathOf)) refuseOwnFolders(path, folders);
+  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseOwnFolders(workspaceFolder, folders);
   const ids = planIds(folders.uid, folders.gid);
   const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
   const plan = await planSandbox({
@@ -75,6 +77,7 @@ export async function makePlan(
     layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
+    placeholders: placeholdersOf(folders.runtime, () => true),
   });
   return { plan, notes: [...notes, ...notesOf(profile)] };
 }
@@ -86,6 +89,11 @@ function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNot
   ];
 }
 
+function hostPathOf(mount: Mount): readonly string[] {
+  if (mount.kind === 'bind') return [mount.bind];
+  return mount.kind === 'overlay' ? [mount.overlay] : [];
+}
+
 /** One for each profile and workspace: what one project leaves in its home must not run in another. */
 function keptHomeName(profile: string, workspaceFolder: string | undefined): string {
   const place = createHash('sha256')
@@ -95,11 +103,22 @@ function keptHomeName(profile: string, workspaceFolder: string | undefined): str
   return `${plainName(profile)}-${place}`;
 }
 
+/** What runs inside would change the scripts with which its own terminals are opened outside, or another sandbox. */
+function refuseOwnFolders(path: string, { runtime, state, data }: CallerFolders): void {
+  const real = realPath(path);
+  for (const folder of [runtime, state, data].map(realPath)) {
+    if (real === folder || isBelow(folder, real) || isBelow(real, folder)) fail('ownFoldersShown', { path, folder });
+  }
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 /** A folder at or above the home would show every key and token in it. */
 function refuseWholeHome(path: string, home: string): void {
-  const folder = realpathSync(path);
-  const down = relative(folder, existsSync(home) ? realpathSync(home) : home);
-  if (down === '' || !(down === '..' || down.startsWith('../'))) fail('workspaceTooWide', { path, home });
+  const [folder, inner] = [realPath(path), realPath(home)];
+  if (home !== '' && (folder === inner || isBelow(inner, folder))) fail('workspaceTooWide', { path, home });
 }
 
 async function lowerOf(
@@ -128,8 +147,7 @@ async function start(all: Start): Promise<Launched> {
   const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
   try {
     limits = await prepareLimits(plan.id, plan.profile.limits, all.session);
-    writeFileSync(join(plan.folder, 'start.sh'), startScript(plan), { mode: 0o644 });
-    script = runGated(join(plan.folder, 'start.sh'));
+    script = runGated(writeStartScript(plan));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
     const sandbox = await through(script, all, record, limits);
@@ -157,11 +175,19 @@ function beginRecord(plan: Plan): SandboxRecord {
   return record;
 }
 
+/** Root's is read by others: its sandboxes run as others. */
+function writeStartScript(plan: Plan): string {
+  const file = join(plan.folder, 'start.sh');
+  writeFileSync(file, startScript(plan));
+  chmodSync(file, 0o644);
+  return file;
+}
+
 /** The script runs up to its first gate meanwhile, and needs none of them before. */
 function makeFolders(plan: Plan): void {
   const { folder, ids, bare } = plan;
   for (const path of foldersOf(plan)) {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeOpenFolder(path);
     if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
   }
   if (bare) makeBareRoot(folder, bare, ids);
@@ -242,7 +268,12 @@ function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
 function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
   const stays = sandbox.lifetime === 'untilStopped';
   if (stays) script.detach();
-  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : script.close };
+  // PID 1 would end with its input, but what runs inside may hold it up (ptrace(2)).
+  const release = (): void => {
+    script.close();
+    killNow(sandbox);
+  };
+  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : release };
 }
 
 function requireHost(): void {

@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
+import { mayMount } from './capabilities.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
+import { makeOpenFolder } from '../state/folders.ts';
+import type { Placeholder } from '../state/records.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
@@ -12,7 +15,7 @@ import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { systemMounts } from './system-mounts.ts';
-import { planWorkspace, type Placeholder } from './workspace.ts';
+import { planWorkspace } from './workspace.ts';
 
 /** Everything the start script and the join script say, worked out before anything runs. */
 export interface Plan {
@@ -48,6 +51,8 @@ export interface PlanRequest {
   readonly layers: string;
   /** Host folder of the profile's kept home. */
   readonly keptHome: string;
+  /** Paths that other sandboxes have put into a workspace, also those that have just ended. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 export const HOME_INSIDE = '/root';
@@ -60,9 +65,13 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, folder, lower, layers } = request;
   const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
+  requireHeld(request);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
-  const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
+  const workspace = planWorkspace(
+    { folder: workspaceFolder, access: profile.workspace, ids, inUse: request.placeholders },
+    mounted,
+  );
   const overlays = overlaysOf(profile, lower, ids);
   const all = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(folder, mounted),
@@ -105,9 +114,21 @@ export function foldersOf({ folder, foreign, overlays, layers }: Plan): readonly
   return [...own, ...overlayFolders(overlays, folder, layers)];
 }
 
+/** Mounts are kept from a process only by a capability that it lacks: with all of them it undoes what makes one read-only. */
+function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
+  const { capabilities, workspace, mounts, tools } = profile;
+  if (!mayMount(capabilities)) return;
+  const paths = [
+    ...(workspace === 'none' || workspaceFolder === undefined ? [] : [workspaceFolder]),
+    ...tools.filter((path) => isReachable(path, ids)),
+    ...mounts.flatMap((mount) => (mount.kind === 'bind' && mount.readOnly ? [mount.bind] : [])),
+  ];
+  if (paths.length > 0) fail('readOnlyNotHeld', { paths });
+}
+
 function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
-  mkdirSync(dirname(keptHome), { recursive: true, mode: 0o711 });
+  makeOpenFolder(dirname(keptHome));
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
   if (ids.kind === 'shifted') chownSync(keptHome, SHIFTED_BASE, SHIFTED_BASE);
   return { ...NO_MOUNTS, first: [bindFolder(keptHome, HOME_INSIDE, false)] };

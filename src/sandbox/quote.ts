@@ -27,3 +27,8 @@ export function fstabField(text: string): string {
 const PLAIN = /[\w@%+=:,./-]/;
 const isPlain = (byte: number): boolean => byte < 0x80 && PLAIN.test(String.fromCharCode(byte));
 const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`;
+
+/** A path as it stands in mountinfo (proc_pid_mountinfo(5)): the kernel writes as `\ooo` only what would divide fields. */
+export function mountinfoField(path: string): string {
+  return path.replace(/[ \t\n\\]/g, (character) => octal(character.charCodeAt(0)));
+}

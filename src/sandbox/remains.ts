@@ -1,7 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
+import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
-import { readRecords, type SandboxRecord } from '../state/records.ts';
+import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
@@ -13,7 +14,7 @@ import { removePlaceholders } from './workspace.ts';
 
 /**
  * Removes what sandboxes that have ended left behind because nobody was left to remove it:
- * folders, upper layers, placeholders in a workspace, cgroups.
+ * folders, upper layers, placeholders in a workspace, cgroups. What cannot be removed is left to the next time.
  */
 export async function sweep(folders: CallerFolders, session?: HelperSession): Promise<void> {
   // Looked at before the records: a cgroup is made after the record of its sandbox, so that what has none then has ended.
@@ -22,13 +23,36 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   const living = new Set<string>();
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record)) living.add(record.id);
-    else await removeFiles(folder, record, folders);
+    else if (isAlive(record) && !hasOutlived(record)) living.add(record.id);
+    else await endFully(folder, record, folders).catch(() => undefined);
   }
   const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
   removeOwnCgroups(hierarchies, ended(own));
   const helper = await session?.running();
   if (helper) await sweepByHelper(ended(helpers), helper);
+}
+
+/** Whether it should have ended with its launcher: what runs inside may hold PID 1 up (ptrace(2)). */
+function hasOutlived({ sandbox, launcher }: SandboxRecord): boolean {
+  return (
+    sandbox !== undefined && sandbox.lifetime !== 'untilStopped' && startTimeOf(launcher.pid) !== launcher.startTime
+  );
+}
+
+async function endFully(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
+  if (record.sandbox) await kill(record.sandbox);
+  await removeFiles(folder, record, folders);
+}
+
+/** Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)). One that has ended already is no error. */
+export async function kill(sandbox: Sandbox): Promise<void> {
+  killNow(sandbox);
+  while (startTimeOf(sandbox.pid) === sandbox.startTime) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The same without waiting. */
+export function killNow({ pid, startTime }: Sandbox): void {
+  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */
@@ -49,7 +73,8 @@ export async function removeRemains(
 }
 
 async function removeFiles(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
-  removePlaceholders(record.placeholders);
+  const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
+  removePlaceholders(record.placeholders, inUse);
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,7 +3,7 @@ import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { readRecords } from '../state/records.ts';
 import { callerFolders } from './caller.ts';
-import { sweep } from './remains.ts';
+import { kill, sweep } from './remains.ts';
 
 /** The caller's sandboxes whose PID 1 lives, oldest first. */
 export function runningSandboxes(): readonly Sandbox[] {
@@ -30,8 +30,7 @@ export function findSandbox(id: string): Sandbox {
  * Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)), and removes what is left.
  * A sandbox that has ended already is no error.
  */
-export async function stopSandbox({ pid, startTime }: Sandbox): Promise<void> {
-  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
-  while (startTimeOf(pid) === startTime) await new Promise((resolve) => setTimeout(resolve, 5));
+export async function stopSandbox(sandbox: Sandbox): Promise<void> {
+  await kill(sandbox);
   await sweep(callerFolders());
 }

@@ -8,7 +8,7 @@ import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
-import { fstabField, shellWord, shellWords } from './quote.ts';
+import { fstabField, mountinfoField, shellWord, shellWords } from './quote.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
 export function mark(id: string): string {
@@ -163,7 +163,7 @@ function readBack({ mounts, foreign }: Plan): readonly string[] {
   const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
   const targets = new Set([...(foreign ? ['/', dirname(PRELOAD)] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
-  const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
+  const pattern = (target: string): string => (target === '/' ? "''" : shellWord(mountinfoField(target)));
   const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
   return [
     '# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.',

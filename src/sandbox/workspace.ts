@@ -1,15 +1,26 @@
-import { lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync, type Stats } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HostMount } from '../host/mounts.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
+import type { Placeholder } from '../state/records.ts';
+import { gitGuards, refuse, statOf, type Guard } from './git-guards.ts';
 import { readOnlyTree } from './host-root.ts';
 import type { IdPlan } from './ids.ts';
 import { bindFolder, NO_MOUNTS, type MountEntry, type MountPlan } from './mounts.ts';
 
-/** Folders and files of a workspace that run code outside on the user's behalf: never writable inside. */
-const PROTECTED_FOLDERS = ['.vscode', '.idea', '.git/hooks'] as const;
-const PROTECTED_FILES = ['.git/config', '.gitmodules', '.envrc', '.mcp.json'] as const;
+/** What runs code outside on the user's behalf, besides git's own: never writable inside. */
+const PROTECTED_FOLDERS = ['.vscode', '.idea'] as const;
+const PROTECTED_FILES = ['.gitmodules', '.envrc', '.mcp.json'] as const;
 
 export interface WorkspacePlan {
   readonly mounts: MountPlan;
@@ -17,71 +28,77 @@ export interface WorkspacePlan {
   readonly placeholders: readonly Placeholder[];
 }
 
-export interface Placeholder {
-  readonly path: string;
-  readonly kind: 'file' | 'folder';
+export interface WorkspaceRequest {
+  /** Its real path; undefined where no folder is open. */
+  readonly folder: string | undefined;
+  readonly access: Profile['workspace'];
+  readonly ids: IdPlan;
+  /** Placeholders of sandboxes that are there already. */
+  readonly inUse: ReadonlySet<string>;
 }
 
 /**
  * How the workspace is seen inside, at its own path.
  * @throws ProblemError `workspaceOwnedByRoot`, `workspaceUnreachable`, `mountTargetRefused` (a protected file is a link).
  */
-export function planWorkspace(
-  folder: string | undefined,
-  access: Profile['workspace'],
-  ids: IdPlan,
-  mounts: readonly HostMount[],
-): WorkspacePlan {
+export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMount[]): WorkspacePlan {
+  const { folder, access, ids, inUse } = request;
   if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, placeholders: [] };
   if (ids.kind === 'shifted') requireReachable(folder, access);
   if (access === 'ro')
     return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, placeholders: [] };
-  return writableWorkspace(folder);
+  return writableWorkspace(folder, inUse);
 }
 
-function writableWorkspace(folder: string): WorkspacePlan {
-  const placeholders = missingProtected(folder);
-  const willBeThere = [...presentProtected(folder), ...placeholders.map(({ path }) => path)];
-  const gitFolder = join(folder, '.git');
-  const ownGit = statOf(gitFolder)?.isDirectory() === true ? [bindOnto(gitFolder, false)] : [];
+function writableWorkspace(folder: string, inUse: ReadonlySet<string>): WorkspacePlan {
+  const guards = guardsOf(folder).map((guard) => standing(guard, folder));
+  const isOurs = ({ path }: Guard): boolean => statOf(path) === undefined || inUse.has(path);
+  const placeholders = guards.filter(isOurs).flatMap(asPlaceholder);
+  const closed = new Set([
+    ...guards.map(({ path }) => path).filter((path) => statOf(path) !== undefined),
+    ...placeholders.map(({ path }) => path),
+  ]);
+  // Folders around them are mounts of their own so that they cannot be renamed away together with the mounts inside.
+  const around = new Set([...closed].flatMap((path) => foldersAround(path, folder)));
+  const targets = [...new Set([...closed, ...around])].sort();
   return {
-    // .git is a mount of its own so that it cannot be renamed away together with the mounts inside it.
     mounts: {
       ...NO_MOUNTS,
       first: [bindFolder(folder, folder, false)],
-      second: [...ownGit, ...willBeThere.map((path) => bindOnto(path, true))],
+      second: targets.map((path) => bindOnto(path, closed.has(path))),
     },
     placeholders,
   };
 }
 
-function presentProtected(folder: string): readonly string[] {
+function guardsOf(folder: string): readonly Guard[] {
   const workspaceFiles = readdirSync(folder).filter((name) => name.endsWith('.code-workspace'));
-  const gitFile = statOf(join(folder, '.git'))?.isFile() === true ? ['.git'] : [];
-  return [...PROTECTED_FOLDERS, ...PROTECTED_FILES, ...workspaceFiles, ...gitFile]
-    .map((name) => join(folder, name))
-    .filter((path) => statOf(path) !== undefined)
-    .map(refuseLink);
+  const guards: readonly Guard[] = [
+    ...PROTECTED_FOLDERS.map((name) => ({ path: name, missing: 'folder' }) as const),
+    ...PROTECTED_FILES.map((name) => ({ path: name, missing: 'file' }) as const),
+    ...['.husky', ...workspaceFiles].map((name) => ({ path: name, missing: undefined })),
+  ];
+  return [...guards.map((guard) => ({ ...guard, path: join(folder, guard.path) })), ...gitGuards(folder)];
 }
 
-/** Without a repository it is .git itself that must not be made: its config would run code at the next `git status`. */
-function missingProtected(folder: string): readonly Placeholder[] {
-  const git = statOf(join(folder, '.git'));
-  const inRepository = (name: string): boolean => !name.startsWith('.git/') || git?.isDirectory() === true;
-  const folders = [...PROTECTED_FOLDERS.filter(inRepository), ...(git === undefined ? ['.git'] : [])];
-  return [
-    ...folders.map((name): Placeholder => ({ path: join(folder, name), kind: 'folder' })),
-    ...PROTECTED_FILES.filter(inRepository).map((name): Placeholder => ({ path: join(folder, name), kind: 'file' })),
-  ].filter(({ path }) => statOf(path) === undefined);
-}
-
-function refuseLink(path: string): string {
-  for (const part of [path, dirname(path)]) {
-    if (statOf(part)?.isSymbolicLink() === true) {
-      fail('mountTargetRefused', { target: part, reason: 'it is a symbolic link, which a sandbox could replace' });
-    }
+/** Where a folder on the way is missing, it is that one that must not be made. A link on the way could be replaced. */
+function standing(guard: Guard, workspace: string): Guard {
+  for (const path of [...foldersAround(guard.path, workspace), guard.path]) {
+    const stat = statOf(path);
+    if (stat?.isSymbolicLink()) refuse(path, 'it is a symbolic link, which a sandbox could replace');
+    if (stat === undefined && path !== guard.path && guard.missing !== undefined) return { path, missing: 'folder' };
   }
-  return path;
+  return guard;
+}
+
+/** The folders between a path and the workspace, from above. */
+function foldersAround(path: string, workspace: string): readonly string[] {
+  const above = dirname(path);
+  return above === workspace ? [] : [...foldersAround(above, workspace), above];
+}
+
+function asPlaceholder({ path, missing, content }: Guard): readonly Placeholder[] {
+  return missing === undefined ? [] : [{ path, kind: missing, ...(content === undefined ? {} : { content }) }];
 }
 
 function bindOnto(path: string, readOnly: boolean): MountEntry {
@@ -89,20 +106,29 @@ function bindOnto(path: string, readOnly: boolean): MountEntry {
   return { source: path, target: path, type: 'none', options };
 }
 
-/** Makes the placeholders and returns those that were made. */
+/**
+ * Makes the placeholders; one that another sandbox has made meanwhile will do.
+ * @throws ProblemError `mountTargetRefused` where something else stands there now.
+ */
 export function makePlaceholders(placeholders: readonly Placeholder[]): void {
-  for (const { path, kind } of placeholders) {
-    if (kind === 'folder') mkdirSync(path, { recursive: true });
-    else writeFileSync(path, '', { flag: 'wx' });
+  for (const { path, kind, content = '' } of placeholders) {
+    try {
+      if (kind === 'folder') mkdirSync(path);
+      else writeFileSync(path, content, { flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const stat = lstatSync(path);
+      if (!(kind === 'folder' ? stat.isDirectory() : stat.isFile())) refuse(path, `it is no ${kind}`);
+    }
   }
 }
 
-/** Removes placeholders that are still empty; one that somebody has filled since is theirs. */
-export function removePlaceholders(placeholders: readonly Placeholder[]): void {
-  for (const { path, kind } of placeholders) {
+/** Removes placeholders that nobody uses and nobody has filled since. */
+export function removePlaceholders(placeholders: readonly Placeholder[], inUse: ReadonlySet<string>): void {
+  for (const { path, kind, content = '' } of placeholders.filter((one) => !inUse.has(one.path))) {
     try {
       if (kind === 'folder') rmdirSync(path);
-      else if (statSync(path).size === 0) unlinkSync(path);
+      else if (lstatSync(path).isFile() && readFileSync(path, 'utf8') === content) unlinkSync(path);
     } catch {
       // filled or gone: nothing of ours
     }
@@ -116,8 +142,4 @@ function requireReachable(folder: string, access: 'rw' | 'ro'): void {
     if ((statSync(path).mode & needed) !== needed) fail('workspaceUnreachable', { path: folder, blockedBy: path });
     if (path === dirname(path)) return;
   }
-}
-
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
 }

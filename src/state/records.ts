@@ -1,6 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandbox } from '../model/sandbox.ts';
+
+/** A file or folder that stands in a workspace while a sandbox runs, so that it cannot make its own there. */
+export interface Placeholder {
+  readonly path: string;
+  readonly kind: 'file' | 'folder';
+  /** What such a file holds; nothing, if undefined. */
+  readonly content?: string;
+}
 
 /** What is on disk of one sandbox. Whether it runs is for /proc to say. */
 export interface SandboxRecord {
@@ -9,8 +17,8 @@ export interface SandboxRecord {
   readonly launcher: { readonly pid: number; readonly startTime: number };
   /** Present once PID 1 is there. */
   readonly sandbox: Sandbox | undefined;
-  /** Empty files and folders made in the workspace, to be removed with the sandbox. */
-  readonly placeholders: readonly { readonly path: string; readonly kind: 'file' | 'folder' }[];
+  /** Made in the workspace, to be removed with the last sandbox that needs them. */
+  readonly placeholders: readonly Placeholder[];
   /** Folder of the private upper layer, or undefined. */
   readonly layers: string | undefined;
 }
@@ -23,6 +31,7 @@ const RECORD = 'sandbox.json';
  */
 export function createSandboxFolder(folder: string, mode: number): void {
   mkdirSync(folder, { mode });
+  chmodSync(folder, mode); // whatever the umask is
 }
 
 /** Writes the record in one step, so that a reader sees the old one or the new one. */
@@ -40,6 +49,12 @@ export function readRecords(
     const folder = join(runtimeFolder, id);
     return { folder, record: readRecord(folder) };
   });
+}
+
+/** The placeholders of the sandboxes whose record is there and chosen. */
+export function placeholdersOf(runtimeFolder: string, chosen: (record: SandboxRecord) => boolean): ReadonlySet<string> {
+  const records = readRecords(runtimeFolder).flatMap(({ record }) => (record === undefined ? [] : [record]));
+  return new Set(records.filter(chosen).flatMap(({ placeholders }) => placeholders.map(({ path }) => path)));
 }
 
 /** The record in a sandbox's folder; undefined where there is none. */

@@ -35,6 +35,8 @@ const SENTENCES: Sentences = {
   digestMismatch: ({ path, expected, found }) =>
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
   mountTargetRefused: ({ target, reason }) => `Nothing can be mounted on ${target}: ${reason}.`,
+  readOnlyNotHeld: ({ paths }) =>
+    `With "capabilities": "all" what runs inside can take a mount away or make it writable, so nothing keeps it from changing ${paths.join(', ')}. Use "capabilities": "default", or do not show it.`,
   bindSourceMissing: ({ path }) => `The folder or file ${path} that "mounts" binds does not exist.`,
   bindSourceClosed: ({ path }) =>
     `The folder ${path} that "mounts" shows is closed to others, and root's sandboxes run as others (chmod o+x on the way to it).`,
@@ -46,6 +48,8 @@ const SENTENCES: Sentences = {
     `The sandbox's user cannot reach the workspace ${path}: ${blockedBy} is closed to others. Move the workspace, open that folder with chmod o+x, or use "workspace": "none".`,
   workspaceTooWide: ({ path, home }) =>
     `The workspace ${path} holds your home ${home} with everything in it, keys and tokens too. Open a folder inside it, or use "workspace": "none".`,
+  ownFoldersShown: ({ path, folder }) =>
+    `${path} cannot be shown inside: it holds, or lies in, ${folder}, where sandboxes keep their scripts and files. Choose another folder.`,
   workspaceNeeded: ({ profile }) =>
     `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
@@ -68,7 +72,7 @@ const SENTENCES: Sentences = {
   namespaceNotYours: ({ type, inode }) =>
     `The ${type} namespace ${inode} belongs to another user; the kernel lets only its owner enter.`,
   stateFolderUnsafe: ({ path, reason }) =>
-    `${path} is not safe to keep sandboxes in: ${reason}. Remove it, or set XDG_RUNTIME_DIR.`,
+    `${path} is not safe to keep sandboxes in: ${reason}. Mend that, or set XDG_RUNTIME_DIR.`,
 };
 
 /** A problem as one sentence for people, with its place in front where a profile file caused it. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { Profile } from '../model/profile.ts';
 import { profilesFile, settingAsFile } from '../profile/files.ts';
+import { homeFolder } from '../state/folders.ts';
 import { loadProfiles, resolveProfile, type LoadedProfiles } from '../profile/load.ts';
 import { PROFILES_SETTING } from '../protocol/language-server.ts';
 import { config } from './config.ts';
@@ -15,7 +15,7 @@ export function windowProfiles(): LoadedProfiles {
 
 /** @throws ProblemError with the place in the profile file. */
 export function windowProfile(name: string, workspaceFolder: string | undefined): Profile {
-  return resolveProfile(windowProfiles(), name, { workspaceFolder, env: process.env, home: homedir() });
+  return resolveProfile(windowProfiles(), name, { workspaceFolder, env: process.env, home: homeFolder() });
 }
 
 function workspaceFiles(): { file: string; text: string; source: 'workspace' }[] {

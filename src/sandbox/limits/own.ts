@@ -4,6 +4,7 @@ import {
   distinctFolders,
   hasController,
   hierarchyFor,
+  makeInsideCgroups,
   makeLimitCgroups,
   placeProcess,
   cgroupNames,
@@ -37,13 +38,14 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
   if (homes.size === 0 || (limits.mode === 'strict' && homes.size < keys.length)) return undefined;
   const folders = make(request, homes);
   if (typeof folders === 'string') return unkept(nothingGiven(request, () => folders));
+  const entered = isRoot() ? folders : makeInsideCgroups(folders);
   const missing = keys.filter((key) => !homes.has(key)).map((key) => [key, NOT_DELEGATED]);
   return {
     place: (pid) => {
-      placeProcess(folders, pid);
+      placeProcess(entered, pid);
       return Promise.resolve(given(request, 'own', folders, Object.fromEntries(missing) as typeof folders));
     },
-    joinLines: () => moveShellIn(folders),
+    joinLines: () => moveShellIn(entered),
     remove: () => removeSoon(distinctFolders(folders)),
   };
 }
@@ -72,7 +74,7 @@ export function removeOwnCgroups(hierarchies: readonly CgroupHierarchy[], ended:
 
 /** Where the caller may make cgroups, for each key that can be kept there. */
 function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarchy[]): LimitHomes {
-  if (process.getuid?.() === 0) return topHomes(keys, hierarchies);
+  if (isRoot()) return topHomes(keys, hierarchies);
   const paths = ownCgroups(readFileSync('/proc/self/cgroup', 'utf8'));
   return new Map(
     keys.flatMap((key) => {
@@ -82,6 +84,8 @@ function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarc
     }),
   );
 }
+
+const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** Lines `4:memory:/path` and `0::/path` of proc_pid_cgroup: the path in each hierarchy by its key. */
 export function ownCgroups(text: string): ReadonlyMap<string, string> {

@@ -1,10 +1,12 @@
+import { execa } from 'execa';
 import { rm } from 'node:fs/promises';
 import { requireProgram } from '../../host/programs.ts';
 import type { IdPlan } from '../ids.ts';
 import { runWithIds } from './as-ids.ts';
 
 /**
- * Removes a tree with files of a sandbox's ids in it, and folders that are closed to their owner, as overlayfs makes them.
+ * Removes a tree with files of a sandbox's ids in it, folders that are closed to their owner, as overlayfs makes them, and
+ * folders in folders without end.
  * One that is not there is no error.
  * @throws what rm(1) or the kernel says, if something of it stays.
  */
@@ -12,8 +14,11 @@ export async function removeTree(path: string, ids: IdPlan): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
-    if (ids.kind === 'shifted') throw error;
-    const { failed, stderr } = await runWithIds(ids, [requireProgram('rm'), '-rf', '--', path]);
+    // rm(1) also goes down where paths get longer than the kernel takes them; as root it needs no ids of a sandbox.
+    const command = [requireProgram('rm'), '-rf', '--', path] as const;
+    const { failed, stderr } = await (ids.kind === 'shifted'
+      ? execa(command[0], command.slice(1), { reject: false, stdin: 'ignore' })
+      : runWithIds(ids, command));
     if (failed) throw new Error(stderr.trim(), { cause: error });
   }
 }

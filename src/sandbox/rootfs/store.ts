@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
 import { fail } from '../../model/problem.ts';
+import { makeOpenFolder } from '../../state/folders.ts';
 import { SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { runWithIds } from './as-ids.ts';
 import { checkArchive } from './check-archive.ts';
@@ -63,7 +64,7 @@ interface Unpacking {
 
 async function unpack({ archive, sha256, unpacked, ids }: Unpacking): Promise<void> {
   const folder = dirname(unpacked);
-  makeOpen(folder);
+  makeOpenFolder(folder);
   const partial = join(folder, partialName());
   mkdirSync(partial);
   chmodSync(partial, 0o755);
@@ -78,13 +79,6 @@ async function unpack({ archive, sha256, unpacked, ids }: Unpacking): Promise<vo
     for (const made of [folder, dirname(folder)]) removeEmpty(made);
     throw error;
   }
-}
-
-/** Makes folders that others may pass whatever the umask is: root's sandboxes run as others. */
-function makeOpen(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
 function removeEmpty(folder: string): void {
@@ -162,7 +156,7 @@ function knownDigest(archive: string, store: string): string | undefined {
 /** `seen` is the fingerprint from before the archive was read: one that changes while it is read is read again. */
 function remember(archive: string, store: string, seen: string, sha256: string): void {
   const file = knownFile(archive, store);
-  makeOpen(dirname(file));
+  makeOpenFolder(dirname(file));
   const partial = join(dirname(file), partialName());
   writeFileSync(partial, `${seen}\n${sha256}\n`);
   renameSync(partial, file);

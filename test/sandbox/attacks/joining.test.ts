@@ -24,7 +24,7 @@ describe.each(CALLERS)('what a profile of %s sets for the shell', (name) => {
       caller,
       'mkdir bin; cd bin; for name in nsenter setpriv env; do printf "#!/bin/sh\\ntouch $PWD/ran" >$name; done; chmod +x *',
     );
-    await writeProfiles(caller, { tools: { extends: 'learn', tools: ['bin'], env: { OWN: "it's $1" } } });
+    await writeProfiles(caller, { tools: { extends: 'throwaway', tools: ['bin'], env: { OWN: "it's $1" } } });
     const { stdout, stderr } = await caller.unshared([
       'run',
       '--profile',

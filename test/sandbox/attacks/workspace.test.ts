@@ -1,0 +1,140 @@
+import { execa } from 'execa';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findProgram } from '../../../src/host/programs.ts';
+import { CLI, makeCaller, outside, type Caller, type Finished } from '../../support/unshared.ts';
+
+const CLOSED = /Read-only|busy|denied|not permitted|cross-device|not mounted|wrong fs type/;
+const hasGit = findProgram('git') !== undefined;
+
+describe('from a writable workspace', () => {
+  let caller: Caller;
+  beforeEach(async () => {
+    caller = makeCaller('user');
+    await outside(caller, 'mkdir -p .git/hooks .git/refs .git/objects; echo "[core]" >.git/config; echo code >main.c');
+  });
+  afterEach(() => caller.remove());
+
+  function inside(line: string): Promise<Finished> {
+    return caller.unshared(['run', '--profile', 'project', '--', 'sh', '-c', line]);
+  }
+
+  /** Begins a sandbox that runs a line of sh once it reads one. */
+  async function begin(line: string) {
+    const command = ['run', '--profile', 'project', '--', 'sh', '-c', `echo ready; read -r _; ${line}`];
+    const [file = '', ...args] = caller.asCaller([process.execPath, CLI, ...command]);
+    const child = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
+    await once(child.stdout, 'data');
+    return {
+      goOn: async () => {
+        child.stdin.end('\n');
+        return (await child).stdout;
+      },
+    };
+  }
+
+  it.each([
+    'echo ../evil >.git/commondir',
+    'mv .git/commondir .git/other',
+    'echo "[core]" >.git/config.worktree',
+    'rm .git/hooks; mv .git/hooks .git/other',
+    'mv .git .other',
+    'ln .git/config copy',
+    'ln -f main.c .git/config',
+    'ln -sf ../main.c .git/config',
+    'mv main.c .envrc',
+    'rm -r .vscode',
+    'mount --bind .git .vscode',
+    'unshare -Ur --mount umount .vscode',
+    'unshare -Ur --mount mount -o remount,rw,bind .vscode',
+    'unshare -Ur --mount mount --bind . /tmp',
+    'echo x >/proc/self/cwd/.vscode/tasks.json',
+  ])('nothing that runs outside can be changed: %s', async (line) => {
+    const { stdout, stderr } = await inside(`${line} && echo done`);
+    expect(stdout, stderr).toBe('');
+    expect(stderr).toMatch(CLOSED);
+  });
+
+  it('other working trees of its repository keep theirs', async () => {
+    await outside(caller, 'mkdir -p .git/worktrees/other; echo ../.. >.git/worktrees/other/commondir');
+    for (const line of ['echo /x >.git/worktrees/other/commondir', 'mv .git/worktrees .git/moved']) {
+      const { stdout, stderr } = await inside(`${line} && echo done`);
+      expect(stdout, stderr).toBe('');
+    }
+  });
+
+  it.each([
+    ['a repository whose folder has another name', 'mv .git .bare; echo "gitdir: ./.bare" >.git', '.bare/config'],
+    [
+      'a working tree in the same workspace',
+      'mv .git .bare; mkdir -p .bare/worktrees/w; echo ../.. >.bare/worktrees/w/commondir; echo "gitdir: .bare/worktrees/w" >.git',
+      '.bare/worktrees/w/commondir',
+    ],
+    [
+      'hooks in the tree',
+      'mkdir -p tools/hooks; printf "[core]\\n\\thooksPath = tools/hooks\\n" >>.git/config',
+      'tools/hooks/pre-commit',
+    ],
+    ['hooks that are still to be made', 'printf "[core]\\n\\thooksPath = a/b\\n" >>.git/config', 'a/b/pre-commit'],
+    ['hooks of husky', 'mkdir .husky', '.husky/pre-commit'],
+    ['a configuration in the tree', 'printf "[include] path = ../own.conf\\n" >>.git/config', 'own.conf'],
+  ])('%s is closed as well', async (_, prepare, path) => {
+    await outside(caller, prepare);
+    const way = path.split('/').map((__, index, parts) => parts.slice(0, index + 1).join('/'));
+    const moves = way.map((part) => `mv ${part} ${part}.moved && echo moved`).join('; ');
+    const { stdout, stderr } = await inside(
+      `mkdir -p ${join(path, '..')}; echo x >${path} && echo done; ${moves}; echo x >fresh; cat fresh`,
+    );
+    expect(stdout, stderr).toBe('x');
+    expect(stderr).toMatch(CLOSED);
+  });
+
+  it.each([
+    ['.git is a link', 'mv .git away; ln -s away .git', '.git'],
+    ['.git is a link to nowhere', 'rm -r .git; ln -s nowhere .git', '.git'],
+    ['hooks lie behind a link', 'ln -s .git way; printf "[core]\\n\\thooksPath = way/hooks\\n" >>.git/config', 'way'],
+    ['git is led to what is not there', 'rm -r .git; echo "gitdir: later" >.git', 'later'],
+  ])('no sandbox starts where %s', async (_, prepare, path) => {
+    await outside(caller, prepare);
+    const { exitCode, stderr } = await inside('true');
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain(`Nothing can be mounted on ${join(caller.workspace, path)}`);
+  });
+
+  it.skipIf(!hasGit)('git works inside and outside meanwhile (needs git)', async () => {
+    await outside(caller, 'rm -r .git; git init -q; git add main.c');
+    const commit = 'git -c user.name=n -c user.email=e commit -qm first && git status --short && git log --format=%s';
+    const sandbox = await begin(commit);
+    expect(await outside(caller, 'git status --short main.c; git rev-parse --is-inside-work-tree')).toBe(
+      'A  main.c\ntrue',
+    );
+    expect(await sandbox.goOn()).toMatch(/^ready\n[^]*first$/);
+    expect(await outside(caller, 'git log --format=%s; git status --short')).toBe('first');
+  });
+
+  it('the placeholders of one sandbox stay until the last has ended', async () => {
+    const first = await begin('true');
+    const second = await begin('for path in .vscode/tasks.json .envrc; do echo x >$path && echo changed; done');
+    await first.goOn();
+    expect(await second.goOn()).toBe('ready');
+    expect(readdirSync(caller.workspace).sort()).toEqual(['.git', 'main.c']);
+    expect(readdirSync(join(caller.workspace, '.git')).sort()).toEqual(['config', 'hooks', 'objects', 'refs']);
+  });
+
+  it('many can begin at once, and leave nothing', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => inside('echo x >.envrc || echo closed')));
+    expect(all.map(({ stdout, stderr }) => stdout || stderr)).toEqual(all.map(() => 'closed'));
+    expect(readdirSync(caller.workspace).sort()).toEqual(['.git', 'main.c']);
+  });
+
+  it('what the user puts into a placeholder meanwhile stays', async () => {
+    const sandbox = await begin('true');
+    await outside(caller, 'echo mine >.envrc; echo "{}" >.vscode/settings.json');
+    await sandbox.goOn();
+    expect(readFileSync(join(caller.workspace, '.envrc'), 'utf8')).toBe('mine\n');
+    expect(existsSync(join(caller.workspace, '.vscode/settings.json'))).toBe(true);
+    expect(existsSync(join(caller.workspace, '.idea'))).toBe(false);
+  });
+});
