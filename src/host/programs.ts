@@ -20,6 +20,7 @@ export const PROGRAMS = {
   mount: 'mount',
   umount: 'mount',
   pivot_root: 'util-linux',
+  prlimit: 'util-linux',
   setpriv: 'util-linux',
   script: 'bsdutils',
   hostname: 'hostname',

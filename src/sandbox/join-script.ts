@@ -1,11 +1,13 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
+import type { Profile } from '../model/profile.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
 import { isNew } from './choices.ts';
-import { confinement } from './capabilities.ts';
+import { confined } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { HOME_INSIDE, type Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
+import { rlimitOptions } from './rlimits.ts';
 
 /** What the join script needs to know beyond the plan: PID 1, and how the limits are kept. */
 export interface JoinFacts {
@@ -84,13 +86,12 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 
 /** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
 function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
-  const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
   return [
     '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
     'enter() {',
     `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
-    `    ${setpriv} "$@"`,
+    `    ${shellWords([...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan, pid)])} \\`,
+    `    ${confined(plan)} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
     'status=0',
@@ -100,6 +101,12 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
     '  enter /bin/sh -c "$inside" || status=$?',
     'fi',
   ];
+}
+
+/** Before anything is entered, because a foreign root file system need not have prlimit(1). */
+function limited({ rlimits }: Profile): readonly string[] {
+  const options = rlimitOptions(rlimits);
+  return options.length === 0 ? [] : ['prlimit', ...options, '--'];
 }
 
 function nsenter({ profile }: Plan, pid: number): readonly string[] {

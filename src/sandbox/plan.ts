@@ -11,6 +11,7 @@ import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
+import { requireRlimits } from './rlimits.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
 
@@ -60,6 +61,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, folder, lower, layers } = request;
   const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
+  await requireRlimits(profile.rlimits);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);

@@ -1,14 +1,16 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
+import type { Profile } from '../model/profile.ts';
 import { bareRootCommands } from './bare-root.ts';
 import { isNew } from './choices.ts';
-import { confinement } from './capabilities.ts';
+import { confined } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import { foldersOf, type Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
+import { rlimitOptions } from './rlimits.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
 export function mark(id: string): string {
@@ -192,6 +194,7 @@ function pivot({ tool, profile }: Plan): readonly string[] {
     'wait "$naming"',
     ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
+    ...limitProcesses(profile),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
     `${tool('umount')} -l .; cd /`,
@@ -199,11 +202,20 @@ function pivot({ tool, profile }: Plan): readonly string[] {
   ];
 }
 
+/** While the host's own programs are still there: what comes after inherits them. */
+function limitProcesses({ rlimits }: Profile): readonly string[] {
+  const options = rlimitOptions(rlimits);
+  return options.length === 0
+    ? []
+    : ['# The limits of each process, getrlimit(2).', `prlimit --pid $$ ${shellWords(options)}`];
+}
+
 /**
  * PID 1 is a shell that waits and reaps orphans. The end of an orphan interrupts its `read` as an end of file does:
  * only where no child has ended is it the launcher that has gone.
  */
-function pid1({ id, profile, tool }: Plan): readonly string[] {
+function pid1(plan: Plan): readonly string[] {
+  const { id, profile, tool } = plan;
   const stays = profile.lifetime === 'untilStopped';
   const program = [
     'trap child=y CHLD',
@@ -217,7 +229,7 @@ function pid1({ id, profile, tool }: Plan): readonly string[] {
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${tool('setpriv')} ${shellWords(confinement(profile.capabilities))} -- \\`,
+    `exec ${confined(plan)} \\`,
     `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
   ];
 }
