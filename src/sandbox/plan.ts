@@ -6,6 +6,7 @@ import { fail } from '../model/problem.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
+import { closedPaths } from './closed-paths.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
@@ -66,7 +67,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
   const overlays = overlaysOf(profile, lower, ids);
-  const all = joinMountPlans([
+  const open = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(folder, mounted),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: foreign }),
     foreign ? toolMounts(await hostTools()) : NO_MOUNTS,
@@ -77,6 +78,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     overlayMounts(overlays, folder, foreign),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
   ]);
+  const all = joinMountPlans([open, closedPaths(profile, { mounts: open, overlays, foreign }, mounted)]);
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
   return {
     id: request.id,

@@ -160,7 +160,8 @@ function linkCommands(links: readonly string[]): readonly string[] {
 /** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */
 function readBack({ mounts, foreign }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last];
-  const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
+  const masked = new Set(entries.filter(isReadOnly).map(({ target }) => target));
+  const closed = new Set([...masked].filter((target) => isClosed(entries.filter((entry) => entry.target === target))));
   const targets = new Set([...(foreign ? ['/'] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
   const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
@@ -184,8 +185,24 @@ function readBack({ mounts, foreign }: Plan): readonly string[] {
     "IFS='",
     "'; set -f",
     "for line in $mounts; do IFS=' '; read_back $line; done",
+    ...mustBeThere([...masked]),
     'unset IFS; set +f',
     '',
+  ];
+}
+
+/** Whether each mount on one target has to be read-only: one that lies under a mask need not be. */
+function isClosed(entries: readonly MountEntry[]): boolean {
+  return entries.every(isReadOnly) || entries.some(({ options }) => options.includes('remount'));
+}
+
+function mustBeThere(targets: readonly string[]): readonly string[] {
+  if (targets.length === 0) return [];
+  const words = targets.map((target) => (target === '/' ? "''" : shellWord(fstabField(target))));
+  return [
+    `for target in ${words.join(' ')}; do`,
+    '  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac',
+    'done',
   ];
 }
 

@@ -53,7 +53,7 @@ const SENTENCES: Sentences = {
   rlimitTooHigh: ({ name, asked, hard }) =>
     `"${name}" of "rlimits" is ${asked}, but your own hard limit is ${hard}, and only root of the machine can raise it: lower the value, or raise yours in /etc/security/limits.conf and log in again.`,
   maskedPathMissing: ({ path }) =>
-    `There is nothing at ${path} to hide or to close, and it could be made inside later. Make it first, or take it out of "maskedPaths", "readOnlyPaths" and "mounts".`,
+    `There is nothing at ${path} to hide or to close, and something could be made there later. Make it first, or take it out of "maskedPaths", "readOnlyPaths" and "mounts".`,
   seccompUnavailable: ({ reason, fix }) => `No seccomp filter can be loaded here: ${reason}. ${fix}`,
   seccompProfileWrong: ({ path, where, reason }) =>
     `The seccomp profile ${path} cannot be used: ${where === '' ? reason : `"${where}" ${reason}`}.`,

@@ -67,6 +67,9 @@ mounts=$(cat /proc/self/mountinfo)
 IFS='
 '; set -f
 for line in $mounts; do IFS=' '; read_back $line; done
+for target in '' /usr; do
+  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
+done
 unset IFS; set +f
 
 wait "$naming"
