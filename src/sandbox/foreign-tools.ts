@@ -1,13 +1,15 @@
 import { findProgram } from '../host/programs.ts';
-import type { TOOL_NAMES } from '../host/tools.ts';
-import { type Tools } from '../host/tools.ts';
+import type { ToolName, Tools } from '../host/tools.ts';
 import { shellWords } from './quote.ts';
 import { bindFile, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 
 const FOLDER = '/run/namespace-sandboxes';
 
+/** Where the program of the seccomp filter is inside, read-only: in the bare root, or in the folder of the tools. */
+export const FILTER_INSIDE = { host: '/.seccomp.bpf', foreign: `${FOLDER}/seccomp.bpf` } as const;
+
 /** How a program of the host is called inside: words of a command line, already quoted. */
-export type ToolCommand = (name: (typeof TOOL_NAMES)[number]) => string;
+export type ToolCommand = (name: ToolName) => string;
 
 /** With the `host` root the machine's programs are there, at their own paths. */
 export const hostToolCommand: ToolCommand = (name) => shellWords([findProgram(name) ?? name]);
@@ -29,4 +31,10 @@ export function toolMounts({ files }: Tools): MountPlan {
     second: files.map(({ source, name }) => bindFile(source, inside(name), ['ro', 'nosuid', 'nodev'])),
     last: [remountReadOnly(FOLDER, [])],
   };
+}
+
+/** The filter, which whoever enters has to find as it was written. */
+export function filterMount(file: string, foreign: boolean): MountPlan {
+  const inside = FILTER_INSIDE[foreign ? 'foreign' : 'host'];
+  return { ...NO_MOUNTS, files: [inside], second: [bindFile(file, inside, ['ro', 'nosuid', 'nodev', 'noexec'])] };
 }

@@ -22,6 +22,7 @@ import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
+import { prepareSeccomp } from './seccomp/prepare.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
 
@@ -64,6 +65,7 @@ export async function makePlan(
   if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
   const ids = planIds(folders.uid, folders.gid);
   const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
+  const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
   const plan = await planSandbox({
     id,
     profile,
@@ -72,9 +74,14 @@ export async function makePlan(
     lower,
     layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
+    seccomp,
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
   });
-  return { plan, notes: [...notes, ...notesOf(profile)] };
+  return { plan, notes: [...notes, ...notesOf(profile), ...noFilter(missing)] };
+}
+
+function noFilter(reason: string | undefined): readonly SandboxNote[] {
+  return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
 }
 
 function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {

@@ -1,18 +1,19 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
-import { hostTools } from '../host/tools.ts';
+import { hostTools, TOOL_NAMES } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { closedPaths } from './closed-paths.ts';
-import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
+import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
+import type { SeccompPlan } from './seccomp/prepare.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
 
@@ -33,6 +34,8 @@ export interface Plan {
   readonly mounts: MountPlan;
   readonly placeholders: readonly Placeholder[];
   readonly tool: ToolCommand;
+  /** The seccomp filter of every process, if there is one. */
+  readonly seccomp: SeccompPlan | undefined;
   /** Where a terminal starts inside. */
   readonly cwd: string;
   /** The first of these that is there is the shell of a terminal. */
@@ -50,6 +53,7 @@ export interface PlanRequest {
   readonly layers: string;
   /** Host folder of the profile's kept home. */
   readonly keptHome: string;
+  readonly seccomp: SeccompPlan | undefined;
 }
 
 export const HOME_INSIDE = '/root';
@@ -59,7 +63,7 @@ export const HOME_INSIDE = '/root';
  * @throws ProblemError for whatever the profile asks for and the host cannot give.
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
-  const { profile, ids, folder, lower, layers } = request;
+  const { profile, ids, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   await requireRlimits(profile.rlimits);
@@ -70,7 +74,10 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const open = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(folder, mounted),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: foreign }),
-    foreign ? toolMounts(await hostTools()) : NO_MOUNTS,
+    foreign
+      ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
+      : NO_MOUNTS,
+    seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
@@ -91,6 +98,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     bare,
     mounts,
     placeholders: workspace.placeholders,
+    seccomp,
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],

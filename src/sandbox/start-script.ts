@@ -242,7 +242,7 @@ function pid1(plan: Plan): readonly string[] {
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
   ];
   return [
-    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;',
+    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;',
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',

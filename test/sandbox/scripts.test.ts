@@ -45,6 +45,7 @@ const PLAN: Plan = {
   },
   placeholders: [],
   tool: (name) => `/usr/bin/${name}`,
+  seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
   cwd: '/home/u/my project',
   shells: ['/bin/zsh', '/bin/sh'],
 };
@@ -68,6 +69,7 @@ describe('the scripts of a plan', () => {
       ...PLAN,
       ids: { ...PLAN.ids, kind: 'shifted' },
       foreign: true,
+      seccomp: { file: '/var/lib/ab12.bpf', loader: 'perl' },
       overlays: [{ lower: '/srv/a,b:c', target: '/' }],
       layers: '/var/lay ers',
       bare: undefined,

@@ -24,7 +24,7 @@ read -r stat 2>/dev/null </proc/4242/stat && [ "$(started_at ${stat##*) })" = 77
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root LANG=C.UTF-8 SHELL=/bin/sh 'GREETING=it'\''s' TERM="$term" COLORTERM="$color" command="$command" \
     setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target 4242 --user --mount --uts --ipc --pid --cgroup --time --preserve-credentials -- \
-    /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- "$@"
+    /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- /usr/bin/perl -XTUe 'open F,"<:raw",shift and defined read F,$f,-s F or die "seccomp: $!\n"; close F; syscall(157,22,2,pack "Sx![J]P",length($f)/8,$f)==0 or die "seccomp: $!\n"; exec {$ARGV[0]} @ARGV; die "$ARGV[0]: $!\n"' /run/namespace-sandboxes/seccomp.bpf "$@"
 }
 inside='cd '\''/home/u/my project'\'' || exit 1; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; line=$command; unset command; if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi'
 status=0
