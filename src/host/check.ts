@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { setprivAbilities } from './setpriv.ts';
 import { findProgram, PROGRAMS, requireLinux, type ProgramName } from './programs.ts';
 
 /** What this host can do, tried just now. */
@@ -22,8 +23,13 @@ export interface HostLine {
  */
 export async function checkHost(): Promise<HostReport> {
   requireLinux();
-  const [version, namespaces, overlays] = await Promise.all([utilLinux(), userNamespaces(), overlay()]);
-  const tried = [kernel(release()), version, ...programs(), namespaces, overlays];
+  const [version, namespaces, overlays, filter] = await Promise.all([
+    utilLinux(),
+    userNamespaces(),
+    overlay(),
+    seccomp(),
+  ]);
+  const tried = [kernel(release()), version, ...programs(), namespaces, overlays, filter];
   return { lines: [...tried, ...idRanges(), limits(), helper()] };
 }
 
@@ -113,6 +119,14 @@ async function overlay(): Promise<HostLine> {
     status: 'limited',
     text: `Only the host's own root can be used: overlay mounts fail (${lastLine(stderr)})`,
   };
+}
+
+async function seccomp(): Promise<HostLine> {
+  const { seccomp: setpriv } = await setprivAbilities();
+  if (setpriv || findProgram('perl') !== undefined)
+    return { id: 'seccomp', status: 'ok', text: `System calls can be filtered (${setpriv ? 'setpriv' : 'perl'})` };
+  const text = 'System calls are not filtered: install perl-base, or util-linux 2.41 or newer';
+  return { id: 'seccomp', status: 'limited', text };
 }
 
 function idRanges(): readonly HostLine[] {

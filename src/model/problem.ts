@@ -53,6 +53,7 @@ export interface ProblemArguments {
   maskedPathMissing: { path: string };
   seccompUnavailable: { reason: string; fix: string };
   seccompProfileWrong: { path: string; where: string; reason: string };
+  landlockPathMissing: { path: string };
   landlockUnavailable: { reason: string; fix: string };
   // helper
   helperDismissed: { program: string };

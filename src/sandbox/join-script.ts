@@ -2,7 +2,7 @@ import { SYSTEM_PATH } from '../host/programs.ts';
 import type { Profile } from '../model/profile.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
 import { isNew } from './choices.ts';
-import { confined } from './confinement.ts';
+import { confinedTerminal } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { HOME_INSIDE, type Plan } from './plan.ts';
@@ -91,7 +91,7 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
     'enter() {',
     `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
     `    ${shellWords([...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan, pid)])} \\`,
-    `    ${confined(plan)} "$@"`,
+    `    ${confinedTerminal(plan)} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
     'status=0',

@@ -10,6 +10,7 @@ import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
+import { planLandlock } from './landlock.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
@@ -36,6 +37,8 @@ export interface Plan {
   readonly tool: ToolCommand;
   /** The seccomp filter of every process, if there is one. */
   readonly seccomp: SeccompPlan | undefined;
+  /** Options of setpriv(1) for the rules of Landlock of a terminal. */
+  readonly landlock: readonly string[];
   /** Where a terminal starts inside. */
   readonly cwd: string;
   /** The first of these that is there is the shell of a terminal. */
@@ -85,7 +88,8 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     overlayMounts(overlays, folder, foreign),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
   ]);
-  const all = joinMountPlans([open, closedPaths(profile, { mounts: open, overlays, foreign }, mounted)]);
+  const world = { mounts: open, overlays, foreign };
+  const all = joinMountPlans([open, closedPaths(profile, world, mounted)]);
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
   return {
     id: request.id,
@@ -99,6 +103,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     mounts,
     placeholders: workspace.placeholders,
     seccomp,
+    landlock: await planLandlock(profile.landlock, world),
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],

@@ -57,6 +57,8 @@ const SENTENCES: Sentences = {
   seccompUnavailable: ({ reason, fix }) => `No seccomp filter can be loaded here: ${reason}. ${fix}`,
   seccompProfileWrong: ({ path, where, reason }) =>
     `The seccomp profile ${path} cannot be used: ${where === '' ? reason : `"${where}" ${reason}`}.`,
+  landlockPathMissing: ({ path }) =>
+    `There is nothing at ${path} that "landlock" could open: correct the path, or mount something there.`,
   landlockUnavailable: ({ reason, fix }) => `The rules of "landlock" cannot be kept here: ${reason}. ${fix}`,
   helperDismissed: ({ program }) =>
     `The password dialog of ${program} was dismissed, so nothing was changed. Run the command again to be asked again.`,
