@@ -27,9 +27,9 @@ const NATIVE_ARCHES = /** @type {const} */ (['x64', 'arm64']);
  */
 const NATIVE_KOFFI = {
   name: 'native-koffi',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'native' }));
-    onLoad({ filter: /.*/, namespace: 'native' }, () => ({
+  setup(bundle) {
+    bundle.onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'native' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'native' }, () => ({
       contents: `const file = './${NATIVE}/koffi-' + process.arch + '.node'; module.exports = require(file);`,
       loader: 'js',
     }));

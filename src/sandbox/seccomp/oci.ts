@@ -121,7 +121,7 @@ function versionOf(text: string): readonly [number, number] {
 
 function rulesOf({ names, action, errnoRet, args }: OciSyscall): readonly Rule[] {
   const given = actionOf(action, errnoRet);
-  const tests = (args ?? []).map(testOf);
+  const tests = args.map(testOf);
   return names.flatMap((syscall) => alternatives(tests).map((all) => ({ syscall, action: given, tests: all })));
 }
 
@@ -131,7 +131,7 @@ function alternatives(tests: readonly ArgumentTest[]): readonly (readonly Argume
   return distinct ? [tests] : tests.map((test) => [test]);
 }
 
-function testOf({ index, op, value, valueTwo }: NonNullable<OciSyscall['args']>[number]): ArgumentTest {
+function testOf({ index, op, value, valueTwo }: OciSyscall['args'][number]): ArgumentTest {
   if (op !== 'maskedEqual') return { index, compare: op, value: BigInt(value) };
   return { index, compare: op, mask: BigInt(value), value: BigInt(valueTwo) };
 }

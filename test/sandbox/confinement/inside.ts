@@ -11,9 +11,9 @@ export interface Tried {
 export interface Tryout {
   readonly caller: Caller;
   /** Runs a line of sh in a sandbox of this profile. */
-  run(settings: object, line: string, more?: readonly string[]): Promise<Finished>;
+  readonly run: (settings: object, line: string, more?: readonly string[]) => Promise<Finished>;
   /** Runs it in a fresh sandbox, and again as a second terminal of one that stays. */
-  inBoth(settings: object, line: string, more?: readonly string[]): Promise<Tried>;
+  readonly inBoth: (settings: object, line: string, more?: readonly string[]) => Promise<Tried>;
 }
 
 /** Registers a caller for the tests of a `describe`. */

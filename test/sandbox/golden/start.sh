@@ -78,7 +78,7 @@ wait "$linking"
 cd "$root"; pivot_root . .
 /usr/bin/umount -l .; cd /
 
-# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
+# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits, ends with its launcher, and takes every process with it.
 exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf -- \
   /usr/bin/sh -c 'trap child=y CHLD; [ -t 0 ] || { echo ready; read -r _; }; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
