@@ -182,8 +182,8 @@ async function through(
   const pid = Number(await script.at('unshared'));
   if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
   const given = await limits.place(pid);
-  script.pass();
   const sandbox = describe(pid, given, all);
+  script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
   const facts = {
     pid,
