@@ -2,13 +2,15 @@ import { cgroupsJson, namespacesJson } from '../discovery/format.ts';
 import { takeSnapshot } from '../discovery/snapshot.ts';
 import { sandboxUsage } from '../discovery/usage.ts';
 import { limitReadings } from '../cgroup/readings.ts';
-import { checkHost, type HostLine } from '../host/check.ts';
 import { NAMESPACE_TYPES } from '../model/namespace.ts';
 import type { Cgroup } from '../model/cgroup.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
+import { checkThisHost } from '../sandbox/host.ts';
 import { findSandbox, runningSandboxes, stopSandbox } from '../sandbox/running.ts';
-import { scriptsOf, showScripts } from '../sandbox/show.ts';
+import { newId } from '../sandbox/launch.ts';
+import { exportScripts, scriptsOf, showScripts } from '../sandbox/show.ts';
+import { hostReportJson, hostReportText, sandboxesStart } from '../text/host-report.ts';
 import { bytes, duration } from '../text/units.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
 import { cliSession, inside } from './run.ts';
@@ -77,20 +79,27 @@ export async function stop(args: readonly string[]): Promise<number> {
 
 /** `unshared script` */
 export async function script(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions('script', args, { ...REQUEST_OPTIONS, join: { type: 'boolean' } });
+  const { values, positionals } = readOptions('script', args, {
+    ...REQUEST_OPTIONS,
+    join: { type: 'boolean' },
+    export: { type: 'string' },
+  });
   const [id] = positionals;
-  const scripts = id === undefined ? await showScripts(requestOf(values)) : scriptsOf(findSandbox(id));
+  const scripts =
+    id === undefined ? await showScripts(requestOf(values), newId('by-hand')) : scriptsOf(findSandbox(id));
+  if (values.export !== undefined) {
+    exportScripts(values.export, scripts);
+    return say(`sh ${values.export}/start.sh   # in a terminal; then, in another: sh ${values.export}/join.sh\n`);
+  }
   return say(values.join ? scripts.join : scripts.start);
 }
 
-const MARKS: Readonly<Record<HostLine['status'], string>> = { ok: 'ok     ', limited: 'limited', missing: 'MISSING' };
-
 /** `unshared check` */
 export async function check(args: readonly string[]): Promise<number> {
-  readOptions('check', args, {});
-  const { lines } = await checkHost();
-  await say(lines.map(({ status, text }) => `${MARKS[status]}  ${text}\n`).join(''));
-  return lines.some(({ status }) => status === 'missing') ? 1 : 0;
+  const { values } = readOptions('check', args, JSON_OPTION);
+  const report = await checkThisHost();
+  await say(values.json ? `${JSON.stringify(hostReportJson(report), undefined, 2)}\n` : hostReportText(report));
+  return sandboxesStart(report) ? 0 : 1;
 }
 
 /** `unshared namespaces` */

@@ -37,16 +37,17 @@ The beginning of an id is enough where only one sandbox has it.
 
 Ends sandboxes with all their processes, and removes what they leave.
 `,
-  script: `unshared script [--join] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER]]
+  script: `unshared script [--join | --export FOLDER] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER]]
 
 Prints the script that makes a sandbox: of a running one by its ID, else what "unshared run" would run.
 
   --join              the script that enters it instead
+  --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
 `,
-  check: `unshared check
+  check: `unshared check [--json]
 
-Tries what a sandbox needs on this host; each line says what was found, and what to do where it is missing.
-The exit status is 1 if sandboxes cannot start.
+Tries everything that a sandbox may ask for on this host. Where something is limited or missing, it says why, and which
+command mends it. The exit status is 1 if no sandbox can start.
 `,
   namespaces: `unshared namespaces [--json]
 

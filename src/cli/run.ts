@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { helperSession, type HelperSession } from '../elevation/session.ts';
 import { requireProgram } from '../host/programs.ts';
@@ -40,32 +41,53 @@ export function cliSession(): HelperSession {
 
 /** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */
 export async function inside(sandbox: Sandbox, command: readonly string[], session: HelperSession): Promise<number> {
-  const child = start(joinCommand(sandbox, command));
+  const join = joinCommand(sandbox, command);
+  const child = process.stdin.isTTY && process.stdout.isTTY ? onTerminal(join) : withPipes(join);
   if (child.pid !== undefined) await placeJoiner(sandbox, child.pid, session);
   const { exitCode, signal } = await child;
   return exitCode ?? (signal === undefined ? 1 : 128);
 }
 
+const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
+
 /**
- * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)).
- * So script(1) gives it another one, and a terminal on one side only is passed through pipes.
+ * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)),
+ * so script(1) gives it another one.
  */
-function start({ file, args, env }: JoinCommand) {
-  const [stdin, stdout, stderr] = [process.stdin, process.stdout, process.stderr].map(({ isTTY }) => isTTY);
-  const common = { env, extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
-  if (stdin && stdout) {
-    const line = shellWords([file, ...args]);
-    return execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
-      ...common,
-      stdio: 'inherit',
-    });
-  }
-  return execa(file, args, {
-    ...common,
-    stdin: stdin ? process.stdin : 'inherit',
-    stdout: stdout ? ['pipe', 'inherit'] : 'inherit',
-    stderr: stderr ? ['pipe', 'inherit'] : 'inherit',
+function onTerminal({ file, args, env }: JoinCommand) {
+  const options = ['--quiet', '--return', '--command', shellWords([file, ...args]), '/dev/null'];
+  return execa(requireProgram('script'), options, { ...COMMON, env, stdio: 'inherit' });
+}
+
+/**
+ * In a session of its own, because in this one /dev/tty would be this terminal. Signals that the terminal would have sent
+ * there are handed on.
+ */
+function withPipes({ file, args, env }: JoinCommand) {
+  const { stdin, stdout, stderr } = process;
+  const child = execa(file, args, {
+    ...COMMON,
+    env,
+    detached: true,
+    stdin: stdin.isTTY ? 'pipe' : 'inherit',
+    stdout: stdout.isTTY ? ['pipe', 'inherit'] : 'inherit',
+    stderr: stderr.isTTY ? ['pipe', 'inherit'] : 'inherit',
   });
+  if (child.stdin) feed(child.stdin, child);
+  const handOn = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+  };
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, handOn);
+  const done = (): void => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
+  child.then(done, done);
+  return child;
+}
+
+function feed(input: Writable, ended: Promise<unknown>): void {
+  input.on('error', () => undefined); // it may take no more
+  process.stdin.pipe(input);
+  const stop = (): void => void process.stdin.destroy();
+  ended.then(stop, stop);
 }
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -1,7 +1,7 @@
 import { execa, type Options } from 'execa';
 import { basename } from 'node:path';
 import { createMessageConnection, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
-import { findProgram } from '../host/programs.ts';
+import { requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import { HELPER_ACT, HELPER_READY, HELPER_REFUSED } from '../protocol/helper.ts';
 import type { HelperParams, HelperResults, HelperVerb } from '../protocol/helper.ts';
@@ -62,7 +62,7 @@ function commandLine(helperFile: string): readonly [string, ...string[]] {
 
 function elevation(): readonly string[] {
   if (process.getuid?.() === 0) return [];
-  return [findProgram('pkexec') ?? fail('programMissing', { program: 'pkexec', package: 'pkexec' })];
+  return [requireProgram('pkexec')];
 }
 
 /** In a desktop VS Code this very program is Electron, which is a Node only when told so; pkexec(1) drops the caller's word. */

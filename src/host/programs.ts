@@ -22,21 +22,68 @@ export const PROGRAMS = {
   pivot_root: 'util-linux',
   prlimit: 'util-linux',
   setpriv: 'util-linux',
+  setsid: 'util-linux',
   script: 'bsdutils',
   hostname: 'hostname',
   ip: 'iproute2',
 } as const;
 
+/** Programs and libraries that some sandboxes need besides, and the Debian package of each. */
+const MORE_PROGRAMS = {
+  newuidmap: 'uidmap',
+  newgidmap: 'uidmap',
+  xz: 'xz-utils',
+  pasta: 'passt',
+  slirp4netns: 'slirp4netns',
+  perl: 'perl-base',
+  pkexec: 'pkexec',
+  'libseccomp.so.2': 'libseccomp2',
+} as const;
+
+/** Packages of Fedora that have another name there. */
+const FEDORA_NAMES: Readonly<Record<string, string>> = {
+  dash: 'bash',
+  mount: 'util-linux',
+  bsdutils: 'util-linux',
+  iproute2: 'iproute',
+  uidmap: 'shadow-utils',
+  'xz-utils': 'xz',
+  pkexec: 'polkit',
+  'perl-base': 'perl-interpreter',
+  libseccomp2: 'libseccomp',
+};
+
 export type ProgramName = keyof typeof PROGRAMS;
+export type Installable = ProgramName | keyof typeof MORE_PROGRAMS;
 
 /** The path of a program of the system, or undefined. */
 export function findProgram(name: string): string | undefined {
   return SYSTEM_PATH.map((folder) => `${folder}/${name}`).find(isExecutable);
 }
 
-/** @throws ProblemError `programMissing`, with the package to install. */
-export function requireProgram(name: ProgramName): string {
-  return findProgram(name) ?? fail('programMissing', { program: name, package: PROGRAMS[name] });
+/** @throws ProblemError `programMissing`, with the command that installs it. */
+export function requireProgram(name: Installable): string {
+  return findProgram(name) ?? fail('programMissing', { program: name, install: installCommand([name]) });
+}
+
+/** Installs the packages of programs with the package manager that is there, whatever the distribution calls itself. */
+export function installCommand(programs: readonly Installable[]): string {
+  const manager = findProgram('apt-get') === undefined && findProgram('dnf') !== undefined ? 'dnf' : 'apt';
+  const debian = programs.map((name) => ({ ...PROGRAMS, ...MORE_PROGRAMS })[name]);
+  const packages = manager === 'apt' ? debian : debian.map((name) => FEDORA_NAMES[name] ?? name);
+  return asRoot(`${manager} install ${[...new Set(packages)].join(' ')}`);
+}
+
+/** A command that an administrator types: root as it is, others with sudo(8), or su(1) where there is none. */
+export function asRoot(command: string): string {
+  if (process.getuid?.() === 0) return command;
+  return findProgram('sudo') === undefined ? `su -c ${quoted(command)}` : `sudo ${command}`;
+}
+
+/** One word of a shell, whatever it holds; in double quotes where that is easier to read. */
+export function quoted(text: string): string {
+  if (text.includes("'") && !/["$`!]|\\\\|\\$/.test(text)) return `"${text}"`;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @throws ProblemError `notLinux` anywhere but on Linux. */

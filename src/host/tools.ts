@@ -1,8 +1,7 @@
 import { execa } from 'execa';
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fail } from '../model/problem.ts';
-import { findProgram, requireProgram } from './programs.ts';
+import { requireProgram } from './programs.ts';
 
 /** Programs that a sandbox needs inside, whatever its root file system lacks. */
 export const TOOL_NAMES = ['sh', 'setpriv', 'script', 'umount'] as const;
@@ -29,7 +28,7 @@ export function hostTools(names: readonly ToolName[]): Promise<Tools> {
 }
 
 async function findTools(names: readonly ToolName[]): Promise<Tools> {
-  const programs = names.map((name) => ({ name, source: realpathSync(requireTool(name)) }));
+  const programs = names.map((name) => ({ name, source: realpathSync(requireProgram(name)) }));
   const loader = interpreterOf(readFileSync(programs[0]?.source ?? '/bin/sh'));
   const lists = await Promise.all(programs.map(({ source }) => execa(loader, ['--list', source])));
   const libraries = new Set(lists.flatMap(({ stdout }) => parseLoaderList(stdout)));
@@ -42,11 +41,6 @@ async function findTools(names: readonly ToolName[]): Promise<Tools> {
     ],
   };
 }
-
-const requireTool = (name: ToolName): string =>
-  name === 'perl'
-    ? (findProgram(name) ?? fail('programMissing', { program: name, package: 'perl-base' }))
-    : requireProgram(name);
 
 /** Paths in the output of `ld.so --list`: lines `libc.so.6 => /lib/…/libc.so.6 (0x…)`. */
 export function parseLoaderList(text: string): readonly string[] {

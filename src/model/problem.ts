@@ -1,3 +1,5 @@
+import type { Finding, HostFix } from './host.ts';
+
 /** Where in a profile file something is wrong. Lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -12,9 +14,9 @@ export interface Place {
 export interface ProblemArguments {
   // host
   notLinux: { platform: string };
-  programMissing: { program: string; package: string };
+  programMissing: { program: string; install: string };
   programTooOld: { program: string; found: string; needed: string };
-  userNamespacesForbidden: { reason: string; fix: string };
+  namespacesRefused: { finding: Finding; fix: HostFix | undefined };
   // profile
   profileFileSyntax: { message: string };
   unknownKey: { key: string; known: readonly string[] };

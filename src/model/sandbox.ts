@@ -15,6 +15,8 @@ export interface Sandbox {
   readonly startTime: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Whether it is kept ready for the next who asks for its profile, and nobody has used it yet. */
+  readonly spare: boolean;
   /** Private folder with start.sh, join.sh and the state file. */
   readonly folder: string;
   readonly limits: LimitsGiven;

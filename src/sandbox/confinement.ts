@@ -1,8 +1,8 @@
+import { PERL_LOADER } from '../host/perl-loader.ts';
 import { boundingSet } from './capabilities.ts';
 import { filterInside } from './foreign-tools.ts';
 import type { Plan } from './plan.ts';
 import { shellWords } from './quote.ts';
-import { perlLoader } from './seccomp/loader.ts';
 
 /**
  * The command line that confines a process of the sandbox and then runs what follows it. Whoever joins needs it again:
@@ -11,7 +11,7 @@ import { perlLoader } from './seccomp/loader.ts';
 export function confined(plan: Plan, more: readonly string[] = []): string {
   const setpriv = `${plan.tool('setpriv')} ${shellWords([...options(plan), ...more])} --`;
   if (plan.seccomp?.loader !== 'perl') return setpriv;
-  const perl = perlLoader(plan.tool('perl'), filterInside(plan.foreign));
+  const perl = `${plan.tool('perl')} ${shellWords([...PERL_LOADER, filterInside(plan.foreign)])}`;
   // Without no_new_privs only who still has every capability may load a filter, seccomp(2); else it comes last.
   return plan.profile.noNewPrivileges ? `${setpriv} ${perl}` : `${perl} ${setpriv}`;
 }

@@ -2,8 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { readSetting, userNamespaceFix } from '../host/check.ts';
 import { fail } from '../model/problem.ts';
+import { dropToShifted, planIds } from './ids.ts';
 
 /** The running start script, seen from outside: it says a word at each gate and goes on when a line is written. */
 export interface GatedScript {
@@ -55,13 +55,19 @@ async function failedBefore(gate: string, child: Child): Promise<never> {
   return failure(gate, await child.stderr);
 }
 
-function failure(gate: string, stderr: string): never {
+async function failure(gate: string, stderr: string): Promise<never> {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
-  if (gate === 'unshared' && /unshare failed|write error|uid_map/.test(stderr)) {
-    fail('userNamespacesForbidden', { reason: lastLine(stderr), fix: userNamespaceFix(stderr, readSetting) });
-  }
+  await failForNamespaces();
   fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
+}
+
+/** What the check of the host finds missing, in its words: a refused namespace has many causes, and few errors. */
+async function failForNamespaces(): Promise<void> {
+  const { namespaceLines } = await import('../host/namespaces.ts');
+  const asOwner = dropToShifted(planIds(process.getuid?.() ?? 0, process.getgid?.() ?? 0));
+  const missing = (await namespaceLines(asOwner)).find(({ status }) => status === 'missing');
+  if (missing) fail('namespacesRefused', { finding: missing.finding, fix: missing.fix });
 }
 
 function detach({ process: child }: Child, lines: Interface): void {
@@ -70,5 +76,3 @@ function detach({ process: child }: Child, lines: Interface): void {
   child.stderr.destroy();
   child.unref();
 }
-
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

@@ -56,6 +56,15 @@ export async function writeIdMaps(pid: number, plan: IdPlan): Promise<void> {
   writeFileSync(`/proc/${pid}/gid_map`, plan.gids.map(asLine).join(''));
 }
 
+/** The same as lines of sh(1), for the process `$pid`; a single id is mapped by unshare(1) itself. */
+export function idMapCommands({ kind, uids, gids }: IdPlan): readonly string[] {
+  const words = (ranges: readonly IdRange[]): string => ranges.flatMap(asArguments).join(' ');
+  if (kind === 'ranges') return [`newuidmap "$pid" ${words(uids)}; newgidmap "$pid" ${words(gids)}`];
+  const write = (ranges: readonly IdRange[], file: string): string =>
+    `printf '%s\\n' ${ranges.map((range) => `'${asLine(range).trim()}'`).join(' ')} >"/proc/$pid/${file}"`;
+  return kind === 'shifted' ? [write(uids, 'uid_map'), write(gids, 'gid_map')] : [];
+}
+
 /** The program and arguments that drop root before the user namespace is made, so that the shifted ids own it. */
 export function dropToShifted(plan: IdPlan): readonly string[] {
   if (plan.kind !== 'shifted') return [];
@@ -66,7 +75,8 @@ function mayMapRanges(): boolean {
   return findProgram('newuidmap') !== undefined && findProgram('newgidmap') !== undefined;
 }
 
-function subordinateIds(file: string, uid: number): readonly IdRange[] {
+/** The lines of one user, by name or by uid, for ids from 1 on. */
+export function subordinateIds(file: string, uid: number): readonly IdRange[] {
   const owners = new Set([String(uid), userName(uid)]);
   let inside = 1;
   return parseSubordinateIds(read(file))
@@ -88,7 +98,7 @@ export function parseSubordinateIds(text: string): readonly { owner: string; sta
     .filter(({ count }) => count > 0);
 }
 
-function userName(uid: number): string | undefined {
+export function userName(uid: number): string | undefined {
   try {
     const user = userInfo();
     return user.uid === uid ? user.username : undefined;

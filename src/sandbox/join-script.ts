@@ -9,11 +9,8 @@ import { HOME_INSIDE, type Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 import { rlimitOptions } from './rlimits.ts';
 
-/** What the join script needs to know beyond the plan: PID 1, and how the limits are kept. */
+/** What the join script needs to know beyond the plan: how the limits are kept. */
 export interface JoinFacts {
-  readonly pid: number;
-  /** Clock ticks after boot, which tell PID 1 from a later process of the same number. */
-  readonly startTime: number;
   readonly given: LimitsGiven;
   /** sh lines that move this shell (`$$`) into the sandbox's cgroups. */
   readonly placing: readonly string[];
@@ -29,11 +26,12 @@ export interface JoinFacts {
 export function joinScript(plan: Plan, facts: JoinFacts): string {
   return [
     ...prologue(plan),
-    ...stillThere(facts),
+    ...noForeignTerminal(),
+    ...stillThere(plan),
     ...intoCgroup(facts),
-    ...enter(plan, facts),
+    ...enter(plan),
     ...sayDeath(facts),
-    ...sayEnd(facts),
+    ...sayEnd(),
     'exit "$status"',
     '',
   ].join('\n');
@@ -51,12 +49,29 @@ function prologue({ id }: Plan): readonly string[] {
   ];
 }
 
+/** A folder that is open leads to every other one, `..` by `..`. */
+function noForeignTerminal(): readonly string[] {
+  return [
+    '# Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).',
+    'if [ ! -t 0 ] || [ ! -t 1 ]; then',
+    '  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"',
+    'fi',
+    'for fd in 0 1 2; do',
+    `  [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }`,
+    'done',
+    '',
+  ];
+}
+
 /** Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. */
-function stillThere({ pid, startTime }: JoinFacts): readonly string[] {
+function stillThere({ folder }: Plan): readonly string[] {
   return [
     '# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).',
+    "gone() { echo 'The sandbox has ended.' >&2; exit 1; }",
     'started_at() { shift 19; echo "$1"; }',
-    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo 'The sandbox has ended.' >&2; exit 1; }`,
+    `[ -r ${shellWord(`${folder}/pid`)} ] || gone`,
+    `read -r pid started <${shellWord(`${folder}/pid`)}`,
+    'read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone',
     '',
   ];
 }
@@ -85,18 +100,22 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 }
 
 /** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
-function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
+function enter(plan: Plan): readonly string[] {
   return [
-    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
+    '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
+    '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
-    `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${shellWords([...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan, pid)])} \\`,
+    `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    `    ${[...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan)].join(' ')} \\`,
     `    ${confinedTerminal(plan)} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
     'status=0',
     'if [ -t 0 ] && [ -t 1 ]; then',
     `  enter ${plan.tool('script')} --quiet --return --command "$inside" /dev/null || status=$?`,
+    'elif [ -f "/proc/$$/fd/0" ]; then',
+    '  # A file that is input could be opened again inside, to write.',
+    '  cat | enter /bin/sh -c "$inside" || status=$?',
     'else',
     '  enter /bin/sh -c "$inside" || status=$?',
     'fi',
@@ -109,44 +128,49 @@ function limited({ rlimits }: Profile): readonly string[] {
   return options.length === 0 ? [] : ['prlimit', ...options, '--'];
 }
 
-function nsenter({ profile }: Plan, pid: number): readonly string[] {
+/** Words of a command line, already quoted. */
+function nsenter({ profile }: Plan): readonly string[] {
   const types = ['--user', '--mount', '--uts', '--ipc', ...(isNew(profile, 'net') ? ['--net'] : [])];
-  return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
+  return ['nsenter', '--target', '"$pid"', ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
 }
 
 /** What runs inside: the command line that was given, else that of the profile, else the first shell that is there. */
-function insideLine({ cwd, profile, shells }: Plan): string {
+function insideLine(plan: Plan): string {
+  const { cwd, profile, shells } = plan;
   const usual = profile.command === undefined ? '"$SHELL"' : shellWords(profile.command);
   return [
     `cd ${shellWord(cwd)} || exit 1`,
+    'set -- "$command"; unset command',
+    // "command" keeps a shell alive that knows one of the names as read-only
+    `command export ${shellWords(environment(plan))} || :`,
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
-    'line=$command; unset command',
-    `if [ -n "$line" ]; then eval "$line"; else exec ${usual}; fi`,
+    `if [ -n "$1" ]; then eval "shift; $1"; else exec ${usual}; fi`,
   ].join('; ');
 }
 
+/** What every program has that goes in, and the shell too. */
+const ENVIRONMENT = [
+  `PATH=${SYSTEM_PATH.join(':')}`,
+  `HOME=${HOME_INSIDE}`,
+  'USER=root',
+  'LOGNAME=root',
+  'SHELL=/bin/sh',
+] as const;
+
+/** What the shell has besides. */
 function environment({ profile }: Plan): readonly string[] {
   const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
   const passed = profile.envPass.flatMap((name) =>
     process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
   );
   const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
-  return [
-    `PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`,
-    `HOME=${HOME_INSIDE}`,
-    'USER=root',
-    'LOGNAME=root',
-    'LANG=C.UTF-8',
-    'SHELL=/bin/sh',
-    ...passed,
-    ...own,
-  ];
+  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8', ...passed, ...own];
 }
 
 /** PID 1 takes every process with it when it ends, this terminal's too. */
-function sayEnd({ pid }: JoinFacts): readonly string[] {
-  return [`[ "$status" != 137 ] || [ -e /proc/${pid}/ns ] || echo 'The sandbox was stopped.' >&2`];
+function sayEnd(): readonly string[] {
+  return [`[ "$status" != 137 ] || [ -e "/proc/$pid/ns" ] || echo 'The sandbox was stopped.' >&2`];
 }
 
 /** The kernel kills with a bare SIGKILL; the counter of the cgroup knows that it was the limit. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { requireProgram } from '../host/programs.ts';
-import { setprivAbilities } from '../host/setpriv.ts';
+import { hostFeatures } from '../host/features.ts';
 import { fail } from '../model/problem.ts';
 import type { Landlock } from '../model/profile.ts';
 import { filterInside, TOOL_FOLDER } from './foreign-tools.ts';
@@ -58,7 +58,7 @@ function isFolder(path: string, world: World): boolean {
 
 /** @throws ProblemError `landlockUnavailable` also where it does not work when it is tried. */
 async function requireLandlock(): Promise<void> {
-  if (!(await setprivAbilities()).landlock) {
+  if (!(await hostFeatures()).setpriv.landlock) {
     const fix = 'It comes with util-linux 2.41: Debian 13, Fedora 42 or newer. Or take "landlock" out of the profile.';
     fail('landlockUnavailable', { reason: 'the setpriv of this machine cannot set them', fix });
   }

@@ -29,6 +29,8 @@ import { makePlaceholders } from './workspace.ts';
 export interface LaunchRequest {
   readonly profile: Profile;
   readonly workspaceFolder: string | undefined;
+  /** Whether it is to be kept ready for later. */
+  readonly spare?: boolean;
 }
 
 /** A sandbox that this process has started. */
@@ -49,7 +51,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   const folders = callerFolders();
   await sweep(folders, session);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-  return start({ plan, notes, session, folders, workspaceFolder: request.workspaceFolder });
+  return start({ plan, notes, session, folders, request });
 }
 
 /**
@@ -122,7 +124,7 @@ interface Start {
   readonly notes: readonly SandboxNote[];
   readonly session: HelperSession;
   readonly folders: CallerFolders;
-  readonly workspaceFolder: string | undefined;
+  readonly request: LaunchRequest;
 }
 
 async function start(all: Start): Promise<Launched> {
@@ -185,13 +187,8 @@ async function through(
   const sandbox = describe(pid, given, all);
   script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
-  const facts = {
-    pid,
-    startTime: sandbox.startTime,
-    given,
-    placing: limits.joinLines(),
-    memoryKillCounters: memoryKillCounters(given),
-  };
+  writeFileSync(join(plan.folder, 'pid'), `${pid} ${sandbox.startTime}\n`, { mode: 0o600 });
+  const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
   script.pass();
@@ -219,18 +216,19 @@ function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; 
   return folder === undefined ? [] : [memoryKillCounter(folder)];
 }
 
-function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {
+function describe(pid: number, given: LimitsGiven, { plan, notes, request }: Start): Sandbox {
   const { profile, folder, id } = plan;
   return {
     id,
     profile: profile.name,
     hostname: profile.hostname,
     lifetime: profile.lifetime,
-    workspaceFolder: profile.workspace === 'none' ? undefined : workspaceFolder,
+    workspaceFolder: profile.workspace === 'none' ? undefined : request.workspaceFolder,
     rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,
     pid,
     startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }),
     startedAt: Date.now(),
+    spare: request.spare === true,
     folder,
     limits: given,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],

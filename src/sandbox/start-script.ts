@@ -1,14 +1,14 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { Profile } from '../model/profile.ts';
-import { bareRootCommands } from './bare-root.ts';
+import { byHand } from './by-hand.ts';
 import { isNew } from './choices.ts';
 import { confined } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
-import { foldersOf, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
 import { rlimitOptions } from './rlimits.ts';
 
@@ -35,16 +35,19 @@ export function startScript(plan: Plan): string {
   ].join('\n');
 }
 
-function prologue({ id, profile, folder }: Plan): readonly string[] {
+function prologue(plan: Plan): readonly string[] {
+  const { id, profile, folder } = plan;
   return [
     '#!/bin/sh',
     `# Sandbox ${id}, from the profile "${printable(profile.name)}".`,
-    'set -eu; umask 022; cd /',
+    'set -eu; umask 022; here=$PWD; cd /',
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     `folder=${shellWord(folder)}; root=$folder/root`,
     '',
-    '# A gate says where the script is and waits for the launcher; end of file ends it. By hand, on a terminal, gates are open.',
-    'gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }',
+    '# A gate says where the script is and waits for the launcher; end of file ends it.',
+    'gate() { echo "$1"; read -r _; }',
+    '',
+    ...byHand(plan),
     '',
   ];
 }
@@ -66,8 +69,8 @@ function namespaces(plan: Plan): readonly string[] {
   ];
   return [
     'case ${1-} in',
-    "'')",
-    ...byHand(plan).map((line) => `  ${line}`),
+    "'' | by-hand)",
+    '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
     ...closeHandedOn().map((line) => `  ${line}`),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
     `  exec ${shellWords(unshare)} "$0" inside`,
@@ -76,19 +79,6 @@ function namespaces(plan: Plan): readonly string[] {
     'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
     'esac',
     '',
-  ];
-}
-
-/** What the launcher makes while the script is on its way to the first gate. */
-function byHand(plan: Plan): readonly string[] {
-  const { folder, bare } = plan;
-  const folders = foldersOf(plan).map((path) => path.replace(`${folder}/`, ''));
-  return [
-    '# By hand, the folders that the launcher makes otherwise.',
-    '[ ! -t 0 ] || (',
-    `  mkdir -p "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
-    ...(bare === undefined ? [] : ['cd bare', ...bareRootCommands(bare)].map((line) => `  ${line}`)),
-    ')',
   ];
 }
 
@@ -105,18 +95,29 @@ function nameAndLoopback({ profile }: Plan): readonly string[] {
 
 /** Its overlay comes before the other mounts: only then can its links be seen. */
 function foreignRoot(plan: Plan): readonly string[] {
-  const { overlays, layers, folder } = plan;
+  const { overlays, layers, folder, profile } = plan;
   const root = overlays.slice(0, 1).map((overlay) => overlayMount(overlay, 0, folder));
   return [
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
     ...table([...overlayBinds(overlays, layers), ...root]),
     '# A link in it must not lead a mount out of it.',
-    `for part in ${shellWords(components(allTargets(plan)))}; do`,
+    `for part in ${shellWords(components([...allTargets(plan), PRELOAD]))}; do`,
     '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
     'done',
+    "# Nor may it name a library that ld.so(8) loads into the host's tools while they still have every capability. Where that",
+    '# file can be made it is hidden, and its folder is a mount, so that neither can be moved away; otherwise nobody inside can.',
+    `pinned='' preload=$root${PRELOAD}`,
+    `if mkdir -p "\${preload%/*}"; then`,
+    `  pinned="\${preload%/*} \${preload%/*} none bind,${profile.readOnly ? 'ro' : 'rw'},nosuid,nodev 0 0"`,
+    `  if [ -e "$preload" ] || true >>"$preload"; then pinned="$pinned`,
+    `/dev/null $preload none bind,ro,nosuid,noexec 0 0"; fi`,
+    'fi',
     '',
   ];
 }
+
+/** What this file names is loaded into every program that is started, ld.so(8). */
+const PRELOAD = '/etc/ld.so.preload';
 
 function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] {
   const between = betweenTables(mounts);
@@ -124,7 +125,7 @@ function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] 
   const parts =
     between.length === 0
       ? [...table([...first, ...mounts.second, ...mounts.last])]
-      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last])];
+      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last], foreign ? '$pinned' : undefined)];
   return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
 }
 
@@ -137,9 +138,10 @@ function betweenTables({ links, folders, files }: MountPlan): readonly string[] 
   ];
 }
 
-function table(entries: readonly MountEntry[]): readonly string[] {
+function table(entries: readonly MountEntry[], before?: string): readonly string[] {
   return [
     `printf '%s\\n' "`,
+    ...(before === undefined ? [] : [before]),
     ...entries.map(fstabLine),
     '" >"$folder/scratch/fstab"',
     'mount --all --fstab "$folder/scratch/fstab"',
@@ -162,7 +164,7 @@ function readBack({ mounts, foreign }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last];
   const masked = new Set(entries.filter(isReadOnly).map(({ target }) => target));
   const closed = new Set([...masked].filter((target) => isClosed(entries.filter((entry) => entry.target === target))));
-  const targets = new Set([...(foreign ? ['/'] : []), ...entries.map(({ target }) => target)]);
+  const targets = new Set([...(foreign ? ['/', dirname(PRELOAD)] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
   const pattern = (target: string): string => (target === '/' ? "''" : shellWord(fstabField(target)));
   const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
@@ -214,7 +216,8 @@ function pivot({ tool, profile }: Plan): readonly string[] {
     ...limitProcesses(profile),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
-    `${tool('umount')} -l .; cd /`,
+    // -i: no umount.TYPE of the new root is asked to help
+    `${tool('umount')} -i -l .; cd /`,
     '',
   ];
 }
@@ -236,7 +239,7 @@ function pid1(plan: Plan): readonly string[] {
   const stays = profile.lifetime === 'untilStopped';
   const program = [
     'trap child=y CHLD',
-    '[ -t 0 ] || { echo ready; read -r _; }',
+    'echo ready; read -r _',
     'exec >/dev/null 2>&1',
     ...(stays ? ['exec <&3 3<&-'] : []),
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',

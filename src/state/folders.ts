@@ -30,10 +30,15 @@ const NAME = 'namespace-sandboxes';
  * @throws ProblemError `stateFolderUnsafe`.
  */
 export function foldersOf(caller: Caller): CallerFolders {
+  const folders = namesOfFolders(caller);
+  makePrivate(folders.runtime, caller.uid);
+  return folders;
+}
+
+/** Where they lie, and nothing is made. */
+export function namesOfFolders(caller: Caller): CallerFolders {
   const { uid, gid } = caller;
-  const folders = uid === 0 ? rootFolders() : userFolders(caller);
-  makePrivate(folders.runtime, uid);
-  return { uid, gid, ...folders };
+  return { uid, gid, ...(uid === 0 ? rootFolders() : userFolders(caller)) };
 }
 
 function rootFolders(): Pick<CallerFolders, 'runtime' | 'data' | 'state'> {

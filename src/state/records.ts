@@ -42,7 +42,8 @@ export function readRecords(
   });
 }
 
-function readRecord(folder: string): SandboxRecord | undefined {
+/** The record in a sandbox's folder; undefined where there is none. */
+export function readRecord(folder: string): SandboxRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, RECORD), 'utf8')) as SandboxRecord;
   } catch {

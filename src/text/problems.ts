@@ -1,4 +1,5 @@
 import { ProblemError, type Problem, type ProblemArguments, type ProblemCode } from '../model/problem.ts';
+import { refusalSentence } from './host.ts';
 
 type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]) => string };
 
@@ -6,10 +7,9 @@ type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]
 const SENTENCES: Sentences = {
   notLinux: ({ platform }) =>
     `Namespaces are a feature of the Linux kernel, and this is ${platform}. Open the folder on a Linux machine: WSL, Remote-SSH or a dev container will do.`,
-  programMissing: ({ program, package: name }) =>
-    `The program ${program} is missing. Install the package ${name}: sudo apt install ${name}`,
+  programMissing: ({ program, install }) => `The program ${program} is missing. Install it: ${install}`,
   programTooOld: ({ program, found, needed }) => `${program} ${found} is too old: ${needed} or newer is needed.`,
-  userNamespacesForbidden: ({ reason, fix }) => `This host does not let you create user namespaces (${reason}). ${fix}`,
+  namespacesRefused: (refusal) => `No sandbox can start here: ${refusalSentence(refusal)}`,
   profileFileSyntax: ({ message }) => `This is not JSON with comments: ${message}.`,
   unknownKey: ({ key, known }) => `Unknown key "${key}". Known here: ${known.join(', ')}.`,
   wrongValue: ({ key, value, expected }) => `"${key}" is ${value}, but it must be ${expected}.`,

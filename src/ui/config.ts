@@ -11,6 +11,8 @@ export const config = {
   profiles: (): Readonly<Record<string, unknown>> => read('profiles', {}),
   /** Name of the profile of the terminal "+" menu; undefined is to ask. */
   defaultProfile: (): string | undefined => read<string>('defaultProfile', '') || undefined,
+  /** Whether the next sandbox of the profile used last is kept ready. */
+  warmSpare: (): boolean => read('warmSpare', false),
   /** Milliseconds between two observations while a view is visible. */
   refreshInterval: (): number => Math.max(0.5, read('refreshInterval', 2)) * 1000,
 };

@@ -7,7 +7,7 @@ export type Remedy =
 const HOST_PROBLEMS: readonly ProblemCode[] = [
   'programMissing',
   'programTooOld',
-  'userNamespacesForbidden',
+  'namespacesRefused',
   'limitsUnavailable',
 ];
 

@@ -52,8 +52,6 @@ const PLAN: Plan = {
 };
 
 const FACTS = {
-  pid: 4242,
-  startTime: 777,
   given: { way: 'own', cgroups: { 'memory.max': '/sys/fs/cgroup/x' }, held: { 'memory.max': '64M' }, missing: {} },
   placing: ['echo $$ >/sys/fs/cgroup/x/cgroup.procs'],
   memoryKillCounters: [{ file: '/sys/fs/cgroup/x/memory.events', key: 'oom_kill' }],

@@ -23,7 +23,13 @@ describe('the command table and package.json', () => {
 
   it('end in … exactly where the command asks something', () => {
     const asking = commands.filter(({ title }) => title.endsWith('…')).map(({ command }) => command.split('.')[1]);
-    expect(asking.sort()).toEqual(['newTerminal', 'openAnotherTerminal', 'openTerminalInNamespace', 'stop']);
+    expect(asking.sort()).toEqual([
+      'exportScript',
+      'newTerminal',
+      'openAnotherTerminal',
+      'openTerminalInNamespace',
+      'stop',
+    ]);
   });
 
   it('hide from the palette what needs a row of a tree', () => {

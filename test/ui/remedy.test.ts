@@ -14,7 +14,9 @@ describe('remedyFor', () => {
 
   it('is the check of the host, where the host lacks something', () => {
     expect(
-      remedyFor(new ProblemError(problem('programMissing', { program: 'unshare', package: 'util-linux' }))),
+      remedyFor(
+        new ProblemError(problem('programMissing', { program: 'unshare', install: 'sudo apt install util-linux' })),
+      ),
     ).toEqual({ do: 'checkHost' });
   });
 

@@ -79,7 +79,7 @@ export function ownCgroups(text: string): ReadonlyMap<string, string> {
 }
 
 /** The nearest cgroup at or above the caller's that the caller may write to; on v2 one that hands controllers down. */
-function delegatedHome({ version, mountPoint, root }: CgroupHierarchy, path: string): LimitHome | undefined {
+export function delegatedHome({ version, mountPoint, root }: CgroupHierarchy, path: string): LimitHome | undefined {
   const inMount = root === '/' ? path : path.startsWith(`${root}/`) ? path.slice(root.length) : '/';
   for (let folder = join(mountPoint, inMount); folder.startsWith(mountPoint); folder = dirname(folder)) {
     const needed = version === 1 ? [folder] : [folder, `${folder}/cgroup.procs`, `${folder}/cgroup.subtree_control`];

@@ -3,8 +3,7 @@ import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { findProgram } from '../../host/programs.ts';
-import { fail } from '../../model/problem.ts';
+import { requireProgram } from '../../host/programs.ts';
 
 export type Compression = 'gzip' | 'xz' | 'none';
 
@@ -38,7 +37,7 @@ export function decompressed(
 }
 
 async function throughXz(source: Readable, content: PassThrough): Promise<void> {
-  const xz = findProgram('xz') ?? fail('programMissing', { program: 'xz', package: 'xz-utils' });
+  const xz = requireProgram('xz');
   const child = execa(xz, ['--decompress', '--stdout'], { buffer: { stdout: false, stderr: true } });
   await Promise.all([pipeline(source, child.stdin), pipeline(child.stdout, content), child]);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import * as v from 'valibot';
-import { isAtLeast } from '../../host/check.ts';
+import { isAtLeast } from '../../host/versions.ts';
 import { fail } from '../../model/problem.ts';
 import type { Capabilities } from '../../model/profile.ts';
 import { hasCapability } from '../capabilities.ts';

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../../host/programs.ts';
-import { setprivAbilities } from '../../host/setpriv.ts';
+import { hostFeatures } from '../../host/features.ts';
+import { perlKnowsThisMachine } from '../../host/perl-loader.ts';
+import { findProgram, installCommand } from '../../host/programs.ts';
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import { defaultFilter } from './default-filter.ts';
 import type { Filter } from './filter.ts';
-import { perlKnowsThisMachine, type Loader } from './loader.ts';
 import { readOciFilter } from './oci.ts';
+
+/** Who hands a filter to the kernel: setpriv(1) where it can, from util-linux 2.41 on, else perl(1), which can make any system call. */
+export type Loader = 'setpriv' | 'perl';
 
 /** The filter of a sandbox: a file of this machine, and who loads it. */
 export interface SeccompPlan {
@@ -38,11 +41,13 @@ export async function prepareSeccomp(profile: FilteredProfile, folder: string): 
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (seccomp.kind === 'default') return { plan: undefined, missing: reason };
-    return fail('seccompUnavailable', { reason, fix: FIX }, error);
+    return fail(
+      'seccompUnavailable',
+      { reason, fix: `Install what does it: ${installCommand(['libseccomp.so.2', 'perl'])}` },
+      error,
+    );
   }
 }
-
-const FIX = 'Install what does it: sudo apt install libseccomp2 perl-base';
 
 /**
  * A profile's own filter may refuse what setpriv(1) does after it has loaded it, and setpriv(1) loads none without no_new_privs.
@@ -50,8 +55,8 @@ const FIX = 'Install what does it: sudo apt install libseccomp2 perl-base';
  */
 export async function findLoader({ seccomp, noNewPrivileges }: Omit<FilteredProfile, 'capabilities'>): Promise<Loader> {
   if (!existsSync('/proc/sys/kernel/seccomp/actions_avail')) throw new Error('this kernel has no seccomp filters');
-  const perl = findProgram('perl') !== undefined && perlKnowsThisMachine();
-  const setpriv = noNewPrivileges && (await setprivAbilities()).seccomp;
+  const perl = findProgram('perl') !== undefined && perlKnowsThisMachine;
+  const setpriv = noNewPrivileges && (await hostFeatures()).setpriv.seccompFilter;
   if (setpriv && !(perl && seccomp.kind === 'file')) return 'setpriv';
   if (perl) return 'perl';
   throw new Error('neither setpriv (from util-linux 2.41 on) nor perl is there to load one');

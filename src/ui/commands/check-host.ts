@@ -1,8 +1,8 @@
-import { checkHost } from '../../host/check.ts';
+import { checkThisHost as check } from '../../sandbox/host.ts';
+import { hostReportText } from '../../text/host-report.ts';
 import type { App } from '../app.ts';
-import { hostReportText } from '../host-report.ts';
 
-/** Shows what this host can do and what it lacks. */
+/** Shows what this host can do, what it lacks, and what to do about it. */
 export async function checkThisHost({ documents }: App): Promise<void> {
-  await documents.show('This Host', hostReportText(await checkHost()));
+  await documents.show('This Host', hostReportText(await check()));
 }

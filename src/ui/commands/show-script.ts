@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findSandbox, runningSandboxes } from '../../sandbox/running.ts';
-import { scriptsOf, showScripts, type Scripts } from '../../sandbox/show.ts';
+import { newId } from '../../sandbox/launch.ts';
+import { exportScripts, scriptsOf, showScripts, type Scripts } from '../../sandbox/show.ts';
 import type { App } from '../app.ts';
 import { windowProfiles } from '../profiles.ts';
 import { askForSandbox } from './new-terminal.ts';
@@ -15,6 +17,24 @@ export async function showScript(app: App, target: Target | undefined): Promise<
   await app.documents.show(`${found.name}/join.sh`, found.scripts.join);
   await app.documents.show(`${found.name}/start.sh`, found.scripts.start);
 }
+
+/** Writes both scripts into a folder of the user's choice, to be run by hand, read elsewhere, or kept. */
+export async function exportScript(app: App, target: Target | undefined): Promise<void> {
+  const chosen = target ?? (await pickTarget());
+  const found = chosen && (await scriptsFor(app, chosen));
+  const [folder] = (found && (await vscode.window.showOpenDialog(FOLDER))) ?? [];
+  if (!found || !folder) return;
+  const start = vscode.Uri.joinPath(folder, found.name, 'start.sh');
+  exportScripts(dirname(start.fsPath), found.scripts);
+  await vscode.window.showTextDocument(start);
+}
+
+const FOLDER: vscode.OpenDialogOptions = {
+  canSelectFiles: false,
+  canSelectFolders: true,
+  openLabel: 'Export Here',
+  title: 'Folder for start.sh and join.sh',
+};
 
 interface Found {
   readonly name: string;
@@ -34,7 +54,7 @@ function ofName(app: App, name: string): Promise<Found | undefined> | Found {
 
 async function ofProfile(app: App, name: string): Promise<Found | undefined> {
   const request = await askForSandbox(app, name);
-  return request && { name, scripts: await showScripts(request) };
+  return request && { name, scripts: await showScripts(request, newId(`by-hand-${name}`)) };
 }
 
 async function pickTarget(): Promise<Target | undefined> {

@@ -16,6 +16,8 @@ export const COMMANDS = {
   'namespaceSandboxes.stop': async (app, target) => (await import('./sandboxes.ts')).stop(app, target),
   'namespaceSandboxes.stopAll': async (app) => (await import('./sandboxes.ts')).stopAll(app),
   'namespaceSandboxes.showScript': async (app, target) => (await import('./show-script.ts')).showScript(app, target),
+  'namespaceSandboxes.exportScript': async (app, target) =>
+    (await import('./show-script.ts')).exportScript(app, target),
   'namespaceSandboxes.openProfilesFile': async () => (await import('./open-profiles-file.ts')).openProfilesFile(),
   'namespaceSandboxes.openTerminalInNamespace': async (app, target) =>
     (await import('./enter-namespace.ts')).openTerminalInNamespace(app, target),

@@ -3,6 +3,8 @@ import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { Launched, LaunchRequest } from '../../sandbox/launch.ts';
 import type { JoinCommand } from '../../sandbox/join.ts';
+import type { SpareKeeper } from '../../sandbox/spare.ts';
+import { config } from '../config.ts';
 import type { Live } from '../views/live.ts';
 
 interface Kept {
@@ -16,6 +18,7 @@ export class SandboxTerminals implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #helperFile: string;
   #session: HelperSession | undefined;
+  #spares: SpareKeeper | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal));
 
@@ -30,15 +33,18 @@ export class SandboxTerminals implements vscode.Disposable {
    * @throws ProblemError of launchSandbox.
    */
   async launch(request: LaunchRequest): Promise<Sandbox | undefined> {
-    const { launchSandbox } = await import('../../sandbox/launch.ts');
-    const launched = await cancellable(
-      `Starting a sandbox of "${request.profile.name}"…`,
-      launchSandbox(request, await this.#helperSession()),
-      (late) => this.#undo(late),
-    );
+    const spares = await this.#spareKeeper();
+    const launched = (await spares.take(request)) ?? (await this.#start(request));
     if (!launched) return undefined;
     await this.#keep(launched);
+    if (config.warmSpare()) setTimeout(() => spares.prepare(request), A_WHILE);
     return launched.sandbox;
+  }
+
+  async #start(request: LaunchRequest): Promise<Launched | undefined> {
+    const { launchSandbox } = await import('../../sandbox/launch.ts');
+    const launching = launchSandbox(request, await this.#helperSession());
+    return cancellable(`Starting a sandbox of "${request.profile.name}"…`, launching, (late) => this.#undo(late));
   }
 
   /** Opens a terminal in a running sandbox. */
@@ -58,13 +64,19 @@ export class SandboxTerminals implements vscode.Disposable {
   async endAll(): Promise<void> {
     const ending = [...this.#kept.values()].filter(({ launched }) => launched.sandbox.lifetime !== 'untilStopped');
     for (const { launched } of ending) launched.release();
-    await Promise.allSettled(ending.map(({ launched }) => launched.ended));
+    await Promise.allSettled([this.#spares?.end(), ...ending.map(({ launched }) => launched.ended)]);
   }
 
   dispose(): void {
     this.#closing.dispose();
     for (const { unwatch } of this.#kept.values()) unwatch();
     this.#session?.dispose();
+  }
+
+  async #spareKeeper(): Promise<SpareKeeper> {
+    const { keepSpare } = await import('../../sandbox/spare.ts');
+    this.#spares ??= keepSpare(await this.#helperSession());
+    return this.#spares;
   }
 
   async #helperSession(): Promise<HelperSession> {
@@ -140,6 +152,8 @@ function isIn({ creationOptions }: vscode.Terminal, { folder }: Sandbox): boolea
 }
 
 const A_MOMENT = 500;
+/** Until the terminal that was just opened is drawn and its shell has started. */
+const A_WHILE = 2000;
 
 /** The result, or undefined if cancelled; what comes after that is undone. */
 async function cancellable<T extends object>(

@@ -23,18 +23,19 @@ export function sandboxRows(observation: Observation): readonly Row[] {
 }
 
 function profileRow(profile: ProfileSummary, observation: Observation): Row {
-  const running = observation.sandboxes.filter(({ sandbox }) => sandbox.profile === profile.name);
-  const sandboxes = running.map((one) => sandboxRow(one, observation));
+  const all = observation.sandboxes.filter(({ sandbox }) => sandbox.profile === profile.name);
+  const running = all.filter(({ sandbox }) => !sandbox.spare);
+  const sandboxes = all.map((one) => sandboxRow(one, observation));
   const source = SOURCE_NAMES[profile.source];
   return row({
     // Another row once it has children: VS Code opens a row by itself only when it is new.
-    id: `profile/${profile.source}/${profile.name}/${running.length > 0 ? 'running' : 'idle'}`,
+    id: `profile/${profile.source}/${profile.name}/${all.length > 0 ? 'running' : 'idle'}`,
     label: profile.name,
     description: running.length > 0 ? `${running.length} running` : profile.description,
     spoken: `profile ${profile.name}, ${source}, ${count(running.length, 'sandbox', 'sandboxes')} running`,
     icon: 'shield',
     subject: { kind: 'profile', profile },
-    opening: running.length > 0 ? 'expanded' : 'leaf',
+    opening: all.length > 0 ? 'expanded' : 'leaf',
     tooltip: () => [`**${plain(profile.name)}** (${source})`, plain(profile.description)].join('\n\n'),
     children: () => sandboxes,
   });
@@ -49,7 +50,7 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
     label: sandbox.id,
     description: sandboxSummary(running, observation.at),
     spoken: `sandbox ${sandbox.id}, ${sandboxSummary(running, observation.at)}`,
-    icon: weaker ? 'warning' : 'vm-running',
+    icon: weaker ? 'warning' : sandbox.spare ? 'vm-outline' : 'vm-running',
     color: weaker ? 'list.warningForeground' : 'charts.green',
     subject: { kind: 'sandbox', sandbox },
     tooltip: () => sandboxTooltip(running, observation.at),
@@ -61,6 +62,7 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
 export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSandbox, at: number): string {
   const { held } = sandbox.limits;
   return [
+    ...(sandbox.spare ? ['spare, ready'] : []),
     ...lacksOf(sandbox),
     `${sandbox.pid}`,
     duration(at - sandbox.startedAt),

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAbilities, setprivAbilities } from '../../../src/host/setpriv.ts';
+import { hostFeatures } from '../../../src/host/features.ts';
 import { landlockOptions } from '../../../src/sandbox/landlock.ts';
 import { NO_MOUNTS, tmpfs } from '../../../src/sandbox/mounts.ts';
 import { bindFile, bindFolder } from '../../../src/sandbox/mounts.ts';
 import { CALLERS } from '../../support/unshared.ts';
 import { tryout } from './inside.ts';
 
-const { landlock } = await setprivAbilities();
+const { landlock } = (await hostFeatures()).setpriv;
 
 describe.each(CALLERS)('rules of Landlock in a sandbox of %s', (name) => {
   const tried = tryout(name);
@@ -53,9 +53,5 @@ describe('the options of setpriv', () => {
 
   it('name nothing that is not there', () => {
     expect(() => landlockOptions({ readOnly: ['/etc/none'], readWrite: [] }, world)).toThrow('landlockPathMissing');
-  });
-
-  it('are there if its help says so', () => {
-    expect(parseAbilities(' --seccomp-filter <file>\n')).toEqual({ seccomp: true, landlock: false });
   });
 });

@@ -16,9 +16,20 @@ for fd in /proc/$$/fd/*; do
 done
 term=${TERM-dumb} color=${COLORTERM-} command=${1-}
 
+# Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).
+if [ ! -t 0 ] || [ ! -t 1 ]; then
+  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"
+fi
+for fd in 0 1 2; do
+  [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }
+done
+
 # PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
+gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 started_at() { shift 19; echo "$1"; }
-read -r stat 2>/dev/null </proc/4242/stat && [ "$(started_at ${stat##*) })" = 777 ] || { echo 'The sandbox has ended.' >&2; exit 1; }
+[ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || gone
+read -r pid started </run/user/1000/namespace-sandboxes/review-1a2b/pid
+read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone
 
 # Into its cgroups, cgroups(7): every process of the sandbox is under its limits.
 echo $$ >/sys/fs/cgroup/x/cgroup.procs
@@ -29,21 +40,25 @@ kills() {
 }
 killed_before=$(kills)
 
-# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.
+# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the
+# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.
 enter() {
-  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root LANG=C.UTF-8 SHELL=/bin/sh 'GREETING=it'\''s' TERM="$term" COLORTERM="$color" command="$command" \
-    nsenter --target 4242 --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
+  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
+    nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; line=$command; unset command; if [ -n "$line" ]; then eval "$line"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?
+elif [ -f "/proc/$$/fd/0" ]; then
+  # A file that is input could be opened again inside, to write.
+  cat | enter /bin/sh -c "$inside" || status=$?
 else
   enter /bin/sh -c "$inside" || status=$?
 fi
 if [ "$(kills)" != "$killed_before" ]; then
   echo 'killed by memory.max = 64M' >&2
 fi
-[ "$status" != 137 ] || [ -e /proc/4242/ns ] || echo 'The sandbox was stopped.' >&2
+[ "$status" != 137 ] || [ -e "/proc/$pid/ns" ] || echo 'The sandbox was stopped.' >&2
 exit "$status"

@@ -1,18 +1,37 @@
 #!/bin/sh
 # Sandbox review-1a2b, from the profile "review".
-set -eu; umask 022; cd /
+set -eu; umask 022; here=$PWD; cd /
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
 
-# A gate says where the script is and waits for the launcher; end of file ends it. By hand, on a terminal, gates are open.
-gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+
+# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
+started_at() { shift 19; echo "$1"; }
+by_hand() {
+  echo 'By hand nobody keeps memory.max, pids.max.' >&2
+  case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
+  around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
+  [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch layers lower0 '/var/lay ers' '/var/lay ers/0' '/var/lay ers/0/upper' '/var/lay ers/0/work'
+  chown -R 1000:1000 . '/var/lay ers'
+  cp "$script" start.sh; mkfifo said go; cd /
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  exec 4>"$folder/go" 5<"$folder/said"
+  if read -r _ pid <&5; then
+    printf '%s\n' '0 1000 1' >"/proc/$pid/uid_map"
+    printf '%s\n' '0 1000 1' >"/proc/$pid/gid_map"
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4
+    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+  fi
+  exec 4>&-; wait "$script" || :
+  rm -rf "$folder" '/var/lay ers'; exit
+}
 
 case ${1-} in
-'')
-  # By hand, the folders that the launcher makes otherwise.
-  [ ! -t 0 ] || (
-    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch layers lower0 '/var/lay ers' '/var/lay ers/0' '/var/lay ers/0/upper' '/var/lay ers/0/work'
-  )
+'' | by-hand)
+  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
@@ -43,9 +62,17 @@ overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/review-1a2b/lo
 " >"$folder/scratch/fstab"
 mount --all --fstab "$folder/scratch/fstab"
 # A link in it must not lead a mount out of it.
-for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /home /home/u '/home/u/my project' /run /run/tools; do
+for part in /data '/data/a b' '/data/a b/file' /dev /dev/null /etc /etc/ld.so.preload /home /home/u '/home/u/my project' /run /run/tools; do
   [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }
 done
+# Nor may it name a library that ld.so(8) loads into the host's tools while they still have every capability. Where that
+# file can be made it is hidden, and its folder is a mount, so that neither can be moved away; otherwise nobody inside can.
+pinned='' preload=$root/etc/ld.so.preload
+if mkdir -p "${preload%/*}"; then
+  pinned="${preload%/*} ${preload%/*} none bind,rw,nosuid,nodev 0 0"
+  if [ -e "$preload" ] || true >>"$preload"; then pinned="$pinned
+/dev/null $preload none bind,ro,nosuid,noexec 0 0"; fi
+fi
 
 # Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
 printf '%s\n' "
@@ -57,6 +84,7 @@ cp -P --parents /dev/fd "$root/"
 cd "$root"; mkdir -p './data/a b'; cd /
 for file in /dev/null '/data/a b/file'; do : >>"$root$file"; done
 printf '%s\n' "
+$pinned
 /dev/null $root/dev/null none bind,nosuid,noexec 0 0
 /srv/file $root/data/a\040b/file none bind,ro,nosuid,nodev 0 0
 none $root/run/tools none remount,bind,ro,nosuid,nodev 0 0
@@ -71,7 +99,7 @@ read_back() {
   case $options in *,ro,*) return ;; esac
   case ${target#"$root"} in
   '/data/a\040b/file' | /run/tools) ;;
-  '' | '/home/u/my\040project' | /dev/null) return ;;
+  '' | /etc | '/home/u/my\040project' | /dev/null) return ;;
   '/home/u/my\040project'/*) return ;;
   esac
   echo "refused: $target is not read-only" >&2; exit 1
@@ -89,9 +117,9 @@ wait "$naming"
 mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits until it is killed, and takes every process with it.
 exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- /usr/bin/perl -XTUe 'open F,"<:raw",shift and defined read F,$f,-s F or die "seccomp: $!\n"; close F; syscall(157,22,2,pack "Sx![J]P",length($f)/8,$f)==0 or die "seccomp: $!\n"; exec {$ARGV[0]} @ARGV; die "$ARGV[0]: $!\n"' /run/namespace-sandboxes/seccomp.bpf \
-  /usr/bin/sh -c 'trap child=y CHLD; [ -t 0 ] || { echo ready; read -r _; }; exec >/dev/null 2>&1; exec <&3 3<&-; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
+  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; exec <&3 3<&-; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b

@@ -1,22 +1,39 @@
 #!/bin/sh
 # Sandbox review-1a2b, from the profile "review".
-set -eu; umask 022; cd /
+set -eu; umask 022; here=$PWD; cd /
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
 
-# A gate says where the script is and waits for the launcher; end of file ends it. By hand, on a terminal, gates are open.
-gate() { [ -t 0 ] || { echo "$1"; read -r _; }; }
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+
+# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
+started_at() { shift 19; echo "$1"; }
+by_hand() {
+  echo 'By hand nobody keeps memory.max, pids.max.' >&2; exit 1
+  case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
+  around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
+  [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch bare none
+  cd bare
+  mkdir -p ./usr './home/u/my project' ./dev ./tmp
+  for file in ./dev/null; do : >"$file"; done
+  ln -s usr/bin ./bin
+  cd ..
+  cp "$script" start.sh; mkfifo said go; cd /
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  exec 4>"$folder/go" 5<"$folder/said"
+  if read -r _ pid <&5; then
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4
+    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+  fi
+  exec 4>&-; wait "$script" || :
+  rm -rf "$folder"; exit
+}
 
 case ${1-} in
-'')
-  # By hand, the folders that the launcher makes otherwise.
-  [ ! -t 0 ] || (
-    mkdir -p "$folder"; cd "$folder"; mkdir -p root scratch bare none
-    cd bare
-    mkdir -p ./usr './home/u/my project' ./dev ./tmp
-    for file in ./dev/null; do : >"$file"; done
-    ln -s usr/bin ./bin
-  )
+'' | by-hand)
+  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
@@ -76,9 +93,9 @@ wait "$naming"
 wait "$linking"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits, ends with its launcher, and takes every process with it.
 exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf -- \
-  /usr/bin/sh -c 'trap child=y CHLD; [ -t 0 ] || { echo ready; read -r _; }; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
+  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b

@@ -32,6 +32,7 @@ export function sandbox(parts: Partial<Sandbox> = {}): Sandbox {
     pid: 50,
     startTime: 500,
     startedAt: 0,
+    spare: false,
     folder: '/run/user/1000/namespace-sandboxes/throwaway-1a2b',
     limits: { way: 'none', cgroups: {}, held: {}, missing: {} },
     notes: [],

@@ -1,0 +1,71 @@
+import { dirname } from 'node:path';
+import { askedKeys } from '../cgroup/limits.ts';
+import { bareRootCommands } from './bare-root.ts';
+import { idMapCommands } from './ids.ts';
+import { foldersOf, type Plan } from './plan.ts';
+import { shellWord, shellWords } from './quote.ts';
+
+/**
+ * What the launcher does, as sh(1): a start script that is run on a terminal, or with the word `by-hand`, makes its folders,
+ * starts itself with pipes, answers at its gates, and removes everything again.
+ */
+export function byHand(plan: Plan): readonly string[] {
+  return [
+    '# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.',
+    'started_at() { shift 19; echo "$1"; }',
+    'by_hand() {',
+    ...indented([...limitsNote(plan), ...makeFolders(plan), ...gates(plan), ...removal(plan)]),
+    '}',
+  ];
+}
+
+/** Whoever keeps limits is asked by the launcher alone. */
+function limitsNote({ profile: { limits } }: Plan): readonly string[] {
+  const keys = askedKeys(limits);
+  if (keys.length === 0) return [];
+  const text = `By hand nobody keeps ${keys.join(', ')}.`;
+  return [`echo ${shellWord(text)} >&2${limits.mode === 'strict' ? '; exit 1' : ''}`];
+}
+
+function makeFolders(plan: Plan): readonly string[] {
+  const { folder, bare, ids, placeholders, overlays, layers } = plan;
+  const owned = overlays.length > 0 ? `. ${shellWord(layers)}` : '.';
+  const folders = foldersOf(plan).map((path) => path.replace(`${folder}/`, ''));
+  return [
+    'case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac',
+    // in a place where others may write it could be theirs, or a link
+    `around=${shellWord(dirname(folder))}; mkdir -p "$around"`,
+    '[ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }',
+    `mkdir -m 711 "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
+    ...(bare === undefined ? [] : ['cd bare', ...bareRootCommands(bare), 'cd ..']),
+    ...(ids.kind === 'shifted' ? [`chown -R ${ids.uids[0]?.outside ?? 0}:${ids.gids[0]?.outside ?? 0} ${owned}`] : []),
+    ...placeholders.map(({ path, kind }) => (kind === 'folder' ? `mkdir ${shellWord(path)}` : `: >${shellWord(path)}`)),
+    'cp "$script" start.sh; mkfifo said go; cd /',
+  ];
+}
+
+/** A script that ends early leaves the pipes at their end, and its own words on the terminal. */
+function gates({ ids }: Plan): readonly string[] {
+  return [
+    'sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!',
+    'exec 4>"$folder/go" 5<"$folder/said"',
+    'if read -r _ pid <&5; then',
+    ...indented(idMapCommands(ids)),
+    '  read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4',
+    '  ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }',
+    'fi',
+    'exec 4>&-; wait "$script" || :',
+  ];
+}
+
+function removal({ overlays, layers, placeholders }: Plan): readonly string[] {
+  const folders = placeholders.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
+  const files = placeholders.filter(({ kind }) => kind === 'file').map(({ path }) => path);
+  return [
+    ...(folders.length > 0 ? [`rmdir ${shellWords(folders)} || :`] : []),
+    ...files.map((path) => `[ -s ${shellWord(path)} ] || rm -f ${shellWord(path)}`),
+    `rm -rf "$folder"${overlays.length > 0 ? ` ${shellWord(layers)}` : ''}; exit`,
+  ];
+}
+
+const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);

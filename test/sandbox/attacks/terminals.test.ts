@@ -1,0 +1,96 @@
+import { execa } from 'execa';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shellWords } from '../../../src/sandbox/quote.ts';
+import { CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+
+const UNSHARED = shellWords([process.execPath, CLI]);
+const HAS_NO_TERMINAL = `sh -c '(: </dev/tty) 2>/dev/null && echo reached; [ ! -t 0 ] || echo input; [ ! -t 2 ] || echo errors; echo ran'`;
+
+describe.each(CALLERS)('the terminal of %s', (name) => {
+  let caller: Caller;
+  beforeEach(() => {
+    caller = makeCaller(name);
+  });
+  afterEach(() => caller.remove());
+
+  /** Runs a line of sh on a terminal, as the caller. */
+  async function onTerminal(line: string): Promise<string> {
+    const [file = '', ...args] = caller.asCaller(['script', '-qec', line, '/dev/null']);
+    const { stdout } = await execa(file, args, {
+      cwd: caller.workspace,
+      env: caller.env,
+      extendEnv: false,
+      reject: false,
+    });
+    return stdout.replaceAll('\r', '');
+  }
+
+  it.each([
+    `${UNSHARED} run -- ${HAS_NO_TERMINAL} </dev/null`,
+    `${UNSHARED} run -- ${HAS_NO_TERMINAL} | cat`,
+    `${UNSHARED} run -- ${HAS_NO_TERMINAL} </dev/null 2>&1 | cat`,
+  ])('is not in reach of what has pipes instead: %s', async (line) => {
+    const said = await onTerminal(line);
+    expect(said).toMatch(/^ran$/m);
+    expect(said).not.toMatch(/^(reached|input|errors)$/m);
+  });
+
+  it('is not in reach either where the join script is called by hand', async () => {
+    await writeProfiles(caller, { stays: { extends: 'learn', lifetime: 'untilStopped' } });
+    await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
+    const [{ folder, id } = expect.fail('it does not run')] = await running(caller);
+    try {
+      const said = await onTerminal(`sh ${folder}/join.sh ${shellWords([HAS_NO_TERMINAL])} </dev/null; echo $?`);
+      expect(said).toMatch(/ran\n0/);
+      expect(said).not.toContain('reached');
+    } finally {
+      await caller.unshared(['stop', id]);
+    }
+  });
+});
+
+describe.each(CALLERS)('a file that %s redirects', (name) => {
+  let caller: Caller;
+  beforeEach(async () => {
+    caller = makeCaller(name);
+    await outside(caller, 'echo secret >file; chmod 666 file');
+  });
+  afterEach(() => caller.remove());
+
+  it('can be read as input, and not be written', async () => {
+    const line = `${UNSHARED} run -- sh -c 'cat; (echo changed >/proc/self/fd/0) 2>/dev/null; echo ran' <file`;
+    expect(await outside(caller, line)).toBe('secret\nran');
+    expect(readFileSync(join(caller.workspace, 'file'), 'utf8')).toBe('secret\n');
+  });
+
+  it('cannot be a folder, from which every other could be reached', async () => {
+    const line = `${UNSHARED} run -- ls /proc/self/fd/0/ 2>&1 <.; true`;
+    const said = await outside(caller, line);
+    expect(said).not.toMatch(/^file$/m);
+  });
+});
+
+describe('a signal', () => {
+  it('for a command with pipes reaches it inside', async () => {
+    const caller = makeCaller('user');
+    try {
+      await writeProfiles(caller, { stays: { extends: 'learn', lifetime: 'untilStopped' } });
+      await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
+      const [{ id } = expect.fail('it does not run')] = await running(caller);
+      const program = 'trap "echo got; exit 3" INT; echo ready; while :; do sleep 0.05; done';
+      const [file = '', ...args] = caller.asCaller([process.execPath, CLI, 'enter', id, '--', 'sh', '-c', program]);
+      const entered = execa(file, args, { env: caller.env, extendEnv: false, reject: false, stdin: 'ignore' });
+      const said: string[] = [];
+      for await (const line of entered) {
+        said.push(line);
+        if (line === 'ready') entered.kill('SIGINT');
+      }
+      expect(said).toEqual(['ready', 'got']);
+      await caller.unshared(['stop', id]);
+    } finally {
+      caller.remove();
+    }
+  });
+});

@@ -1,0 +1,97 @@
+import { execa } from 'execa';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findProgram } from '../../src/host/programs.ts';
+import { busyboxTree } from '../support/busybox.ts';
+import { CALLERS, makeCaller, type Caller } from '../support/unshared.ts';
+import { until } from '../support/until.ts';
+
+/** What a sandbox is, as far as one can see from inside; addresses of namespaces and names of folders are each its own. */
+const FACTS = [
+  'id -u; hostname; echo "$HOME $PATH"; pwd',
+  'grep -E "^(Cap|NoNewPrivs|Seccomp:)" /proc/self/status; cat /proc/self/uid_map /proc/sys/kernel/random/boot_id',
+  'while read -r _ _ _ _ target options _; do echo "$target $options"; done </proc/self/mountinfo',
+  'for type in user mnt pid net ipc uts cgroup time; do [ -e /proc/1/ns/$type ] && echo $type; done; echo /* /dev/*',
+].join('; ');
+
+const WRITES = { extends: 'project', network: 'none', limits: { 'memory.max': 'max', 'pids.max': 'max' } };
+
+describe.each(CALLERS)('exported scripts of %s', (name) => {
+  let caller: Caller;
+  let before: readonly string[];
+  beforeEach(() => {
+    caller = makeCaller(name);
+    before = folders();
+  });
+  afterEach(() => {
+    expect(folders()).toEqual(before);
+    caller.remove();
+  });
+
+  function folders(): readonly string[] {
+    const base = `${caller.runtime}-by-hand`;
+    return existsSync(base) ? readdirSync(base) : [];
+  }
+
+  async function byHand(options: readonly string[], line: string): Promise<string> {
+    const exported = join(caller.home, 'exported');
+    const made = await caller.unshared(['script', ...options, '--export', exported]);
+    expect(made.exitCode, made.stderr).toBe(0);
+    const [file = '', ...args] = caller.asCaller(['sh', join(exported, 'start.sh'), 'by-hand']);
+    const started = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
+    let said = '';
+    started.stderr.on('data', (part: Buffer) => (said += part.toString()));
+    const end = started.then(() => 'ended');
+    await Promise.race([until('the sandbox to run', () => said.includes('It runs')), end]);
+    expect(said).toMatch(/^It runs/m);
+    const [joiner = '', ...words] = caller.asCaller(['sh', join(exported, 'join.sh'), line]);
+    const { stdout } = await execa(joiner, words, { cwd: '/', env: { TERM: 'dumb' }, extendEnv: false, reject: false });
+    started.stdin.end();
+    expect((await started).exitCode).toBe(0);
+    return stdout;
+  }
+
+  async function byEngine(options: readonly string[], line: string): Promise<string> {
+    const { stdout } = await caller.unshared(['run', ...options, '--', 'sh', '-c', line], { env: { TERM: 'dumb' } });
+    return stdout;
+  }
+
+  function profile(settings: object): readonly string[] {
+    mkdirSync(join(caller.workspace, '.vscode'), { recursive: true });
+    writeFileSync(join(caller.workspace, '.vscode/sandboxes.json'), JSON.stringify({ profiles: { tried: settings } }));
+    return ['--profile', 'tried'];
+  }
+
+  it.each(['learn', 'throwaway'])('make the same sandbox by hand, and leave nothing: %s', async (builtin) => {
+    const settings = { extends: builtin, workspace: 'none', limits: { 'memory.max': 'max', 'pids.max': 'max' } };
+    const options = profile(settings);
+    const expected = await byEngine(options, FACTS);
+    expect(expected).toContain('/proc/sys ro');
+    expect(await byHand(options, FACTS)).toBe(expected);
+  });
+
+  it.skipIf(findProgram('busybox') === undefined)('also on a foreign root (needs busybox-static)', async () => {
+    const rootfs = busyboxTree(join(caller.workspace, 'tree'), ['sh', 'id', 'hostname', 'grep', 'cat']);
+    const options = profile({ extends: 'learn', rootfs, mounts: [{ tmpfs: '/scratch' }] });
+    const expected = await byEngine(options, FACTS);
+    expect(expected).toContain('/scratch rw');
+    expect(await byHand(options, FACTS)).toBe(expected);
+  });
+
+  it.skipIf(name === 'root')('also with a writable workspace, which is left as it was (as a user)', async () => {
+    const options = profile(WRITES);
+    const files = readdirSync(caller.workspace);
+    const line = 'touch made; touch .envrc 2>/dev/null || echo protected';
+    expect(await byHand(options, line)).toBe('protected');
+    expect(readdirSync(caller.workspace).sort()).toEqual([...files, 'made'].sort());
+  });
+
+  it('are not written over what is there', async () => {
+    const exported = join(caller.home, 'exported');
+    for (const status of [0, 125]) {
+      const { exitCode } = await caller.unshared(['script', '--profile', 'learn', '--export', exported]);
+      expect(exitCode).toBe(status);
+    }
+  });
+});
