@@ -42,7 +42,6 @@ const UNTRIED: Readonly<Record<FindingArguments['untried']['feature'], string>> 
   idRanges: 'Mapping more than one id',
   overlay: 'Folders and archives as root file systems',
   links: 'Links between sandboxes',
-  seccompLoader: 'Setting a system call filter with perl',
 };
 
 /** What is done instead where an option does not hold. */
