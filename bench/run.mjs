@@ -56,6 +56,7 @@ async function loadEngine() {
     mainFields: ['module', 'main'],
     outfile,
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    external: ['koffi'],
     logLevel: 'error',
   });
   const loaded = /** @type {unknown} */ (await import(outfile));

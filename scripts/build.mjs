@@ -1,9 +1,10 @@
 // Bundles what runs into dist/: node scripts/build.mjs [--production]
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { argv } from 'node:process';
+import { arch, argv } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
+import { fetchPackage } from './fetch-package.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** @type {import('esbuild').BuildOptions} */
@@ -14,6 +15,25 @@ const COMMON = {
   target: 'node20',
   mainFields: ['module', 'main'],
   logLevel: 'warning',
+};
+
+/** Where `modules` puts the native part of koffi, by the names of `process.arch`. */
+const NATIVE = 'native';
+const NATIVE_ARCHES = /** @type {const} */ (['x64', 'arm64']);
+
+/**
+ * koffi is its native part: what loads that from a package is not needed beside one file per architecture.
+ * @type {import('esbuild').Plugin}
+ */
+const NATIVE_KOFFI = {
+  name: 'native-koffi',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'native' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'native' }, () => ({
+      contents: `const file = './${NATIVE}/koffi-' + process.arch + '.node'; module.exports = require(file);`,
+      loader: 'js',
+    }));
+  },
 };
 
 /** CommonJS packages inside an ES module ask for Node's own modules by `require`. */
@@ -33,6 +53,7 @@ function modules(outdir, minify) {
     splitting: true,
     external: ['vscode'],
     banner: { js: REQUIRE },
+    plugins: [NATIVE_KOFFI],
     metafile: true,
     minify,
   });
@@ -67,12 +88,29 @@ function helper(outdir) {
  */
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
   const [{ metafile }] = await Promise.all([modules(outdir, production), besides(outdir, production), helper(outdir)]);
+  copyNative(outdir, production ? NATIVE_ARCHES : NATIVE_ARCHES.filter((name) => name === arch));
   makeExecutable(join(outdir, 'cli.js'));
   if (production)
     removeStale(
       outdir,
       Object.keys(metafile.outputs).map((file) => basename(file)),
     );
+}
+
+/** @param {string} name */
+const koffiPackage = (name) => `@koromix/koffi-linux-${name}`;
+
+/**
+ * npm installs the native part for this machine alone; that for another comes as the package that the lockfile names.
+ * @param {string} outdir
+ * @param {readonly string[]} arches
+ */
+function copyNative(outdir, arches) {
+  mkdirSync(join(outdir, NATIVE), { recursive: true });
+  for (const name of arches) {
+    const folder = name === arch ? join(PROJECT, 'node_modules', koffiPackage(name)) : fetchPackage(koffiPackage(name));
+    copyFileSync(join(folder, `linux_${name}/koffi.node`), join(outdir, NATIVE, `koffi-${name}.node`));
+  }
 }
 
 /** The banner would put this line into the shared files too. @param {string} file */

@@ -1,8 +1,11 @@
-// Checks the packed extension: every file in it is one that belongs there, none is missing, and it is small.
+// Checks the packed extension: every file in it is one that belongs there, none is missing, and it is small but for native code.
 import { readFileSync } from 'node:fs';
 import { argv } from 'node:process';
 
 const MAX_BYTES = 1_000_000;
+
+/** One for each architecture that is served. */
+const NATIVE = [/^extension\/dist\/native\/koffi-x64\.node$/, /^extension\/dist\/native\/koffi-arm64\.node$/];
 
 /** Each must match a file, and each file one of these. */
 const EXPECTED = [
@@ -18,6 +21,7 @@ const EXPECTED = [
   /^extension\/dist\/discovery-worker\.cjs$/,
   /^extension\/dist\/helper\.cjs$/,
   /^extension\/dist\/server\.cjs$/,
+  ...NATIVE,
   /^extension\/media\/icon\.png$/,
   /^extension\/media\/icon\.svg$/,
   /^extension\/media\/sandboxes\.schema\.json$/,
@@ -26,8 +30,12 @@ const EXPECTED = [
 
 const file = argv[2] ?? nameOfPackage();
 const zip = readFileSync(file);
-const files = filesIn(zip);
-const size = zip.length;
+const entries = filesIn(zip);
+const files = entries.map(({ name }) => name);
+const native = entries
+  .filter(({ name }) => NATIVE.some((expected) => expected.test(name)))
+  .reduce((sum, { bytes }) => sum + bytes, 0);
+const size = zip.length - native;
 const faults = [
   ...files.filter((name) => !EXPECTED.some((expected) => expected.test(name))).map((name) => `unexpected: ${name}`),
   ...EXPECTED.filter((expected) => !files.some((name) => expected.test(name))).map(
@@ -35,7 +43,9 @@ const faults = [
   ),
   ...(size > MAX_BYTES ? [`too big: ${size} bytes, where ${MAX_BYTES} are allowed`] : []),
 ];
-console.log(`${file}: ${files.length} files, ${Math.ceil(size / 1000)} kB`);
+console.log(
+  `${file}: ${files.length} files, ${Math.ceil(size / 1000)} kB and ${Math.ceil(native / 1000)} kB of native code`,
+);
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length > 0 ? 1 : 0;
 
@@ -48,7 +58,7 @@ function nameOfPackage() {
 }
 
 /**
- * Names in the central directory of a zip file (APPNOTE.TXT 4.3.12 and 4.3.16).
+ * Names and packed sizes in the central directory of a zip file (APPNOTE.TXT 4.3.12 and 4.3.16).
  * @param {Buffer} zip
  */
 function filesIn(zip) {
@@ -56,8 +66,9 @@ function filesIn(zip) {
   let at = zip.readUInt32LE(end + 16);
   return Array.from({ length: zip.readUInt16LE(end + 10) }, () => {
     const [name = 0, extra = 0, comment = 0] = [28, 30, 32].map((offset) => zip.readUInt16LE(at + offset));
+    const bytes = zip.readUInt32LE(at + 20);
     const start = at + 46;
     at = start + name + extra + comment;
-    return zip.toString('utf8', start, start + name);
+    return { name: zip.toString('utf8', start, start + name), bytes };
   });
 }

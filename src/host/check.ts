@@ -26,7 +26,7 @@ export async function checkHost(caller: HostCaller): Promise<HostReport> {
       tunLine(asOwner),
       tryWhere(works, 'links', () => all(linksLine(asOwner))),
     ),
-    confinement: confinementLines(asOwner, works),
+    confinement: confinementLines(asOwner),
     helper: helperLines(uid),
   };
   return { topics: await Promise.all(HOST_TOPICS.map(async (topic) => ({ topic, lines: await lines[topic] }))) };

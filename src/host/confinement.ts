@@ -7,16 +7,14 @@ import { hostFeatures, type ProgramFeatures } from './features.ts';
 import { fix, installFix } from './fixes.ts';
 import { findLibrary } from './libraries.ts';
 import { found, line, type Found } from './line.ts';
-import { findProgram } from './programs.ts';
+import { PERL_LOADER, perlKnowsThisMachine } from './perl-loader.ts';
+import { findProgram, quoted } from './programs.ts';
 import { readIfThere } from './settings.ts';
 
 /** A filter of system calls needs a library that writes it and a program that sets it; Landlock a program alone. */
-export async function confinementLines(
-  asOwner: readonly string[],
-  namespaces: Promise<boolean>,
-): Promise<readonly HostLine[]> {
+export async function confinementLines(asOwner: readonly string[]): Promise<readonly HostLine[]> {
   const features = await hostFeatures();
-  const tried = await Promise.all([loaderLine(features, asOwner, namespaces), landlockLine(features, asOwner)]);
+  const tried = await Promise.all([loaderLine(features, asOwner), landlockLine(features, asOwner)]);
   return [libraryLine(), ...tried];
 }
 
@@ -26,26 +24,19 @@ function libraryLine(): HostLine {
   return line('seccomp-library', 'missing', found('seccompLibraryMissing', {}, installFix('libseccomp.so.2')));
 }
 
-async function loaderLine(
-  features: ProgramFeatures,
-  asOwner: readonly string[],
-  namespaces: Promise<boolean>,
-): Promise<HostLine> {
+async function loaderLine(features: ProgramFeatures, asOwner: readonly string[]): Promise<HostLine> {
   const id = 'seccomp-loader';
   const program = loader(features);
-  if (program === undefined) return line(id, 'missing', found('seccompLoaderMissing', {}, installFix('bwrap')));
-  // bwrap(1) makes a user namespace of its own.
-  if (program === 'bwrap' && !(await namespaces))
-    return line(id, 'missing', found('untried', { feature: 'seccompLoader' }));
+  if (program === undefined) return line(id, 'missing', found('seccompLoaderMissing', {}, installFix('perl')));
   const refusal = await tryLoader(program, asOwner);
   return refusal ? line(id, 'missing', refusal) : line(id, 'ok', found('seccompLoader', { program }));
 }
 
-type Loader = 'setpriv' | 'bwrap';
+type Loader = 'setpriv' | 'perl';
 
 function loader({ setpriv }: ProgramFeatures): Loader | undefined {
   if (setpriv.seccompFilter) return 'setpriv';
-  return findProgram('bwrap') === undefined ? undefined : 'bwrap';
+  return perlKnowsThisMachine && findProgram('perl') !== undefined ? 'perl' : undefined;
 }
 
 /** One instruction, BPF_RET of SECCOMP_RET_ALLOW (seccomp(2)): a filter that allows everything. */
@@ -53,7 +44,7 @@ const ALLOW = Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 
 const LOADERS: Readonly<Record<Loader, string>> = {
   setpriv: 'exec setpriv --no-new-privs --seccomp-filter "$1" cat /proc/self/status',
-  bwrap: 'exec bwrap --dev-bind / / --seccomp 9 cat /proc/self/status 9<"$1"',
+  perl: `exec setpriv --no-new-privs perl ${PERL_LOADER.map(quoted).join(' ')} "$1" cat /proc/self/status`,
 };
 
 /** Loads a filter, and looks whether it is there. */

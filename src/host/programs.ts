@@ -20,6 +20,7 @@ export const PROGRAMS = {
   mount: 'mount',
   umount: 'mount',
   pivot_root: 'util-linux',
+  prlimit: 'util-linux',
   setpriv: 'util-linux',
   setsid: 'util-linux',
   script: 'bsdutils',
@@ -34,7 +35,7 @@ const MORE_PROGRAMS = {
   xz: 'xz-utils',
   pasta: 'passt',
   slirp4netns: 'slirp4netns',
-  bwrap: 'bubblewrap',
+  perl: 'perl-base',
   pkexec: 'pkexec',
   'libseccomp.so.2': 'libseccomp2',
 } as const;
@@ -48,6 +49,7 @@ const FEDORA_NAMES: Readonly<Record<string, string>> = {
   uidmap: 'shadow-utils',
   'xz-utils': 'xz',
   pkexec: 'polkit',
+  'perl-base': 'perl-interpreter',
   libseccomp2: 'libseccomp',
 };
 

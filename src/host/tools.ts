@@ -6,6 +6,9 @@ import { requireProgram } from './programs.ts';
 /** Programs that a sandbox needs inside, whatever its root file system lacks. */
 export const TOOL_NAMES = ['sh', 'setpriv', 'script', 'umount'] as const;
 
+/** Those, and the one that loads a seccomp filter where setpriv(1) cannot. */
+export type ToolName = (typeof TOOL_NAMES)[number] | 'perl';
+
 /** The host's tools with the loader and the libraries they need, as files to bind into a foreign root file system. */
 export interface Tools {
   readonly loader: string;
@@ -13,19 +16,19 @@ export interface Tools {
   readonly files: readonly { readonly source: string; readonly name: string }[];
 }
 
-let found: Promise<Tools> | undefined;
+const found = new Map<string, Promise<Tools>>();
 
 /** The tools of this host, found once per process: the loader (ld.so(8)) itself is asked what each program needs. */
-export function hostTools(): Promise<Tools> {
-  found ??= findTools().catch((error: unknown) => {
-    found = undefined;
-    throw error;
-  });
-  return found;
+export function hostTools(names: readonly ToolName[]): Promise<Tools> {
+  const key = names.join();
+  const tools = found.get(key) ?? findTools(names);
+  found.set(key, tools);
+  tools.catch(() => found.delete(key));
+  return tools;
 }
 
-async function findTools(): Promise<Tools> {
-  const programs = TOOL_NAMES.map((name) => ({ name, source: realpathSync(requireProgram(name)) }));
+async function findTools(names: readonly ToolName[]): Promise<Tools> {
+  const programs = names.map((name) => ({ name, source: realpathSync(requireProgram(name)) }));
   const loader = interpreterOf(readFileSync(programs[0]?.source ?? '/bin/sh'));
   const lists = await Promise.all(programs.map(({ source }) => execa(loader, ['--list', source])));
   const libraries = new Set(lists.flatMap(({ stdout }) => parseLoaderList(stdout)));

@@ -55,7 +55,7 @@ export interface FindingArguments {
   ownProcCovered: { mounts: readonly string[] };
   ownProcRefused: { reason: string };
   /** What cannot be tried while the user namespace is refused. */
-  untried: { feature: 'otherNamespaces' | 'idRanges' | 'overlay' | 'links' | 'seccompLoader' };
+  untried: { feature: 'otherNamespaces' | 'idRanges' | 'overlay' | 'links' };
   // ids
   idsShifted: { first: number };
   idRanges: { count: number };

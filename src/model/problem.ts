@@ -53,6 +53,13 @@ export interface ProblemArguments {
   networkNotYet: { network: string };
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
+  rlimitTooHigh: { name: string; asked: string; hard: string };
+  // confinement
+  maskedPathMissing: { path: string };
+  seccompUnavailable: { reason: string; fix: string };
+  seccompProfileWrong: { path: string; where: string; reason: string };
+  landlockPathMissing: { path: string };
+  landlockUnavailable: { reason: string; fix: string };
   // helper
   helperDismissed: { program: string };
   helperNotAuthorized: { reason: string };

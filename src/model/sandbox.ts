@@ -37,6 +37,7 @@ export interface LimitsGiven {
 
 export type SandboxNote =
   | { readonly note: 'limitsMissing'; readonly keys: readonly LimitKey[]; readonly reason: string }
+  | { readonly note: 'seccompMissing'; readonly reason: string }
   | { readonly note: 'singleId' }
   | { readonly note: 'ownershipNotKept' }
   | { readonly note: 'foreignOwner' }

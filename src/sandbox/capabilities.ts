@@ -1,4 +1,4 @@
-import type { Capabilities, Profile } from '../model/profile.ts';
+import type { Capabilities } from '../model/profile.ts';
 
 /** What a container engine leaves to root by default, without those that make device nodes or write audit records (capabilities(7)). */
 const DEFAULT_CAPABILITIES = [
@@ -16,15 +16,19 @@ const DEFAULT_CAPABILITIES = [
   'sys_chroot',
 ] as const;
 
-/** The options of setpriv(1) that confine a process of the sandbox; whoever joins needs them again, because setns(2) gives every capability back. */
-export function confinement(capabilities: Profile['capabilities']): readonly string[] {
-  const bounding = ['-all', ...DEFAULT_CAPABILITIES.map((name) => `+${name}`)].join(',');
-  return [
-    '--no-new-privs',
-    '--inh-caps=-all',
-    '--ambient-caps=-all',
-    ...(capabilities.base === 'all' ? [] : [`--bounding-set=${bounding}`]),
-  ];
+/** The bounding set as setpriv(1) takes it, which begins with what it has: all, for who has just entered. Undefined keeps all. */
+export function boundingSet({ base, add, drop }: Capabilities): string | undefined {
+  const given = base === 'default' ? [...DEFAULT_CAPABILITIES, ...add] : add;
+  const dropped = new Set(drop);
+  const kept = [...new Set(given)].filter((name) => !dropped.has(name));
+  const changes = base === 'all' ? drop.map((name) => `-${name}`) : ['-all', ...kept.map((name) => `+${name}`)];
+  return changes.length === 0 ? undefined : changes.join(',');
+}
+
+/** Whether root inside has this capability of its own user namespace. */
+export function hasCapability({ base, add, drop }: Capabilities, name: string): boolean {
+  const isDefault = (DEFAULT_CAPABILITIES as readonly string[]).includes(name);
+  return !drop.includes(name) && (base === 'all' || add.includes(name) || (base === 'default' && isDefault));
 }
 
 /** Whether root inside may change its mounts, those of the sandbox too (mount_namespaces(7)). */

@@ -29,7 +29,7 @@ export function readOnlyTree(source: string, target: string, mounts: readonly Ho
 }
 
 /** Flags that a user namespace may not clear from a mount it has inherited (mount_namespaces(7)). */
-function lockedFlags({ options }: HostMount): readonly string[] {
+export function lockedFlags({ options }: HostMount): readonly string[] {
   return options.filter((option) => option === 'noexec');
 }
 

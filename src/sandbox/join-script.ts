@@ -1,11 +1,13 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
+import type { Profile } from '../model/profile.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
 import { isNew } from './choices.ts';
-import { confinement } from './capabilities.ts';
+import { confinedTerminal } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { HOME_INSIDE, type Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
+import { rlimitOptions } from './rlimits.ts';
 
 /** What the join script needs to know beyond the plan: how the limits are kept. */
 export interface JoinFacts {
@@ -99,14 +101,13 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 
 /** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
 function enter(plan: Plan): readonly string[] {
-  const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
   return [
     '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
     '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
     `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${[...dropToShifted(plan.ids), ...nsenter(plan)].join(' ')} \\`,
-    `    ${setpriv} "$@"`,
+    `    ${[...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan)].join(' ')} \\`,
+    `    ${confinedTerminal(plan)} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
     'status=0',
@@ -119,6 +120,12 @@ function enter(plan: Plan): readonly string[] {
     '  enter /bin/sh -c "$inside" || status=$?',
     'fi',
   ];
+}
+
+/** Before anything is entered, because a foreign root file system need not have prlimit(1). */
+function limited({ rlimits }: Profile): readonly string[] {
+  const options = rlimitOptions(rlimits);
+  return options.length === 0 ? [] : ['prlimit', ...options, '--'];
 }
 
 /** Words of a command line, already quoted. */

@@ -22,6 +22,7 @@ import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Plan } from './plan.ts';
 import { killNow, removeRemains, sweep } from './remains.ts';
+import { prepareSeccomp } from './seccomp/prepare.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
 
@@ -68,6 +69,7 @@ export async function makePlan(
   if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseOwnFolders(workspaceFolder, folders);
   const ids = planIds(folders.uid, folders.gid);
   const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
+  const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
   const plan = await planSandbox({
     id,
     profile,
@@ -76,10 +78,15 @@ export async function makePlan(
     lower,
     layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
+    seccomp,
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
     placeholders: placeholdersOf(folders.runtime, () => true),
   });
-  return { plan, notes: [...notes, ...notesOf(profile)] };
+  return { plan, notes: [...notes, ...notesOf(profile), ...noFilter(missing)] };
+}
+
+function noFilter(reason: string | undefined): readonly SandboxNote[] {
+  return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
 }
 
 function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
@@ -203,8 +210,8 @@ async function through(
   const pid = Number(await script.at('unshared'));
   if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
   const given = await limits.place(pid);
-  script.pass();
   const sandbox = describe(pid, given, all);
+  script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
   writeFileSync(join(plan.folder, 'pid'), `${pid} ${sandbox.startTime}\n`, { mode: 0o600 });
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };

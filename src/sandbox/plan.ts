@@ -1,7 +1,7 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
-import { hostTools } from '../host/tools.ts';
+import { hostTools, TOOL_NAMES } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import { mayMount } from './capabilities.ts';
 import { isNew } from './choices.ts';
@@ -9,11 +9,15 @@ import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { makeOpenFolder } from '../state/folders.ts';
 import type { Placeholder } from '../state/records.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
-import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
+import { closedPaths } from './closed-paths.ts';
+import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
+import { planLandlock } from './landlock.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
+import { requireRlimits } from './rlimits.ts';
+import type { SeccompPlan } from './seccomp/prepare.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace } from './workspace.ts';
 
@@ -34,6 +38,10 @@ export interface Plan {
   readonly mounts: MountPlan;
   readonly placeholders: readonly Placeholder[];
   readonly tool: ToolCommand;
+  /** The seccomp filter of every process, if there is one. */
+  readonly seccomp: SeccompPlan | undefined;
+  /** Options of setpriv(1) for the rules of Landlock of a terminal. */
+  readonly landlock: readonly string[];
   /** Where a terminal starts inside. */
   readonly cwd: string;
   /** The first of these that is there is the shell of a terminal. */
@@ -53,6 +61,7 @@ export interface PlanRequest {
   readonly keptHome: string;
   /** Paths that other sandboxes have put into a workspace, also those that have just ended. */
   readonly placeholders: ReadonlySet<string>;
+  readonly seccomp: SeccompPlan | undefined;
 }
 
 export const HOME_INSIDE = '/root';
@@ -62,10 +71,11 @@ export const HOME_INSIDE = '/root';
  * @throws ProblemError for whatever the profile asks for and the host cannot give.
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
-  const { profile, ids, folder, lower, layers } = request;
+  const { profile, ids, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   requireHeld(request);
+  await requireRlimits(profile.rlimits);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(
@@ -73,10 +83,13 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     mounted,
   );
   const overlays = overlaysOf(profile, lower, ids);
-  const all = joinMountPlans([
+  const open = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(folder, mounted),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: foreign }),
-    foreign ? toolMounts(await hostTools()) : NO_MOUNTS,
+    foreign
+      ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
+      : NO_MOUNTS,
+    seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
@@ -84,6 +97,8 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     overlayMounts(overlays, folder, foreign),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
   ]);
+  const world = { mounts: open, overlays, foreign };
+  const all = joinMountPlans([open, closedPaths(profile, world, mounted)]);
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
   return {
     id: request.id,
@@ -96,6 +111,8 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     bare,
     mounts,
     placeholders: workspace.placeholders,
+    seccomp,
+    landlock: await planLandlock(profile.landlock, world),
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],

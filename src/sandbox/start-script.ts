@@ -1,14 +1,16 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
+import type { Profile } from '../model/profile.ts';
 import { byHand } from './by-hand.ts';
 import { isNew } from './choices.ts';
-import { confinement } from './capabilities.ts';
+import { confined } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
 import { fstabField, mountinfoField, shellWord, shellWords } from './quote.ts';
+import { rlimitOptions } from './rlimits.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
 export function mark(id: string): string {
@@ -160,7 +162,8 @@ function linkCommands(links: readonly string[]): readonly string[] {
 /** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */
 function readBack({ mounts, foreign }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last];
-  const closed = new Set(entries.filter(isReadOnly).map(({ target }) => target));
+  const masked = new Set(entries.filter(isReadOnly).map(({ target }) => target));
+  const closed = new Set([...masked].filter((target) => isClosed(entries.filter((entry) => entry.target === target))));
   const targets = new Set([...(foreign ? ['/', dirname(PRELOAD)] : []), ...entries.map(({ target }) => target)]);
   const open = [...targets].filter((target) => !closed.has(target));
   const pattern = (target: string): string => (target === '/' ? "''" : shellWord(mountinfoField(target)));
@@ -184,8 +187,24 @@ function readBack({ mounts, foreign }: Plan): readonly string[] {
     "IFS='",
     "'; set -f",
     "for line in $mounts; do IFS=' '; read_back $line; done",
+    ...mustBeThere([...masked]),
     'unset IFS; set +f',
     '',
+  ];
+}
+
+/** Whether each mount on one target has to be read-only: one that lies under a mask need not be. */
+function isClosed(entries: readonly MountEntry[]): boolean {
+  return entries.every(isReadOnly) || entries.some(({ options }) => options.includes('remount'));
+}
+
+function mustBeThere(targets: readonly string[]): readonly string[] {
+  if (targets.length === 0) return [];
+  const words = targets.map((target) => (target === '/' ? "''" : shellWord(fstabField(target))));
+  return [
+    `for target in ${words.join(' ')}; do`,
+    '  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac',
+    'done',
   ];
 }
 
@@ -194,6 +213,7 @@ function pivot({ tool, profile }: Plan): readonly string[] {
     'wait "$naming"',
     ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
+    ...limitProcesses(profile),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
     // -i: no umount.TYPE of the new root is asked to help
@@ -202,11 +222,20 @@ function pivot({ tool, profile }: Plan): readonly string[] {
   ];
 }
 
+/** While the host's own programs are still there: what comes after inherits them. */
+function limitProcesses({ rlimits }: Profile): readonly string[] {
+  const options = rlimitOptions(rlimits);
+  return options.length === 0
+    ? []
+    : ['# The limits of each process, getrlimit(2).', `prlimit --pid $$ ${shellWords(options)}`];
+}
+
 /**
  * PID 1 is a shell that waits and reaps orphans. The end of an orphan interrupts its `read` as an end of file does:
  * only where no child has ended is it the launcher that has gone.
  */
-function pid1({ id, profile, tool }: Plan): readonly string[] {
+function pid1(plan: Plan): readonly string[] {
+  const { id, profile, tool } = plan;
   const stays = profile.lifetime === 'untilStopped';
   const program = [
     'trap child=y CHLD',
@@ -216,11 +245,11 @@ function pid1({ id, profile, tool }: Plan): readonly string[] {
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
   ];
   return [
-    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;',
+    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;',
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${tool('setpriv')} ${shellWords(confinement(profile.capabilities))} -- \\`,
+    `exec ${confined(plan)} \\`,
     `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
   ];
 }

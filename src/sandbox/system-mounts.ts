@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, statSync } from 'node:fs';
+import { emptyFile, emptyFolder } from './closed-paths.ts';
 import { bindFile, NO_MOUNTS, tmpfs, type MountEntry, type MountPlan } from './mounts.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as const;
@@ -72,15 +73,6 @@ function masks(sysfsMounted: boolean): readonly MountEntry[] {
     ...READ_ONLY.filter(isThere).map(readOnlyItself),
   ];
 }
-
-const emptyFile = (path: string): MountEntry => bindFile('/dev/null', path, ['ro', 'nosuid', 'noexec']);
-
-const emptyFolder = (target: string): MountEntry => ({
-  source: 'tmpfs',
-  target,
-  type: 'tmpfs',
-  options: ['ro', 'nosuid', 'nodev', 'noexec', 'size=4k'],
-});
 
 const readOnlyItself = (path: string): MountEntry => ({
   source: path,

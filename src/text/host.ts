@@ -42,7 +42,6 @@ const UNTRIED: Readonly<Record<FindingArguments['untried']['feature'], string>> 
   idRanges: 'Mapping more than one id',
   overlay: 'Folders and archives as root file systems',
   links: 'Links between sandboxes',
-  seccompLoader: 'Setting a system call filter with bwrap',
 };
 
 /** What is done instead where an option does not hold. */
@@ -137,7 +136,7 @@ const SENTENCES: Sentences = {
   seccompLoader: ({ program }) => `System call filters can be set, by ${program}`,
   seccompLoaderFails: ({ program, reason }) => `No system call filter can be set: ${program} fails (${reason}).`,
   seccompLoaderMissing: () =>
-    'No system call filter can be set: setpriv has no --seccomp-filter (util-linux 2.41), and there is no bwrap.',
+    'No system call filter can be set: setpriv has no --seccomp-filter (util-linux 2.41), and there is no perl.',
   landlock: () => 'Landlock, set by setpriv',
   landlockRefused: ({ reason }) => `No Landlock: setpriv cannot set it (${reason}).`,
   landlockOff: () => 'No Landlock: this kernel was not started with it.',

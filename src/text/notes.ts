@@ -4,6 +4,7 @@ type Sentences = { readonly [Name in SandboxNote['note']]: (note: Extract<Sandbo
 
 const SENTENCES: Sentences = {
   limitsMissing: ({ keys, reason }) => `Runs without ${keys.join(', ')}: ${reason}.`,
+  seccompMissing: ({ reason }) => `Runs without a seccomp filter: ${reason}.`,
   singleId: () => 'Only one user id exists inside: files of other users show as nobody, and chown to them fails.',
   ownershipNotKept: () =>
     'Every file of this root file system belongs to root inside: owners could not be kept without subordinate ids (see subuid(5)).',

@@ -55,6 +55,16 @@ const SENTENCES: Sentences = {
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
+  rlimitTooHigh: ({ name, asked, hard }) =>
+    `"${name}" of "rlimits" is ${asked}, but your own hard limit is ${hard}, and only root of the machine can raise it: lower the value, or raise yours in /etc/security/limits.conf and log in again.`,
+  maskedPathMissing: ({ path }) =>
+    `There is nothing at ${path} to hide or to close, and something could be made there later. Make it first, or take it out of "maskedPaths", "readOnlyPaths" and "mounts".`,
+  seccompUnavailable: ({ reason, fix }) => `No seccomp filter can be loaded here: ${reason}. ${fix}`,
+  seccompProfileWrong: ({ path, where, reason }) =>
+    `The seccomp profile ${path} cannot be used: ${where === '' ? reason : `"${where}" ${reason}`}.`,
+  landlockPathMissing: ({ path }) =>
+    `There is nothing at ${path} that "landlock" could open: correct the path, or mount something there.`,
+  landlockUnavailable: ({ reason, fix }) => `The rules of "landlock" cannot be kept here: ${reason}. ${fix}`,
   helperDismissed: ({ program }) =>
     `The password dialog of ${program} was dismissed, so nothing was changed. Run the command again to be asked again.`,
   helperNotAuthorized: ({ reason }) =>

@@ -45,6 +45,8 @@ const PLAN: Plan = {
   },
   placeholders: [],
   tool: (name) => `/usr/bin/${name}`,
+  seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
+  landlock: ['--landlock-access=fs:read-file', '--landlock-rule=path-beneath:read-file:/my data'],
   cwd: '/home/u/my project',
   shells: ['/bin/zsh', '/bin/sh'],
 };
@@ -66,6 +68,8 @@ describe('the scripts of a plan', () => {
       ...PLAN,
       ids: { ...PLAN.ids, kind: 'shifted' },
       foreign: true,
+      seccomp: { file: '/var/lib/ab12.bpf', loader: 'perl' },
+      landlock: [],
       overlays: [{ lower: '/srv/a,b:c', target: '/' }],
       layers: '/var/lay ers',
       bare: undefined,

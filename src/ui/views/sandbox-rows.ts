@@ -43,7 +43,7 @@ function profileRow(profile: ProfileSummary, observation: Observation): Row {
 function sandboxRow(running: RunningSandbox, observation: Observation): Row {
   const { sandbox } = running;
   const id = `sandbox/${sandbox.id}`;
-  const weaker = Object.keys(sandbox.limits.missing).length > 0;
+  const weaker = lacksOf(sandbox).length > 0;
   return row({
     id,
     label: sandbox.id,
@@ -59,17 +59,22 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
 
 /** `no cpu.max · 4711 · 3min · 12M ≤ 64M · 4 processes ≤ 256`: what it lacks comes first, then its pid, and what it costs before its limit. */
 export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSandbox, at: number): string {
-  const { held, missing } = sandbox.limits;
-  const lacks = Object.keys(missing).map((key) => `no ${key}`);
+  const { held } = sandbox.limits;
   return [
     ...(sandbox.spare ? ['spare, ready'] : []),
-    ...lacks,
+    ...lacksOf(sandbox),
     `${sandbox.pid}`,
     duration(at - sandbox.startedAt),
     under(bytes(readings?.memoryCurrent ?? rss), held['memory.max']),
     under(count(processes, 'process', 'processes'), held['pids.max']),
     ...(held['cpu.max'] === undefined ? [] : [`cpu ≤ ${held['cpu.max']}`]),
   ].join(' · ');
+}
+
+/** What its profile would take and this host could not give. */
+function lacksOf({ limits, notes }: Sandbox): readonly string[] {
+  const unfiltered = notes.some(({ note }) => note === 'seccompMissing');
+  return [...Object.keys(limits.missing).map((key) => `no ${key}`), ...(unfiltered ? ['no seccomp'] : [])];
 }
 
 function under(usage: string, limit: string | undefined): string {

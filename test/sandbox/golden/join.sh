@@ -45,7 +45,7 @@ killed_before=$(kills)
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
     nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
-    /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot -- "$@"
+    /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
 }
 inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0

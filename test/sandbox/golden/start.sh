@@ -84,6 +84,9 @@ mounts=$(cat /proc/self/mountinfo)
 IFS='
 '; set -f
 for line in $mounts; do IFS=' '; read_back $line; done
+for target in '' /usr; do
+  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
+done
 unset IFS; set +f
 
 wait "$naming"
@@ -92,7 +95,7 @@ wait "$linking"
 cd "$root"; pivot_root . .
 /usr/bin/umount -i -l .; cd /
 
-# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
+# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits, ends with its launcher, and takes every process with it.
-exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot -- \
+exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf -- \
   /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b

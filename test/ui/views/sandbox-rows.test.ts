@@ -39,6 +39,13 @@ describe('sandboxRows', () => {
     expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · 50 · 3min · 12M · 3 processes']);
     expect(row?.tooltip?.()).toContain('**not held**: not delegated');
   });
+
+  it('marks one that has no filter', () => {
+    const weaker = running({ sandbox: sandbox({ notes: [{ note: 'seccompMissing', reason: 'perl is missing' }] }) });
+    const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
+    expect([row?.icon, row?.description]).toEqual(['warning', 'no seccomp · 50 · 3min · 12M · 3 processes']);
+    expect(row?.tooltip?.()).toContain('Runs without a seccomp filter');
+  });
 });
 
 describe('sandboxSummary', () => {

@@ -1,0 +1,78 @@
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { findProgram } from '../../../src/host/programs.ts';
+import { busyboxTree } from '../../support/busybox.ts';
+import { CALLERS } from '../../support/unshared.ts';
+import { tryout } from './inside.ts';
+
+describe.each(CALLERS)('in a sandbox of %s', (name) => {
+  const tried = tryout(name);
+
+  async function outside(line: string): Promise<void> {
+    const [file = '', ...args] = tried.caller.asCaller(['sh', '-c', line]);
+    await execa(file, args, { cwd: tried.caller.workspace });
+  }
+
+  it('files and folders are hidden in every terminal, and cannot be uncovered', async () => {
+    await outside('mkdir -p secrets && echo key >secrets/id && echo token >.env');
+    const settings = {
+      workspace: 'ro',
+      maskedPaths: ['/etc/passwd', '${workspaceFolder}/.env', '/var/tmp'],
+      mounts: [{ mask: '${workspaceFolder}/secrets' }, { mask: '/proc/uptime' }],
+    };
+    const { first, second } = await tried.inBoth(
+      settings,
+      'cat .env /etc/passwd /proc/uptime; ls -A secrets /var/tmp; for path in .env secrets /etc/passwd; do umount "$path" 2>/dev/null && echo uncovered; done; (echo x >secrets/x) 2>/dev/null || echo closed',
+    );
+    expect(first).toBe('/var/tmp:\n\nsecrets:\nclosed');
+    expect(second).toBe(first);
+  });
+
+  it('paths are closed with all that is mounted below them, and what is hidden there stays hidden', async () => {
+    const settings = {
+      readOnlyPaths: ['/root', '/proc', '/dev/shm'],
+      mounts: [{ tmpfs: '/root/cache' }, { mask: '/root/cache' }, { tmpfs: '/root/more' }],
+    };
+    const line =
+      'for path in /root /root/more /dev/shm /proc/self/comm; do touch $path/x 2>&1 || true; done; cat /proc/keys; (echo name >/proc/self/comm) 2>/dev/null || echo closed';
+    const { first, second } = await tried.inBoth(settings, line);
+    expect(first.match(/Read-only file system/g)).toHaveLength(3);
+    expect(first).toMatch(/closed$/);
+    expect(second).toBe(first);
+  });
+
+  it('nothing is hidden where nothing is, unless it could be made there later', async () => {
+    const never = { maskedPaths: ['/srv/none', '/proc/none'], readOnlyPaths: ['/mnt'] };
+    expect(await tried.run(never, 'echo started')).toMatchObject({ stdout: 'started' });
+    for (const path of ['/tmp/later', '/usr/none', '/root/none']) {
+      const { exitCode, stderr } = await tried.run({ readOnlyPaths: [path] }, 'true');
+      expect([exitCode, stderr]).toEqual([125, expect.stringContaining(`There is nothing at ${path}`)]);
+    }
+  });
+
+  it('a link is not hidden in place of what it leads to', async () => {
+    await outside('ln -sf /etc link');
+    const { exitCode, stderr } = await tried.run(
+      { workspace: 'ro', maskedPaths: ['${workspaceFolder}/link/passwd'] },
+      'true',
+    );
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('/link: it is a symbolic link');
+    expect((await tried.run({ maskedPaths: ['/'] }, 'true')).stderr).toContain('it is everything');
+  });
+
+  it.skipIf(findProgram('busybox') === undefined)('a foreign root has them too (needs busybox-static)', async () => {
+    await outside('mkdir -p secret-tree/etc && echo key >secret-tree/etc/key && ln -s etc secret-tree/conf');
+    const rootfs = busyboxTree(`${tried.caller.workspace}/secret-tree`, ['sh', 'cat', 'touch']);
+    const settings = { maskedPaths: ['/etc/key'], readOnlyPaths: ['/bin'] };
+    const line = 'cat /etc/key; touch /bin/x || echo closed';
+    const { first, second } = await tried.inBoth(settings, line, ['--rootfs', rootfs]);
+    expect([first, second]).toEqual(['closed', 'closed']);
+    const linked = await tried.run({ maskedPaths: ['/conf/key'] }, 'true', ['--rootfs', rootfs]);
+    expect(linked.stderr).toContain('Nothing can be mounted on /conf: it is a symbolic link');
+    const missing = await tried.run({ maskedPaths: ['/etc/none'] }, 'true', ['--rootfs', rootfs]);
+    expect(missing.stderr).toContain('There is nothing at /etc/none');
+    const closed = await tried.run({ maskedPaths: ['/etc/none'], readOnly: true }, 'echo ok', ['--rootfs', rootfs]);
+    expect(closed.stdout, closed.stderr).toBe('ok');
+  });
+});
