@@ -9,6 +9,7 @@ export const PROGRAMS = {
   sh: 'dash',
   env: 'coreutils',
   cat: 'coreutils',
+  chown: 'coreutils',
   cp: 'coreutils',
   mkdir: 'coreutils',
   ln: 'coreutils',

@@ -42,6 +42,12 @@ export interface ProblemArguments {
   workspaceUnreachable: { path: string; blockedBy: string };
   workspaceTooWide: { path: string; home: string };
   workspaceNeeded: { profile: string };
+  // namespaces and ids
+  idRangesMissing: { missing: 'programs' | 'subuid' | 'subgid' | 'parent' };
+  namespacePathWrong: { type: string; path: string; reason: string };
+  namespacePathNotYours: { type: string; path: string };
+  namespaceOnlyRoots: { type: string; id: string };
+  namespacesApart: { first: string; second: string };
   // network
   networkNotYet: { network: string };
   // limits

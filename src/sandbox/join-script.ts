@@ -1,10 +1,12 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
-import type { LimitsGiven } from '../model/sandbox.ts';
-import { isNew } from './choices.ts';
+import type { LimitsGiven, Pinned } from '../model/sandbox.ts';
+import { newTypes } from './choices.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
+import { enterSharedAgain, stillThere } from './enter-shared.ts';
+import { becomeOptions, enterOptions, entersWithoutCapabilities } from './identity.ts';
 import { dropToShifted } from './ids.ts';
-import { HOME_INSIDE, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 
 /** What the join script needs to know beyond the plan: PID 1, and how the limits are kept. */
@@ -12,6 +14,8 @@ export interface JoinFacts {
   readonly pid: number;
   /** Clock ticks after boot, which tell PID 1 from a later process of the same number. */
   readonly startTime: number;
+  /** The process in the user namespace of what the sandbox shares with others. */
+  readonly keeper: Pinned | undefined;
   readonly given: LimitsGiven;
   /** sh lines that move this shell (`$$`) into the sandbox's cgroups. */
   readonly placing: readonly string[];
@@ -27,7 +31,7 @@ export interface JoinFacts {
 export function joinScript(plan: Plan, facts: JoinFacts): string {
   return [
     ...prologue(plan),
-    ...stillThere(facts),
+    ...checks(facts),
     ...intoCgroup(facts),
     ...enter(plan, facts),
     ...sayDeath(facts),
@@ -49,12 +53,11 @@ function prologue({ id }: Plan): readonly string[] {
   ];
 }
 
-/** Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. */
-function stillThere({ pid, startTime }: JoinFacts): readonly string[] {
+function checks({ pid, startTime, keeper }: JoinFacts): readonly string[] {
+  const lost = 'The process that keeps the shared namespaces has ended: nobody can enter any more. Stop the sandbox.';
   return [
-    '# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).',
-    'started_at() { shift 19; echo "$1"; }',
-    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo 'The sandbox has ended.' >&2; exit 1; }`,
+    ...stillThere({ pid, startTime }, 'The sandbox has ended.'),
+    ...(keeper === undefined ? [] : stillThere(keeper, lost)),
     '',
   ];
 }
@@ -83,13 +86,13 @@ function counterFunction(counters: JoinFacts['memoryKillCounters']): readonly st
 }
 
 /** On a terminal script(1) gives the shell a terminal of the sandbox's own, so that `tty` and /dev/tty are right. */
-function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
-  const setpriv = `${plan.tool('setpriv')} ${shellWords(confinement(plan.profile.capabilities))} --`;
+function enter(plan: Plan, facts: JoinFacts): readonly string[] {
+  const setpriv = `${plan.tool('setpriv')} ${shellWords(confineAgain(plan))} --`;
   return [
     '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again.',
     'enter() {',
     `  ${shellWords(['env', '-i', ...environment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${shellWords([...dropToShifted(plan.ids), ...nsenter(plan, pid)])} \\`,
+    `    ${shellWords(nsenter(plan, facts))} \\`,
     `    ${setpriv} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
@@ -102,9 +105,16 @@ function enter(plan: Plan, { pid }: JoinFacts): readonly string[] {
   ];
 }
 
-function nsenter({ profile }: Plan, pid: number): readonly string[] {
-  const types = ['--user', '--mount', '--uts', '--ipc', ...(isNew(profile, 'net') ? ['--net'] : [])];
-  return ['nsenter', '--target', String(pid), ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
+function confineAgain({ profile, ids, identity }: Plan): readonly string[] {
+  const options = [...becomeOptions(identity, ids), ...confinement(profile.capabilities)];
+  return entersWithoutCapabilities(ids) ? options.filter((option) => !option.startsWith('--bounding-set')) : options;
+}
+
+function nsenter({ profile, ids, sharing }: Plan, { pid, keeper }: JoinFacts): readonly string[] {
+  const shared = enterSharedAgain(sharing, pid, keeper);
+  const types = newTypes(profile, ['uts', 'ipc', 'net', 'pid', 'cgroup', 'time']).map((type) => `--${type}`);
+  const own = ['nsenter', '--target', String(pid), '--user', '--mount', ...types, ...enterOptions(ids), '--'];
+  return [...shared.early, ...dropToShifted(ids), ...shared.parent, ...own];
 }
 
 /** What runs inside: the command line that was given, else the first shell that is there. */
@@ -119,7 +129,7 @@ function insideLine({ cwd, profile }: Plan): string {
   ].join('; ');
 }
 
-function environment({ profile }: Plan): readonly string[] {
+function environment({ profile, identity }: Plan): readonly string[] {
   const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
   const passed = profile.envPass.flatMap((name) =>
     process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
@@ -127,9 +137,9 @@ function environment({ profile }: Plan): readonly string[] {
   const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
   return [
     `PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`,
-    `HOME=${HOME_INSIDE}`,
-    'USER=root',
-    'LOGNAME=root',
+    `HOME=${identity.home}`,
+    `USER=${identity.name}`,
+    `LOGNAME=${identity.name}`,
     'LANG=C.UTF-8',
     'SHELL=/bin/sh',
     ...passed,

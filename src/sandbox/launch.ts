@@ -6,19 +6,23 @@ import { startTimeOf } from '../discovery/pin.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import type { Profile, Rootfs } from '../model/profile.ts';
-import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
+import type { LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
-import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
+import { idsInside, identityOf } from './identity.ts';
+import { hasOneId, planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
 import { joinScript } from './join-script.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
+import { outsideOf, sharedNotes } from './outside.ts';
+import { idsWithin, writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
+import { resolveSharing } from './shared-namespaces.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
@@ -54,19 +58,23 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
  * @throws ProblemError for what the host cannot give.
  */
 export async function makePlan(
-  { profile, workspaceFolder }: LaunchRequest,
+  { profile: asked, workspaceFolder }: LaunchRequest,
   id: string,
   folders: CallerFolders,
 ): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
+  const { profile, sharing } = await resolveSharing(asked, folders.uid);
   if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
   if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homedir());
-  const ids = planIds(folders.uid, folders.gid);
+  const wish = { ids: profile.ids, user: idsInside(profile.user, folders) };
+  const ids = idsWithin(planIds(folders.uid, folders.gid, wish), sharing.parent, profile.ids);
   const { overlay, notes } = await overlayOf(profile.rootfs, id, ids, folders);
   const plan = await planSandbox({
     id,
     profile,
     workspaceFolder,
     ids,
+    identity: identityOf(profile.user, { ...folders, home: homedir() }, overlay?.lower ?? '/'),
+    sharing,
     overlay,
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
@@ -78,6 +86,7 @@ function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNot
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
     ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+    ...sharedNotes(namespaces),
   ];
 }
 
@@ -172,14 +181,16 @@ async function through(
 ): Promise<Sandbox> {
   const { plan } = all;
   const pid = Number(await script.at('unshared'));
-  if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
+  await giveIds(pid, plan);
   const given = await limits.place(pid);
   script.pass();
-  const sandbox = describe(pid, given, all);
+  const keeper = keeperOf(script, plan);
+  const sandbox = describe(pid, given, all, keeper);
   writeRecord(plan.folder, { ...record, sandbox });
   const facts = {
     pid,
     startTime: sandbox.startTime,
+    keeper,
     given,
     placing: limits.joinLines(),
     memoryKillCounters: memoryKillCounters(given),
@@ -190,12 +201,29 @@ async function through(
   return sandbox;
 }
 
+/** A single id is given by unshare(1) itself. */
+async function giveIds(pid: number, { ids, sharing }: Plan): Promise<void> {
+  if (ids.kind === 'single') return;
+  await (sharing.parent === undefined ? writeIdMaps(pid, ids) : writeIdMapsWithin(sharing.parent, pid, ids));
+}
+
+/** The script stays beside a sandbox that shares namespaces of another. */
+function keeperOf({ pid }: GatedScript, { sharing, id }: Plan): Pinned | undefined {
+  if (sharing.parent === undefined) return undefined;
+  return { pid, startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }) };
+}
+
 function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
   const folder = cgroups['memory.max'];
   return folder === undefined ? [] : [memoryKillCounter(folder)];
 }
 
-function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolder }: Start): Sandbox {
+function describe(
+  pid: number,
+  given: LimitsGiven,
+  { plan, notes, workspaceFolder }: Start,
+  keeper: Pinned | undefined,
+): Sandbox {
   const { profile, folder, id } = plan;
   return {
     id,
@@ -209,13 +237,14 @@ function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolde
     startedAt: Date.now(),
     folder,
     limits: given,
+    outside: outsideOf(plan, keeper),
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
 }
 
 /** The `host` root is read-only, and an archive has been given to the one id that there is. */
 function singleId({ ids, profile }: Plan): readonly SandboxNote[] {
-  return ids.kind === 'single' && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
+  return hasOneId(ids) && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
 }
 
 function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {

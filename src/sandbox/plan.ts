@@ -1,6 +1,7 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
+import { findProgram } from '../host/programs.ts';
 import { hostTools } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import { isNew } from './choices.ts';
@@ -8,8 +9,10 @@ import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
-import { SHIFTED_BASE, type IdPlan } from './ids.ts';
+import { outsideOf, type IdPlan } from './ids.ts';
+import { ownedBy, type Identity } from './identity.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, tmpfs, type MountPlan } from './mounts.ts';
+import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
 
@@ -18,6 +21,8 @@ export interface Plan {
   readonly id: string;
   readonly profile: Profile;
   readonly ids: IdPlan;
+  readonly identity: Identity;
+  readonly sharing: Sharing;
   /** Private folder of this sandbox on the host; its subfolder `root` becomes `/`. */
   readonly folder: string;
   /** The root file system under a private upper layer; undefined with the `host` root. */
@@ -42,29 +47,34 @@ export interface PlanRequest {
   readonly profile: Profile;
   readonly workspaceFolder: string | undefined;
   readonly ids: IdPlan;
+  readonly identity: Identity;
+  readonly sharing: Sharing;
   readonly folder: string;
   readonly overlay: Overlay | undefined;
   /** Host folder of the profile's kept home. */
   readonly keptHome: string;
 }
 
-export const HOME_INSIDE = '/root';
-
 /**
  * Turns a profile into a plan by looking at this host; nothing is changed yet but the kept home, which is made.
  * @throws ProblemError for whatever the profile asks for and the host cannot give.
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
-  const { profile, ids, overlay } = request;
+  const { profile, ids, identity, overlay } = request;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
+  requireDomainname(profile);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
   const all = joinMountPlans([
     overlay === undefined ? hostRoot(request.folder, mounted) : NO_MOUNTS,
-    systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: overlay !== undefined }),
+    systemMounts({
+      ownNetwork: isNew(profile, 'net'),
+      ownQueues: isNew(profile, 'ipc'),
+      ownDev: overlay !== undefined,
+    }),
     overlay === undefined ? NO_MOUNTS : toolMounts(await hostTools()),
-    homeMount(profile, request.keptHome, ids),
+    homeMount(request),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
@@ -74,14 +84,22 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     id: request.id,
     profile,
     ids,
+    identity,
+    sharing: request.sharing,
     folder: request.folder,
     overlay,
     bare,
     mounts,
     placeholders: workspace.placeholders,
     tool: overlay === undefined ? hostToolCommand : foreignToolCommand,
-    cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
+    cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
   };
+}
+
+/** Of the package of hostname(1), but not in every version of it: /proc/sys/kernel/domainname belongs to real root. */
+function requireDomainname({ domainname }: Profile): void {
+  if (domainname !== undefined && findProgram('domainname') === undefined)
+    fail('programMissing', { program: 'domainname', package: 'hostname' });
 }
 
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
@@ -93,12 +111,17 @@ export function foldersOf({ folder, overlay }: Plan): readonly string[] {
   return [...own, overlay.layers, join(overlay.layers, 'upper'), join(overlay.layers, 'work')];
 }
 
-function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
-  if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
+function homeMount({ profile, identity, keptHome, ids }: PlanRequest): MountPlan {
+  const { home } = identity;
+  if (profile.home === 'empty') return { ...NO_MOUNTS, first: [ownedBy(tmpfs(home, '700'), identity, ids)] };
   mkdirSync(dirname(keptHome), { recursive: true, mode: 0o711 });
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
-  if (ids.kind === 'shifted') chownSync(keptHome, SHIFTED_BASE, SHIFTED_BASE);
-  return { ...NO_MOUNTS, first: [bindFolder(keptHome, HOME_INSIDE, false)] };
+  if (ids.kind === 'shifted') giveTo(identity, ids, keptHome);
+  return { ...NO_MOUNTS, first: [bindFolder(keptHome, home, false)] };
+}
+
+function giveTo({ uid, gid }: Identity, { uids, gids }: IdPlan, path: string): void {
+  chownSync(path, outsideOf(uid, uids) ?? -1, outsideOf(gid, gids) ?? -1);
 }
 
 function toolchain(path: string, mounted: readonly HostMount[]): MountPlan {

@@ -15,7 +15,7 @@ export interface Scripts {
 export async function showScripts(request: LaunchRequest): Promise<Scripts> {
   const { plan } = await makePlan(request, 'example', callerFolders());
   const given = { way: 'none', cgroups: {}, held: {}, missing: {} } as const;
-  const facts = { pid: 0, startTime: 0, given, placing: [], memoryKillCounters: [] };
+  const facts = { pid: 0, startTime: 0, keeper: plan.sharing.parent, given, placing: [], memoryKillCounters: [] };
   return { start: startScript(plan), join: joinScript(plan, facts) };
 }
 

@@ -1,10 +1,12 @@
 import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import { bareRootCommands } from './bare-root.ts';
-import { isNew } from './choices.ts';
+import { isNew, newTypes } from './choices.ts';
 import { confinement } from './capabilities.ts';
+import { enterEarly, enterParent, stillThere } from './enter-shared.ts';
 import { closeHandedOn } from './descriptors.ts';
-import { dropToShifted } from './ids.ts';
+import { becomeOptions, becomeRoot } from './identity.ts';
+import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { foldersOf, type Overlay, type Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
@@ -49,31 +51,54 @@ function prologue({ id, profile, folder }: Plan): readonly string[] {
 /** The cgroup namespace comes last, because its root is the cgroup its maker is in at that moment (cgroup_namespaces(7)). */
 function namespaces(plan: Plan): readonly string[] {
   const { ids, profile } = plan;
-  const ownIds = ids.kind === 'single' ? ['--map-root-user'] : ['--keep-caps'];
   const unshare = [
-    ...dropToShifted(ids),
     'unshare',
     '--user',
-    ...ownIds,
-    ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--uts', '--ipc'],
-    ...(isNew(profile, 'net') ? ['--net'] : []),
-    ...['--time', '--boottime', String(profile.time.boottime), '--monotonic', String(profile.time.monotonic)],
+    ...mapOptions(ids),
+    ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'],
+    ...newTypes(profile, ['uts', 'ipc', 'net', 'time']).map((type) => `--${type}`),
+    ...(isNew(profile, 'time') ? clocks(profile) : []),
     '--',
     'sh',
   ];
+  const { parent } = plan.sharing;
+  const [first, next] = parent === undefined ? [unshare, 'inside'] : [[...enterParent(parent), 'sh'], 'beside'];
+  const rooted = [...becomeRoot(ids), ...(isNew(profile, 'cgroup') ? ['unshare', '--cgroup', '--'] : []), 'sh'];
   return [
     'case ${1-} in',
     "'')",
     ...byHand(plan).map((line) => `  ${line}`),
     ...closeHandedOn().map((line) => `  ${line}`),
+    ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
-    `  exec ${shellWords(unshare)} "$0" inside`,
+    `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
     '  ;;',
+    ...(parent === undefined ? [] : beside(unshare)),
     '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
-    'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
+    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec ${shellWords(rooted)} "$0" rooted ;;`,
     'esac',
     '',
   ];
+}
+
+/** This process stays in the user namespace of the shared ones, so that whoever joins gets into them through it. */
+function beside(unshare: readonly string[]): readonly string[] {
+  return [
+    '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.',
+    `beside) ${shellWords(unshare)} "$0" inside; exit ;;`,
+  ];
+}
+
+/** With a single id unshare(1) writes the maps itself; who is not root inside keeps the capabilities for the set-up. */
+function mapOptions(ids: IdPlan): readonly string[] {
+  if (ids.kind !== 'single') return ['--keep-caps'];
+  const [uid, gid] = [ids.uids[0]?.inside, ids.gids[0]?.inside];
+  if (uid === 0 && gid === 0) return ['--map-root-user'];
+  return [`--map-user=${uid}`, `--map-group=${gid}`, ...(isRootInside(ids) ? [] : ['--keep-caps'])];
+}
+
+function clocks({ time }: Plan['profile']): readonly string[] {
+  return ['--boottime', String(time.boottime), '--monotonic', String(time.monotonic)];
 }
 
 /** What the launcher makes while the script is on its way to the first gate. */
@@ -90,14 +115,16 @@ function byHand(plan: Plan): readonly string[] {
 }
 
 function nameAndLoopback({ profile }: Plan): readonly string[] {
-  const loopback = isNew(profile, 'net');
-  return [
-    '# Its own hostname, uts_namespaces(7)' +
-      (loopback ? ', and a loopback device that is up, network_namespaces(7).' : '.'),
-    `hostname ${shellWord(profile.hostname)} & naming=$!`,
-    ...(loopback ? ['ip link set lo up & linking=$!'] : []),
-    '',
+  const { hostname, domainname } = profile;
+  const name = `hostname ${shellWord(hostname)}`;
+  const names = domainname === undefined ? name : `{ ${name}; domainname ${shellWord(domainname)}; }`;
+  const own = [
+    ...(isNew(profile, 'uts') ? ['# Its own names, uts_namespaces(7).', `${names} & naming=$!`] : []),
+    ...(isNew(profile, 'net')
+      ? ['# A loopback device that is up, network_namespaces(7).', 'ip link set lo up & linking=$!']
+      : []),
   ];
+  return own.length === 0 ? [] : [...own, ''];
 }
 
 /** Commas and colons separate overlay options, so the lower folder is bound to a plain name first. */
@@ -107,6 +134,7 @@ function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] 
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
     `mount --bind ${shellWord(lower)} "$folder/lower"`,
     `layers=${shellWord(layers)}`,
+    ...(becomeRoot(plan.ids).length > 0 ? ['chown 0:0 "$layers/upper"'] : []),
     'mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"',
     '# A link in it must not lead a mount out of it.',
     `for part in ${shellWords(components(targets))}; do`,
@@ -188,12 +216,13 @@ function readBack({ mounts, overlay }: Plan): readonly string[] {
 
 function pivot({ tool, profile }: Plan): readonly string[] {
   return [
-    'wait "$naming"',
+    ...(isNew(profile, 'uts') ? ['wait "$naming"'] : []),
     ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
-    `${tool('umount')} -l .; cd /`,
+    // -n: without /etc/mtab, which the new root may lack, and which who is not root would have it look for
+    `${tool('umount')} -n -l .; cd /`,
     '',
   ];
 }
@@ -202,7 +231,7 @@ function pivot({ tool, profile }: Plan): readonly string[] {
  * PID 1 is a shell that waits and reaps orphans. The end of an orphan interrupts its `read` as an end of file does:
  * only where no child has ended is it the launcher that has gone.
  */
-function pid1({ id, profile, tool }: Plan): readonly string[] {
+function pid1({ id, profile, tool, ids, identity }: Plan): readonly string[] {
   const stays = profile.lifetime === 'untilStopped';
   const program = [
     'trap child=y CHLD',
@@ -211,12 +240,14 @@ function pid1({ id, profile, tool }: Plan): readonly string[] {
     ...(stays ? ['exec <&3 3<&-'] : []),
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
   ];
+  const become = becomeOptions(identity, ids);
+  const options = [...become, ...(become.length > 0 ? ['--pdeathsig=KILL'] : []), ...confinement(profile.capabilities)];
   return [
     '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;',
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${tool('setpriv')} ${shellWords(confinement(profile.capabilities))} -- \\`,
+    `exec ${tool('setpriv')} ${shellWords(options)} -- \\`,
     `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
   ];
 }

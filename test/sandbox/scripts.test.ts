@@ -5,6 +5,7 @@ import { joinScript } from '../../src/sandbox/join-script.ts';
 import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
+import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
 import { profileOf } from '../support/profiles.ts';
 
@@ -24,6 +25,8 @@ const PLAN: Plan = {
     uids: [{ inside: 0, outside: 1000, count: 1 }],
     gids: [{ inside: 0, outside: 1000, count: 1 }],
   },
+  identity: { uid: 0, gid: 0, name: 'root', home: '/root' },
+  sharing: NOTHING_SHARED,
   folder: FOLDER,
   overlay: undefined,
   bare: {
@@ -49,6 +52,7 @@ const PLAN: Plan = {
 const FACTS = {
   pid: 4242,
   startTime: 777,
+  keeper: undefined,
   given: { way: 'own', cgroups: { 'memory.max': '/sys/fs/cgroup/x' }, held: { 'memory.max': '64M' }, missing: {} },
   placing: ['echo $$ >/sys/fs/cgroup/x/cgroup.procs'],
   memoryKillCounters: [{ file: '/sys/fs/cgroup/x/memory.events', key: 'oom_kill' }],

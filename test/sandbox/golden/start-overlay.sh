@@ -32,7 +32,7 @@ case ${1-} in
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;
 esac
 
-# Its own hostname, uts_namespaces(7).
+# Its own names, uts_namespaces(7).
 hostname review & naming=$!
 
 # A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).
@@ -83,7 +83,7 @@ wait "$naming"
 mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -n -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
 # then it waits until it is killed, and takes every process with it.

@@ -36,8 +36,9 @@ case ${1-} in
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;
 esac
 
-# Its own hostname, uts_namespaces(7), and a loopback device that is up, network_namespaces(7).
+# Its own names, uts_namespaces(7).
 hostname review & naming=$!
+# A loopback device that is up, network_namespaces(7).
 ip link set lo up & linking=$!
 
 # Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
@@ -73,7 +74,7 @@ wait "$naming"
 wait "$linking"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -l .; cd /
+/usr/bin/umount -n -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs. At the second gate the sandbox is whole;
 # then it waits, ends with its launcher, and takes every process with it.

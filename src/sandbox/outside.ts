@@ -1,0 +1,26 @@
+import { NAMESPACE_TYPES, type NamespaceType } from '../model/namespace.ts';
+import type { Namespaces } from '../model/profile.ts';
+import type { Outside, Pinned, SandboxNote } from '../model/sandbox.ts';
+import type { Plan } from './plan.ts';
+
+/** What a sandbox has that is not its own, as others need it who want to share it. */
+export function outsideOf({ profile: { namespaces } }: Plan, keeper: Pinned | undefined): Outside | undefined {
+  const shared = NAMESPACE_TYPES.filter((type) => ['sandbox', 'path'].includes(namespaces[type].kind));
+  const host = hostTypes(namespaces);
+  return shared.length + host.length === 0 ? undefined : { host, shared, keeper };
+}
+
+/** One note for all of the host's, but for the network, which has its own; one for each that is shared. */
+export function sharedNotes(namespaces: Namespaces): readonly SandboxNote[] {
+  const types = hostTypes(namespaces).filter((type) => type !== 'net');
+  const shared = NAMESPACE_TYPES.flatMap((type): readonly SandboxNote[] => {
+    const choice = namespaces[type];
+    if (choice.kind === 'path') return [{ note: 'sharedNamespace', type, with: choice.path }];
+    return choice.kind === 'sandbox' ? [{ note: 'sharedNamespace', type, with: `the sandbox ${choice.name}` }] : [];
+  });
+  return [...(types.length === 0 ? [] : [{ note: 'hostNamespaces', types } as const]), ...shared];
+}
+
+function hostTypes(namespaces: Namespaces): readonly NamespaceType[] {
+  return NAMESPACE_TYPES.filter((type) => namespaces[type].kind === 'host');
+}
