@@ -16,7 +16,7 @@ for fd in /proc/$$/fd/*; do
 done
 term=${TERM-dumb} color=${COLORTERM-} command=${1-}
 
-# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
+# What is entered must still be what it was: its start time says so, proc_pid_stat(5).
 started_at() { shift 19; echo "$1"; }
 read -r stat 2>/dev/null </proc/4242/stat && [ "$(started_at ${stat##*) })" = 777 ] || { echo 'The sandbox has ended.' >&2; exit 1; }
 
