@@ -19,7 +19,7 @@ import type { HelperSession } from '../elevation/session.ts';
 import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
-import { outsideOf, sharedNotes } from './outside.ts';
+import { hostnameInside, outsideOf, sharedNotes } from './outside.ts';
 import { idsWithin, writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
 import { resolveSharing } from './shared-namespaces.ts';
@@ -228,7 +228,7 @@ function describe(
   return {
     id,
     profile: profile.name,
-    hostname: profile.hostname,
+    hostname: hostnameInside(profile),
     lifetime: profile.lifetime,
     workspaceFolder: profile.workspace === 'none' ? undefined : workspaceFolder,
     rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,

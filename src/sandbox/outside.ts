@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import { NAMESPACE_TYPES, type NamespaceType } from '../model/namespace.ts';
-import type { Namespaces } from '../model/profile.ts';
+import type { Namespaces, Profile } from '../model/profile.ts';
 import type { Outside, Pinned, SandboxNote } from '../model/sandbox.ts';
+import { findSandbox } from './running.ts';
 import type { Plan } from './plan.ts';
 
 /** What a sandbox has that is not its own, as others need it who want to share it. */
@@ -8,6 +10,13 @@ export function outsideOf({ profile: { namespaces } }: Plan, keeper: Pinned | un
   const shared = NAMESPACE_TYPES.filter((type) => ['sandbox', 'path'].includes(namespaces[type].kind));
   const host = hostTypes(namespaces);
   return shared.length + host.length === 0 ? undefined : { host, shared, keeper };
+}
+
+/** The name that hostname(1) says inside; that of a namespace which a path keeps is not known here. */
+export function hostnameInside({ namespaces: { uts }, hostname: own }: Profile): string {
+  if (uts.kind === 'host') return hostname();
+  if (uts.kind === 'sandbox') return findSandbox(uts.name).hostname;
+  return uts.kind === 'path' ? uts.path : own;
 }
 
 /** One note for all of the host's, but for the network, which has its own; one for each that is shared. */

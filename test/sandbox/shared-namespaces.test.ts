@@ -4,9 +4,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTimeOf } from '../../src/discovery/pin.ts';
+import type { Sandbox } from '../../src/model/sandbox.ts';
 import type { NamespaceType } from '../../src/model/namespace.ts';
 import {
   ALL_CALLERS,
+  CLI,
   isRoot,
   makeCaller,
   running,
@@ -123,6 +126,22 @@ describe.each(ALL_CALLERS)('the namespaces of a sandbox of %s', (name) => {
     if (name !== 'user') expect(await enter(id, 'cat /proc/self/uid_map')).toMatch(/^ +(0|4321) /);
   });
 
+  it('leave nothing where the launcher is killed', async () => {
+    await writeProfiles(caller, {
+      ...PROFILES,
+      guest: { ...STAYS, lifetime: 'terminal', namespaces: { net: 'sandbox:named' } },
+    });
+    await start('named');
+    const [file = '', ...args] = caller.asCaller([process.execPath, CLI, 'run', '--profile', 'guest', '--', 'cat']);
+    const launcher = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
+    const { pid, outside } = await until('the guest', async () => (await running(caller)).find(isGuest));
+    const keeper = outside?.keeper?.pid ?? 0;
+    expect(readlinkSync(`/proc/${keeper}/ns/net`)).toBe(readlinkSync(`/proc/${pid}/ns/net`));
+    launcher.kill('SIGKILL');
+    await launcher;
+    await until('both to end', () => [pid, keeper].every((one) => startTimeOf(one) === undefined));
+  });
+
   it('refuse what the kernel does not give, before anything starts', async () => {
     await writeProfiles(caller, PROFILES);
     await start('named');
@@ -211,6 +230,8 @@ describe.each(ALL_CALLERS)('the namespaces of a sandbox of %s', (name) => {
 const PERL = 'perl -MIO::Socket::INET -e';
 const SERVER = `'$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:4711", Listen => 1) or die; $c = $s->accept; print $c "hello"'`;
 const CLIENT = `'$c = IO::Socket::INET->new("127.0.0.1:4711") or exit 1; print <$c>'`;
+
+const isGuest = ({ profile }: Sandbox): boolean => profile === 'guest';
 
 function linksOf(links: string, types: readonly NamespaceType[]): readonly string[] {
   return links.split('\n').filter((one) => types.some((type) => one.startsWith(`${type}:`)));
