@@ -8,7 +8,7 @@ import type { Sandbox } from '../model/sandbox.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 import { checkThisHost } from '../sandbox/host.ts';
 import { findSandbox, runningSandboxes, stopSandbox } from '../sandbox/running.ts';
-import { newId } from '../sandbox/launch.ts';
+import { newId } from '../sandbox/make-plan.ts';
 import { exportScripts, scriptsOf, showScripts } from '../sandbox/show.ts';
 import { hostReportJson, hostReportText, sandboxesStart } from '../text/host-report.ts';
 import { bytes, duration } from '../text/units.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { profilesFile } from '../profile/files.ts';
 import { loadProfiles, overrideProfile, resolveProfile } from '../profile/load.ts';
 import { homeFolder } from '../state/folders.ts';
-import type { LaunchRequest } from '../sandbox/launch.ts';
+import type { LaunchRequest } from '../sandbox/make-plan.ts';
 import type { readOptions } from './usage.ts';
 
 /** The options that say which sandbox is meant. */

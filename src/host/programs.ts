@@ -9,6 +9,7 @@ export const PROGRAMS = {
   sh: 'dash',
   env: 'coreutils',
   cat: 'coreutils',
+  chown: 'coreutils',
   cp: 'coreutils',
   mkdir: 'coreutils',
   ln: 'coreutils',
@@ -32,6 +33,7 @@ export const PROGRAMS = {
 const MORE_PROGRAMS = {
   newuidmap: 'uidmap',
   newgidmap: 'uidmap',
+  domainname: 'hostname',
   xz: 'xz-utils',
   pasta: 'passt',
   slirp4netns: 'slirp4netns',

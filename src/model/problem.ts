@@ -49,6 +49,12 @@ export interface ProblemArguments {
   workspaceTooWide: { path: string; home: string };
   ownFoldersShown: { path: string; folder: string };
   workspaceNeeded: { profile: string };
+  // namespaces and ids
+  idRangesMissing: { missing: 'programs' | 'subuid' | 'subgid' | 'parent' };
+  namespacePathWrong: { type: string; path: string; reason: string };
+  namespacePathNotYours: { type: string; path: string };
+  namespaceOnlyRoots: { type: string; id: string };
+  namespacesApart: { first: string; second: string };
   // network
   networkNotYet: { network: string };
   // limits

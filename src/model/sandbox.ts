@@ -1,3 +1,4 @@
+import type { NamespaceType } from './namespace.ts';
 import type { LimitKey, Profile } from './profile.ts';
 
 /** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
@@ -20,8 +21,24 @@ export interface Sandbox {
   /** Private folder with start.sh, join.sh and the state file. */
   readonly folder: string;
   readonly limits: LimitsGiven;
+  /** Absent where all its namespaces are its own. */
+  readonly outside?: Outside | undefined;
   /** What the caller should be told when the terminal opens: codes with arguments, as problems are. */
   readonly notes: readonly SandboxNote[];
+}
+
+/** A process, with the start time that tells it from a later one of the same number. */
+export interface Pinned {
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+/** Which namespaces of a sandbox are not its own. */
+export interface Outside {
+  readonly host: readonly NamespaceType[];
+  readonly shared: readonly NamespaceType[];
+  /** A process beside the sandbox, in the user namespace that owns the shared ones: through it they are entered. */
+  readonly keeper: Pinned | undefined;
 }
 
 /** What of the asked-for limits holds, and by which way. */
@@ -42,4 +59,6 @@ export type SandboxNote =
   | { readonly note: 'ownershipNotKept' }
   | { readonly note: 'foreignOwner' }
   | { readonly note: 'workspaceMissing' }
-  | { readonly note: 'hostNetwork' };
+  | { readonly note: 'hostNetwork' }
+  | { readonly note: 'sharedNamespace'; readonly type: NamespaceType; readonly with: string }
+  | { readonly note: 'hostNamespaces'; readonly types: readonly NamespaceType[] };

@@ -14,9 +14,15 @@ export function byHand(plan: Plan): readonly string[] {
     '# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.',
     'started_at() { shift 19; echo "$1"; }',
     'by_hand() {',
-    ...indented([...limitsNote(plan), ...makeFolders(plan), ...gates(plan), ...removal(plan)]),
+    ...indented([...sharingNote(plan), ...limitsNote(plan), ...makeFolders(plan), ...gates(plan), ...removal(plan)]),
     '}',
   ];
+}
+
+/** Only a process of the user namespace that is shared may write these maps. */
+function sharingNote({ sharing, ids }: Plan): readonly string[] {
+  if (sharing.parent === undefined || ids.kind === 'single') return [];
+  return ['echo "By hand nobody writes the id maps of a sandbox that shares namespaces." >&2; exit 1'];
 }
 
 /** Whoever keeps limits is asked by the launcher alone. */
@@ -45,18 +51,23 @@ function makeFolders(plan: Plan): readonly string[] {
 }
 
 /** A script that ends early leaves the pipes at their end, and its own words on the terminal. */
-function gates({ ids }: Plan): readonly string[] {
+function gates({ ids, sharing }: Plan): readonly string[] {
   return [
     'sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!',
     'exec 4>"$folder/go" 5<"$folder/said"',
     'if read -r _ pid <&5; then',
     ...indented(idMapCommands(ids)),
-    '  read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4',
+    '  read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"',
+    ...(sharing.parent === undefined ? [] : [KEEPER]),
+    '  echo go >&4',
     '  ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }',
     'fi',
     'exec 4>&-; wait "$script" || :',
   ];
 }
+
+/** The script stays beside the sandbox. */
+const KEEPER = '  read -r stat <"/proc/$script/stat"; echo "$script $(started_at ${stat##*) })" >>"$folder/pid"';
 
 function removal({ overlays, layers, placeholders }: Plan): readonly string[] {
   const folders = placeholders.filter(({ kind }) => kind === 'folder').map(({ path }) => path);

@@ -7,6 +7,8 @@ import { dropToShifted, planIds } from './ids.ts';
 
 /** The running start script, seen from outside: it says a word at each gate and goes on when a line is written. */
 export interface GatedScript {
+  /** The process that was started; it may become another program. */
+  readonly pid: number;
   /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it. */
   at(word: string): Promise<string>;
   /** Lets it go on. */
@@ -24,6 +26,7 @@ export function runGated(script: string): GatedScript {
   const lines = createInterface({ input: child.process.stdout });
   const words = lines[Symbol.asyncIterator]();
   return {
+    pid: child.process.pid ?? 0,
     at: async (word) => {
       const next: IteratorResult<string, undefined> = await words.next();
       const [said, ...rest] = next.value?.split(' ') ?? [];

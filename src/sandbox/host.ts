@@ -7,7 +7,7 @@ import { requireLinux } from '../host/programs.ts';
 import type { CgroupHierarchy } from '../model/cgroup.ts';
 import { CONTROLLERS, type Controller, type HostReport } from '../model/host.ts';
 import { namesOfFolders } from '../state/folders.ts';
-import { dropToShifted, planIds, SHIFTED_BASE, subordinateIds, userName } from './ids.ts';
+import { dropToShifted, planIds, SHIFTED_BASE, subordinateRanges, userName } from './ids.ts';
 import { delegatedHome, ownCgroups } from './limits/own.ts';
 
 /** What this host can do for whoever runs this process. @throws ProblemError `notLinux`. */
@@ -28,7 +28,7 @@ function hostCaller(): HostCaller {
     owner: uid === 0 ? { uid: SHIFTED_BASE, gid: SHIFTED_BASE } : { uid, gid },
     asOwner: dropToShifted(planIds(uid, gid)),
     stateFolder: state,
-    ranges: { uids: subordinateIds('/etc/subuid', uid), gids: subordinateIds('/etc/subgid', uid) },
+    ranges: { uids: subordinateRanges('/etc/subuid', uid), gids: subordinateRanges('/etc/subgid', uid) },
     controllers: CONTROLLERS.map((controller) => placeOf(controller, uid, hierarchies)),
   };
 }

@@ -1,11 +1,13 @@
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { Profile } from '../model/profile.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
-import { isNew } from './choices.ts';
+import { newTypes } from './choices.ts';
 import { confinedTerminal } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
+import { enterSharedAgain } from './enter-shared.ts';
+import { enterOptions } from './identity.ts';
 import { dropToShifted } from './ids.ts';
-import { HOME_INSIDE, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 import { rlimitOptions } from './rlimits.ts';
 
@@ -63,18 +65,26 @@ function noForeignTerminal(): readonly string[] {
   ];
 }
 
-/** Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. */
-function stillThere({ folder }: Plan): readonly string[] {
+/**
+ * Field 22 of proc_pid_stat(5), counted after the name in brackets, which may hold anything. The keeper is the process
+ * in the user namespace of what the sandbox shares with others.
+ */
+function stillThere({ folder, sharing }: Plan): readonly string[] {
+  const keeps = sharing.parent !== undefined;
   return [
-    '# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).',
-    "gone() { echo 'The sandbox has ended.' >&2; exit 1; }",
+    '# What is entered must still be what it was: its start time says so, proc_pid_stat(5).',
     'started_at() { shift 19; echo "$1"; }',
+    'is_there() { read -r stat 2>/dev/null <"/proc/$1/stat" && [ "$(started_at ${stat##*) })" = "$2" ]; }',
+    "gone() { echo 'The sandbox has ended.' >&2; exit 1; }",
     `[ -r ${shellWord(`${folder}/pid`)} ] || gone`,
-    `read -r pid started <${shellWord(`${folder}/pid`)}`,
-    'read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone',
+    `{ read -r pid started; ${keeps ? 'read -r keeper kept; ' : ''}} <${shellWord(`${folder}/pid`)}`,
+    'is_there "$pid" "$started" || gone',
+    ...(keeps ? [`is_there "$keeper" "$kept" || { echo ${shellWord(LOST)} >&2; exit 1; }`] : []),
     '',
   ];
 }
+
+const LOST = 'The process that keeps the shared namespaces has ended: nobody can enter any more. Stop the sandbox.';
 
 function intoCgroup({ placing, memoryKillCounters }: JoinFacts): readonly string[] {
   if (placing.length === 0) return [];
@@ -105,8 +115,8 @@ function enter(plan: Plan): readonly string[] {
     '# In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the',
     '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
-    `  ${shellWords(['env', '-i', ...ENVIRONMENT])} TERM="$term" COLORTERM="$color" command="$command" \\`,
-    `    ${[...dropToShifted(plan.ids), ...limited(plan.profile), ...nsenter(plan)].join(' ')} \\`,
+    `  ${shellWords(['env', '-i', ...ownEnvironment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    `    ${entering(plan).join(' ')} \\`,
     `    ${confinedTerminal(plan)} "$@"`,
     '}',
     `inside=${shellWord(insideLine(plan))}`,
@@ -129,9 +139,12 @@ function limited({ rlimits }: Profile): readonly string[] {
 }
 
 /** Words of a command line, already quoted. */
-function nsenter({ profile }: Plan): readonly string[] {
-  const types = ['--user', '--mount', '--uts', '--ipc', ...(isNew(profile, 'net') ? ['--net'] : [])];
-  return ['nsenter', '--target', '"$pid"', ...types, '--pid', '--cgroup', '--time', '--preserve-credentials', '--'];
+function entering(plan: Plan): readonly string[] {
+  const { profile, ids, sharing } = plan;
+  const shared = enterSharedAgain(sharing);
+  const types = newTypes(profile, ['uts', 'ipc', 'net', 'pid', 'cgroup', 'time']).map((type) => `--${type}`);
+  const own = ['nsenter', '--target', '"$pid"', '--user', '--mount', ...types, ...enterOptions(ids), '--'];
+  return [...shared.early, ...dropToShifted(ids), ...limited(profile), ...shared.parent, ...own];
 }
 
 /** What runs inside: the command line that was given, else that of the profile, else the first shell that is there. */
@@ -150,13 +163,9 @@ function insideLine(plan: Plan): string {
 }
 
 /** What every program has that goes in, and the shell too. */
-const ENVIRONMENT = [
-  `PATH=${SYSTEM_PATH.join(':')}`,
-  `HOME=${HOME_INSIDE}`,
-  'USER=root',
-  'LOGNAME=root',
-  'SHELL=/bin/sh',
-] as const;
+function ownEnvironment({ identity: { home, name } }: Plan): readonly string[] {
+  return [`PATH=${SYSTEM_PATH.join(':')}`, `HOME=${home}`, `USER=${name}`, `LOGNAME=${name}`, 'SHELL=/bin/sh'];
+}
 
 /** What the shell has besides. */
 function environment({ profile }: Plan): readonly string[] {

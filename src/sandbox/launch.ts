@@ -1,37 +1,29 @@
 import { execa } from 'execa';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { memoryKillCounter } from '../cgroup/limits.ts';
 import { startTimeOf } from '../discovery/pin.ts';
+import type { HelperSession } from '../elevation/session.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { Mount, Profile, Rootfs } from '../model/profile.ts';
-import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
-import { createSandboxFolder, placeholdersOf, writeRecord, type SandboxRecord } from '../state/records.ts';
-import { homeFolder, makeOpenFolder, type CallerFolders } from '../state/folders.ts';
+import type { LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
+import { makeOpenFolder, type CallerFolders } from '../state/folders.ts';
+import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
-import { isBelow } from './git-guards.ts';
-import { planIds, SHIFTED_BASE, writeIdMaps, type IdPlan } from './ids.ts';
+import { hasOneId, SHIFTED_BASE, writeIdMaps } from './ids.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
-import type { HelperSession } from '../elevation/session.ts';
-import { memoryKillCounter } from '../cgroup/limits.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
-import { foldersOf, planSandbox, type Plan } from './plan.ts';
+import { makePlan, newId, type LaunchRequest } from './make-plan.ts';
+import { hostnameInside, outsideOf } from './outside.ts';
+import { writeIdMapsWithin } from './parent-ids.ts';
+import { foldersOf, type Plan } from './plan.ts';
 import { killNow, removeRemains, sweep } from './remains.ts';
-import { prepareSeccomp } from './seccomp/prepare.ts';
 import { startScript } from './start-script.ts';
 import { makePlaceholders } from './workspace.ts';
-
-export interface LaunchRequest {
-  readonly profile: Profile;
-  readonly workspaceFolder: string | undefined;
-  /** Whether it is to be kept ready for later. */
-  readonly spare?: boolean;
-}
 
 /** A sandbox that this process has started. */
 export interface Launched {
@@ -52,90 +44,6 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   await sweep(folders, session);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
   return start({ plan, notes, session, folders, request });
-}
-
-/**
- * The plan of a request: its root file system is in the store, everything about the host is looked up.
- * @throws ProblemError for what the host cannot give.
- */
-export async function makePlan(
-  { profile, workspaceFolder }: LaunchRequest,
-  id: string,
-  folders: CallerFolders,
-): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
-  if (profile.workspace !== 'none' && workspaceFolder === undefined) fail('workspaceNeeded', { profile: profile.name });
-  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseWholeHome(workspaceFolder, homeFolder());
-  for (const path of profile.mounts.flatMap(hostPathOf)) refuseOwnFolders(path, folders);
-  if (profile.workspace !== 'none' && workspaceFolder !== undefined) refuseOwnFolders(workspaceFolder, folders);
-  const ids = planIds(folders.uid, folders.gid);
-  const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
-  const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
-  const plan = await planSandbox({
-    id,
-    profile,
-    workspaceFolder,
-    ids,
-    lower,
-    layers: join(folders.state, 'layers', id),
-    folder: join(folders.runtime, id),
-    seccomp,
-    keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
-    placeholders: placeholdersOf(folders.runtime, () => true),
-  });
-  return { plan, notes: [...notes, ...notesOf(profile), ...noFilter(missing)] };
-}
-
-function noFilter(reason: string | undefined): readonly SandboxNote[] {
-  return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
-}
-
-function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
-  return [
-    ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
-    ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
-  ];
-}
-
-function hostPathOf(mount: Mount): readonly string[] {
-  if (mount.kind === 'bind') return [mount.bind];
-  return mount.kind === 'overlay' ? [mount.overlay] : [];
-}
-
-/** One for each profile and workspace: what one project leaves in its home must not run in another. */
-function keptHomeName(profile: string, workspaceFolder: string | undefined): string {
-  const place = createHash('sha256')
-    .update(`${profile}\0${workspaceFolder ?? ''}`)
-    .digest('hex')
-    .slice(0, 12);
-  return `${plainName(profile)}-${place}`;
-}
-
-/** What runs inside would change the scripts with which its own terminals are opened outside, or another sandbox. */
-function refuseOwnFolders(path: string, { runtime, state, data }: CallerFolders): void {
-  const real = realPath(path);
-  for (const folder of [runtime, state, data].map(realPath)) {
-    if (real === folder || isBelow(folder, real) || isBelow(real, folder)) fail('ownFoldersShown', { path, folder });
-  }
-}
-
-function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
-}
-
-/** A folder at or above the home would show every key and token in it. */
-function refuseWholeHome(path: string, home: string): void {
-  const [folder, inner] = [realPath(path), realPath(home)];
-  if (home !== '' && (folder === inner || isBelow(inner, folder))) fail('workspaceTooWide', { path, home });
-}
-
-async function lowerOf(
-  rootfs: Rootfs,
-  ids: IdPlan,
-  folders: CallerFolders,
-): Promise<{ lower: string | undefined; notes: readonly SandboxNote[] }> {
-  if (rootfs.kind === 'host') return { lower: undefined, notes: [] };
-  const { prepareRootfs } = await import('./rootfs/prepare.ts');
-  return prepareRootfs(rootfs, { dataFolder: folders.data, ids });
 }
 
 interface Start {
@@ -208,12 +116,14 @@ async function through(
 ): Promise<Sandbox> {
   const { plan } = all;
   const pid = Number(await script.at('unshared'));
-  if (plan.ids.kind !== 'single') await writeIdMaps(pid, plan.ids);
+  await giveIds(pid, plan);
   const given = await limits.place(pid);
-  const sandbox = describe(pid, given, all);
+  const keeper = keeperOf(script, plan);
+  const sandbox = describe(pid, given, all, keeper);
   script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
-  writeFileSync(join(plan.folder, 'pid'), `${pid} ${sandbox.startTime}\n`, { mode: 0o600 });
+  const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
+  writeFileSync(join(plan.folder, 'pid'), pinned.join(''), { mode: 0o600 });
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
@@ -237,17 +147,34 @@ async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void
   }
 }
 
+/** A single id is given by unshare(1) itself. */
+async function giveIds(pid: number, { ids, sharing }: Plan): Promise<void> {
+  if (ids.kind === 'single') return;
+  await (sharing.parent === undefined ? writeIdMaps(pid, ids) : writeIdMapsWithin(sharing.parent, pid, ids));
+}
+
+/** The script stays beside a sandbox that shares namespaces of another. */
+function keeperOf({ pid }: GatedScript, { sharing, id }: Plan): Pinned | undefined {
+  if (sharing.parent === undefined) return undefined;
+  return { pid, startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }) };
+}
+
 function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
   const folder = cgroups['memory.max'];
   return folder === undefined ? [] : [memoryKillCounter(folder)];
 }
 
-function describe(pid: number, given: LimitsGiven, { plan, notes, request }: Start): Sandbox {
+function describe(
+  pid: number,
+  given: LimitsGiven,
+  { plan, notes, request }: Start,
+  keeper: Pinned | undefined,
+): Sandbox {
   const { profile, folder, id } = plan;
   return {
     id,
     profile: profile.name,
-    hostname: profile.hostname,
+    hostname: hostnameInside(profile),
     lifetime: profile.lifetime,
     workspaceFolder: profile.workspace === 'none' ? undefined : request.workspaceFolder,
     rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,
@@ -257,13 +184,14 @@ function describe(pid: number, given: LimitsGiven, { plan, notes, request }: Sta
     spare: request.spare === true,
     folder,
     limits: given,
+    outside: outsideOf(plan, keeper),
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
 }
 
 /** The `host` root is read-only, and an archive has been given to the one id that there is. */
 function singleId({ ids, profile }: Plan): readonly SandboxNote[] {
-  return ids.kind === 'single' && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
+  return hasOneId(ids) && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
 }
 
 function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
@@ -286,18 +214,4 @@ function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<voi
 function requireHost(): void {
   requireLinux();
   for (const name of Object.keys(PROGRAMS) as ProgramName[]) requireProgram(name);
-}
-
-/** The profile's name as far as an id may hold it, and four digits that tell its sandboxes apart. */
-export function newId(profile: string): string {
-  return `${plainName(profile)}-${randomBytes(2).toString('hex')}`;
-}
-
-function plainName(profile: string): string {
-  const name = profile
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 24)
-    .replace(/^-+|-+$/g, '');
-  return name || 'sandbox';
 }

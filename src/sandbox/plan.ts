@@ -1,6 +1,7 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostMounts, type HostMount } from '../host/mounts.ts';
+import { requireProgram } from '../host/programs.ts';
 import { hostTools, TOOL_NAMES } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import { mayMount } from './capabilities.ts';
@@ -12,12 +13,14 @@ import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
 import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
-import { SHIFTED_BASE, type IdPlan } from './ids.ts';
+import { outsideOf, type IdPlan } from './ids.ts';
+import { ownedBy, type Identity } from './identity.ts';
 import { planLandlock } from './landlock.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
 import type { SeccompPlan } from './seccomp/prepare.ts';
+import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
 import { planWorkspace } from './workspace.ts';
 
@@ -26,6 +29,8 @@ export interface Plan {
   readonly id: string;
   readonly profile: Profile;
   readonly ids: IdPlan;
+  readonly identity: Identity;
+  readonly sharing: Sharing;
   /** Private folder of this sandbox on the host; its subfolder `root` becomes `/`. */
   readonly folder: string;
   /** Whether the root file system is not the machine's own: it is the first of the overlays then. */
@@ -53,6 +58,8 @@ export interface PlanRequest {
   readonly profile: Profile;
   readonly workspaceFolder: string | undefined;
   readonly ids: IdPlan;
+  readonly identity: Identity;
+  readonly sharing: Sharing;
   readonly folder: string;
   /** Folder of the root file system; undefined with the `host` root. */
   readonly lower: string | undefined;
@@ -64,17 +71,16 @@ export interface PlanRequest {
   readonly seccomp: SeccompPlan | undefined;
 }
 
-export const HOME_INSIDE = '/root';
-
 /**
  * Turns a profile into a plan by looking at this host; nothing is changed yet but the kept home, which is made.
  * @throws ProblemError for whatever the profile asks for and the host cannot give.
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
-  const { profile, ids, folder, lower, layers, seccomp } = request;
+  const { profile, ids, identity, sharing, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
   if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   requireHeld(request);
+  requireDomainname(profile);
   await requireRlimits(profile.rlimits);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
@@ -85,12 +91,12 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const overlays = overlaysOf(profile, lower, ids);
   const open = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(folder, mounted),
-    systemMounts({ ownNetwork: isNew(profile, 'net'), ownDev: foreign }),
+    systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
     foreign
       ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
       : NO_MOUNTS,
     seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
-    homeMount(profile, request.keptHome, ids),
+    homeMount(request),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
@@ -104,6 +110,8 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     id: request.id,
     profile,
     ids,
+    identity,
+    sharing,
     folder,
     foreign,
     overlays,
@@ -114,7 +122,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     seccomp,
     landlock: await planLandlock(profile.landlock, world),
     tool: foreign ? foreignToolCommand : hostToolCommand,
-    cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
+    cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],
   };
 }
@@ -143,12 +151,22 @@ function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
   if (paths.length > 0) fail('readOnlyNotHeld', { paths });
 }
 
-function homeMount(profile: Profile, keptHome: string, ids: IdPlan): MountPlan {
-  if (profile.home === 'empty') return { ...NO_MOUNTS, first: [tmpfs(HOME_INSIDE, '700')] };
+function homeMount({ profile, identity, keptHome, ids }: PlanRequest): MountPlan {
+  const { home } = identity;
+  if (profile.home === 'empty') return { ...NO_MOUNTS, first: [ownedBy(tmpfs(home, '700'), identity, ids)] };
   makeOpenFolder(dirname(keptHome));
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
-  if (ids.kind === 'shifted') chownSync(keptHome, SHIFTED_BASE, SHIFTED_BASE);
-  return { ...NO_MOUNTS, first: [bindFolder(keptHome, HOME_INSIDE, false)] };
+  if (ids.kind === 'shifted') giveTo(identity, ids, keptHome);
+  return { ...NO_MOUNTS, first: [bindFolder(keptHome, home, false)] };
+}
+
+function giveTo({ uid, gid }: Identity, { uids, gids }: IdPlan, path: string): void {
+  chownSync(path, outsideOf(uid, uids) ?? -1, outsideOf(gid, gids) ?? -1);
+}
+
+/** Of the package of hostname(1), but not in every version of it: /proc/sys/kernel/domainname belongs to real root. */
+function requireDomainname({ domainname }: Profile): void {
+  if (domainname !== undefined) requireProgram('domainname');
 }
 
 function toolchain(path: string, mounted: readonly HostMount[]): MountPlan {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Sandbox } from '../model/sandbox.ts';
 import { callerFolders } from './caller.ts';
 import { joinScript } from './join-script.ts';
-import { makePlan, type LaunchRequest } from './launch.ts';
+import { makePlan, type LaunchRequest } from './make-plan.ts';
 import { startScript } from './start-script.ts';
 
 export interface Scripts {

@@ -2,7 +2,8 @@ import { startTimeOf } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { readRecord, writeRecord } from '../state/records.ts';
-import { launchSandbox, type Launched, type LaunchRequest } from './launch.ts';
+import { launchSandbox, type Launched } from './launch.ts';
+import type { LaunchRequest } from './make-plan.ts';
 
 /** A sandbox that is ready before anybody asks for it, so that opening it costs what a join costs. */
 export interface SpareKeeper {

@@ -2,10 +2,12 @@ import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { Profile } from '../model/profile.ts';
 import { byHand } from './by-hand.ts';
-import { isNew } from './choices.ts';
-import { confined } from './confinement.ts';
+import { isNew, newTypes } from './choices.ts';
+import { confinedInit } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
-import { dropToShifted } from './ids.ts';
+import { enterEarly, enterParent, stillThere } from './enter-shared.ts';
+import { becomeRoot } from './identity.ts';
+import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
@@ -55,42 +57,67 @@ function prologue(plan: Plan): readonly string[] {
 /** The cgroup namespace comes last, because its root is the cgroup its maker is in at that moment (cgroup_namespaces(7)). */
 function namespaces(plan: Plan): readonly string[] {
   const { ids, profile } = plan;
-  const ownIds = ids.kind === 'single' ? ['--map-root-user'] : ['--keep-caps'];
   const unshare = [
-    ...dropToShifted(ids),
     'unshare',
     '--user',
-    ...ownIds,
-    ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--uts', '--ipc'],
-    ...(isNew(profile, 'net') ? ['--net'] : []),
-    ...['--time', '--boottime', String(profile.time.boottime), '--monotonic', String(profile.time.monotonic)],
+    ...mapOptions(ids),
+    ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'],
+    ...newTypes(profile, ['uts', 'ipc', 'net', 'time']).map((type) => `--${type}`),
+    ...(isNew(profile, 'time') ? clocks(profile) : []),
     '--',
     'sh',
   ];
+  const { parent } = plan.sharing;
+  const [first, next] = parent === undefined ? [unshare, 'inside'] : [[...enterParent(parent), 'sh'], 'beside'];
+  const rooted = [...becomeRoot(ids), ...(isNew(profile, 'cgroup') ? ['unshare', '--cgroup', '--'] : []), 'sh'];
   return [
     'case ${1-} in',
     "'' | by-hand)",
     '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
     ...closeHandedOn().map((line) => `  ${line}`),
+    ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
-    `  exec ${shellWords(unshare)} "$0" inside`,
+    `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
     '  ;;',
+    ...(parent === undefined ? [] : beside(unshare)),
     '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
-    'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
+    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec ${shellWords(rooted)} "$0" rooted ;;`,
     'esac',
     '',
   ];
 }
 
-function nameAndLoopback({ profile }: Plan): readonly string[] {
-  const loopback = isNew(profile, 'net');
+/** This process stays in the user namespace of the shared ones, so that whoever joins gets into them through it. */
+function beside(unshare: readonly string[]): readonly string[] {
   return [
-    '# Its own hostname, uts_namespaces(7)' +
-      (loopback ? ', and a loopback device that is up, network_namespaces(7).' : '.'),
-    `hostname ${shellWord(profile.hostname)} & naming=$!`,
-    ...(loopback ? ['ip link set lo up & linking=$!'] : []),
-    '',
+    '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.',
+    `beside) ${shellWords(unshare)} "$0" inside; exit ;;`,
   ];
+}
+
+/** With a single id unshare(1) writes the maps itself; who is not root inside keeps the capabilities for the set-up. */
+function mapOptions(ids: IdPlan): readonly string[] {
+  if (ids.kind !== 'single') return ['--keep-caps'];
+  const [uid, gid] = [ids.uids[0]?.inside, ids.gids[0]?.inside];
+  if (uid === 0 && gid === 0) return ['--map-root-user'];
+  return [`--map-user=${uid}`, `--map-group=${gid}`, ...(isRootInside(ids) ? [] : ['--keep-caps'])];
+}
+
+function clocks({ time }: Plan['profile']): readonly string[] {
+  return ['--boottime', String(time.boottime), '--monotonic', String(time.monotonic)];
+}
+
+function nameAndLoopback({ profile }: Plan): readonly string[] {
+  const { hostname, domainname } = profile;
+  const name = `hostname ${shellWord(hostname)}`;
+  const names = domainname === undefined ? name : `{ ${name}; domainname ${shellWord(domainname)}; }`;
+  const own = [
+    ...(isNew(profile, 'uts') ? ['# Its own names, uts_namespaces(7).', `${names} & naming=$!`] : []),
+    ...(isNew(profile, 'net')
+      ? ['# A loopback device that is up, network_namespaces(7).', 'ip link set lo up & linking=$!']
+      : []),
+  ];
+  return own.length === 0 ? [] : [...own, ''];
 }
 
 /** Its overlay comes before the other mounts: only then can its links be seen. */
@@ -99,6 +126,7 @@ function foreignRoot(plan: Plan): readonly string[] {
   const root = overlays.slice(0, 1).map((overlay) => overlayMount(overlay, 0, folder));
   return [
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
+    ...(becomeRoot(plan.ids).length > 0 ? [`chown 0:0 ${shellWord(`${layers}/0/upper`)}`] : []),
     ...table([...overlayBinds(overlays, layers), ...root]),
     '# A link in it must not lead a mount out of it.',
     `for part in ${shellWords(components([...allTargets(plan), PRELOAD]))}; do`,
@@ -210,14 +238,14 @@ function mustBeThere(targets: readonly string[]): readonly string[] {
 
 function pivot({ tool, profile }: Plan): readonly string[] {
   return [
-    'wait "$naming"',
+    ...(isNew(profile, 'uts') ? ['wait "$naming"'] : []),
     ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     ...limitProcesses(profile),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',
-    // -i: no umount.TYPE of the new root is asked to help
-    `${tool('umount')} -i -l .; cd /`,
+    // no umount.TYPE and no /etc/mtab of the new root is asked
+    `${tool('umount')} -n -i -l .; cd /`,
     '',
   ];
 }
@@ -249,7 +277,7 @@ function pid1(plan: Plan): readonly string[] {
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${confined(plan)} \\`,
+    `exec ${confinedInit(plan)} \\`,
     `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
   ];
 }

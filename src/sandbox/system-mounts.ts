@@ -25,6 +25,7 @@ const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sys
 
 export interface SystemMountsRequest {
   readonly ownNetwork: boolean;
+  readonly ownQueues: boolean;
   /** Whether /dev needs a tmpfs of its own: not with a bare root, which has the files and links that stand in it. */
   readonly ownDev: boolean;
 }
@@ -32,11 +33,13 @@ export interface SystemMountsRequest {
 /**
  * What every sandbox has, whatever its root: its own proc, sysfs, devices, terminals, message queues and temporary
  * folders, with the masks of the OCI runtime specification (config-linux.md, "Default Filesystems", "Masked Paths").
- * A sysfs is mounted only with a network namespace of its own: the kernel refuses it otherwise.
+ * A sysfs is mounted only with a network namespace of its own, message queues (mq_overview(7)) only with an ipc namespace
+ * of its own: the kernel refuses both otherwise.
  */
-export function systemMounts({ ownNetwork, ownDev }: SystemMountsRequest): MountPlan {
+export function systemMounts({ ownNetwork, ownQueues, ownDev }: SystemMountsRequest): MountPlan {
   const noExec = ['nosuid', 'nodev', 'noexec'];
   const sysfs = { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['ro', ...noExec, 'X-mount.mkdir'] };
+  const queues = { source: 'mqueue', target: '/dev/mqueue', type: 'mqueue', options: [...noExec, 'X-mount.mkdir'] };
   const dev = { source: 'tmpfs', target: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755', 'X-mount.mkdir'] };
   return {
     ...NO_MOUNTS,
@@ -51,7 +54,7 @@ export function systemMounts({ ownNetwork, ownDev }: SystemMountsRequest): Mount
         options: ['newinstance', 'ptmxmode=0666', 'mode=620', 'nosuid', 'noexec', 'X-mount.mkdir'],
       },
       tmpfs('/dev/shm', '1777'),
-      { source: 'mqueue', target: '/dev/mqueue', type: 'mqueue', options: [...noExec, 'X-mount.mkdir'] },
+      ...(ownQueues ? [queues] : []),
       tmpfs('/run', '755'),
       tmpfs('/tmp', '1777'),
       tmpfs('/var/tmp', '1777'),

@@ -1,3 +1,4 @@
+import type { NamespaceType } from '../model/namespace.ts';
 import type { SandboxNote } from '../model/sandbox.ts';
 
 type Sentences = { readonly [Name in SandboxNote['note']]: (note: Extract<SandboxNote, { note: Name }>) => string };
@@ -12,6 +13,20 @@ const SENTENCES: Sentences = {
     'Files of this root file system that belong to users who do not exist inside can be read, but not changed.',
   workspaceMissing: () => 'No folder is open, so there is no workspace inside.',
   hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
+  sharedNamespace: ({ type, with: other }) => `Shares with ${other}: ${SHARED[type]}.`,
+  hostNamespaces: ({ types }) => `Not apart from the host: ${types.map((type) => SHARED[type]).join(', ')}.`,
+};
+
+/** What is seen and used of others without an own namespace of this type. */
+const SHARED: Readonly<Record<NamespaceType, string>> = {
+  user: 'user ids',
+  mnt: 'mounts',
+  pid: 'processes',
+  net: 'network',
+  ipc: 'shared memory and message queues (ipc)',
+  uts: 'host name (uts)',
+  cgroup: 'paths of cgroups (cgroup)',
+  time: 'clocks (time)',
 };
 
 /** What the terminal's first lines and the tooltip say about a sandbox, one sentence a note. */

@@ -3,6 +3,15 @@ import { refusalSentence } from './host.ts';
 
 type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]) => string };
 
+const ADD_RANGES = 'Add some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER';
+
+const RANGES_MISSING = {
+  programs: '"ids": "ranges" needs newuidmap and newgidmap. Install the package uidmap: sudo apt install uidmap',
+  subuid: `"ids": "ranges" needs user ids of yours in /etc/subuid, and there are none. ${ADD_RANGES}`,
+  subgid: `"ids": "ranges" needs group ids of yours in /etc/subgid, and there are none. ${ADD_RANGES}`,
+  parent: '"ids": "ranges" cannot be had here: the sandbox whose namespaces are shared has only one id.',
+} as const;
+
 /** One sentence a problem: the cause, then what to do next. */
 const SENTENCES: Sentences = {
   notLinux: ({ platform }) =>
@@ -52,6 +61,15 @@ const SENTENCES: Sentences = {
     `${path} cannot be shown inside: it holds, or lies in, ${folder}, where sandboxes keep their scripts and files. Choose another folder.`,
   workspaceNeeded: ({ profile }) =>
     `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
+  idRangesMissing: ({ missing }) => RANGES_MISSING[missing],
+  namespacePathWrong: ({ type, path, reason }) =>
+    `${path} does not keep a namespace of type ${type}: ${reason}. Make one there, or correct "namespaces".`,
+  namespacePathNotYours: ({ type, path }) =>
+    `The ${type} namespace ${path} does not belong to a user namespace of yours with a process in it, and the kernel lets nobody else enter it. Use "sandbox:" and the id of a sandbox, or start this one as root.`,
+  namespaceOnlyRoots: ({ type, id }) =>
+    `The ${type} namespace of the sandbox ${id} is one that a path keeps. Name that path in "namespaces".`,
+  namespacesApart: ({ first, second }) =>
+    `Namespaces of ${first} and ${second} cannot be shared by one sandbox: they belong to different user namespaces. Share with one of them only.`,
   networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,

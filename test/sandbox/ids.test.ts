@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSubordinateIds, planIds, SHIFTED_BASE } from '../../src/sandbox/ids.ts';
-import { newId } from '../../src/sandbox/launch.ts';
+import { newId } from '../../src/sandbox/make-plan.ts';
 
 describe('parseSubordinateIds', () => {
   it('reads names and numbers, and passes over what is neither', () => {

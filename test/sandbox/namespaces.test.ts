@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
-import { CALLERS, makeCaller, running, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { CALLERS, makeCaller, running, sandboxFolders, writeProfiles, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
 describe.each(CALLERS)('a sandbox of %s', (name) => {
@@ -169,8 +169,3 @@ describe.each(CALLERS)('a sandbox of %s', (name) => {
     expect(exitCode).toBe(0);
   });
 });
-
-async function writeProfiles(caller: Caller, profiles: object): Promise<void> {
-  const [file = '', ...args] = caller.asCaller(['sh', '-c', 'mkdir -p .vscode && cat >.vscode/sandboxes.json']);
-  await execa(file, args, { cwd: caller.workspace, input: JSON.stringify({ profiles }) });
-}

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { joinScript } from '../../src/sandbox/join-script.ts';
 import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
+import type { IdPlan } from '../../src/sandbox/ids.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
+import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
 import { profileOf } from '../support/profiles.ts';
 
@@ -24,6 +26,8 @@ const PLAN: Plan = {
     uids: [{ inside: 0, outside: 1000, count: 1 }],
     gids: [{ inside: 0, outside: 1000, count: 1 }],
   },
+  identity: { uid: 0, gid: 0, name: 'root', home: '/root' },
+  sharing: NOTHING_SHARED,
   folder: FOLDER,
   foreign: false,
   overlays: [],
@@ -97,6 +101,32 @@ describe('the scripts of a plan', () => {
     await expect(joinScript(other, { ...FACTS, placing: [], memoryKillCounters: [] })).toMatchFileSnapshot(
       'golden/join-shifted.sh',
     );
+  });
+
+  it('differ for another user, ids and namespaces', async () => {
+    const identity = { uid: 1234, gid: 1235, name: 'ann', home: '/home/ann' };
+    const ranges: IdPlan['uids'] = [
+      { inside: 1234, outside: 1000, count: 1 },
+      { inside: 0, outside: 100_000, count: 1234 },
+    ];
+    const shared = profileOf({
+      domainname: 'nis',
+      namespaces: { net: 'sandbox:db', ipc: 'host', cgroup: 'host', time: 'host' },
+    });
+    const option = { type: 'net', option: '--net' } as const;
+    const parent = { pid: 99, startTime: 888, shared: [option], uids: ranges, gids: ranges };
+    const guest: Plan = { ...PLAN, profile: shared, sharing: { early: [], parent } };
+    const early = { early: [{ type: 'net', option: '--net=/run/netns/n 1' }], parent: undefined } as const;
+    const plans: Record<string, Plan> = {
+      'one-user': { ...PLAN, identity, ids: { kind: 'single', uids: ranges.slice(0, 1), gids: ranges.slice(0, 1) } },
+      ranges: { ...PLAN, identity, ids: { kind: 'ranges', uids: ranges, gids: ranges } },
+      guest,
+      path: { ...PLAN, profile: shared, ids: { ...PLAN.ids, kind: 'shifted' }, sharing: early },
+    };
+    for (const [name, plan] of Object.entries(plans)) {
+      await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
+      await expect(joinScript(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
+    }
   });
 
   it('are sh, whatever a profile, a path or a variable holds', () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { helperSession } from '../../src/elevation/session.ts';
 import { loadProfiles, resolveProfile } from '../../src/profile/load.ts';
 import { joinCommand } from '../../src/sandbox/join.ts';
-import type { LaunchRequest } from '../../src/sandbox/launch.ts';
+import type { LaunchRequest } from '../../src/sandbox/make-plan.ts';
 import { runningSandboxes } from '../../src/sandbox/running.ts';
 import { keepSpare, type SpareKeeper } from '../../src/sandbox/spare.ts';
 import { until } from '../support/until.ts';

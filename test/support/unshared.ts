@@ -1,5 +1,14 @@
 import { execa } from 'execa';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Sandbox } from '../../src/model/sandbox.ts';
@@ -43,9 +52,16 @@ export interface Finished {
 /** The callers that this process can be: as root also an ordinary user, and otherwise only oneself. */
 export const CALLERS = isRoot ? (['root', 'user'] as const) : (['user'] as const);
 
+/** Of the same kinds, and, where the tests can make one, a user with subordinate ids. */
+export const ALL_CALLERS = isRoot ? (['root', 'user', 'ranges'] as const) : (['user'] as const);
+
+/** A user with a line in /etc/passwd and ranges in /etc/subuid and /etc/subgid, as they are for this caller alone. */
+export const RANGER = 47_100;
+export const FIRST_SUBORDINATE = 700_000;
+
 /** Makes a caller with empty folders; `remove` takes them away again. */
-export function makeCaller(name: 'root' | 'user'): Caller {
-  const uid = name === 'root' ? 0 : isRoot ? USER : (process.getuid?.() ?? 0);
+export function makeCaller(name: 'root' | 'user' | 'ranges'): Caller {
+  const uid = name === 'root' ? 0 : name === 'ranges' ? RANGER : isRoot ? USER : (process.getuid?.() ?? 0);
   const base = mkdtempSync(join(tmpdir(), 'unshared-test-'));
   const [home, runtime, workspace] = ['home', 'runtime', 'workspace'].map((part) => join(base, part)) as [
     string,
@@ -66,7 +82,8 @@ export function makeCaller(name: 'root' | 'user'): Caller {
   };
   const drop =
     uid === process.getuid?.() ? [] : ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
-  const asCaller = (command: readonly string[]): readonly string[] => [...drop, ...command];
+  const wrap = name === 'ranges' ? withRanges(base, home) : [];
+  const asCaller = (command: readonly string[]): readonly string[] => [...wrap, ...drop, ...command];
   const sandboxes = uid === 0 ? '/run/namespace-sandboxes-root' : join(runtime, 'namespace-sandboxes');
   return {
     name,
@@ -93,6 +110,21 @@ export function makeCaller(name: 'root' | 'user'): Caller {
   };
 }
 
+/** Words that run a command with files of /etc in which the ranger stands, in a mount namespace of its own. */
+function withRanges(base: string, home: string): readonly string[] {
+  const files = {
+    passwd: `${readFileSync('/etc/passwd', 'utf8')}ranger:x:${RANGER}:${RANGER}::${home}:/bin/sh\n`,
+    subuid: `ranger:${FIRST_SUBORDINATE}:65536\n`,
+    subgid: `ranger:${FIRST_SUBORDINATE}:65536\n`,
+  };
+  const binds = Object.entries(files).map(([file, text]) => {
+    writeFileSync(join(base, file), text);
+    return `touch /etc/${file} && mount --bind ${join(base, file)} /etc/${file}`;
+  });
+  const line = `${binds.join(' && ')} && exec "$@"`;
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', line, 'sh'];
+}
+
 /** The running sandboxes of a caller, but for those that ran before. */
 export async function running(caller: Caller): Promise<readonly Sandbox[]> {
   const { stdout } = await caller.unshared(['list', '--json']);
@@ -113,9 +145,10 @@ function foldersIn(runtime: string): readonly string[] {
 }
 
 /** Runs a line of sh as the caller, in the workspace, outside of any sandbox. Returns what it said. */
-export async function outside({ asCaller, workspace, env }: Caller, line: string, input = ''): Promise<string> {
-  const [file = '', ...args] = asCaller(['sh', '-c', line]);
-  const { stdout } = await execa(file, args, { cwd: workspace, env, extendEnv: false, input });
+export async function outside(caller: Caller, line: string, input = ''): Promise<string> {
+  const [file = '', ...args] = caller.asCaller(['sh', '-c', line]);
+  const { workspace: cwd, env } = caller;
+  const { stdout } = await execa(file, args, { cwd, env, extendEnv: false, input });
   return stdout;
 }
 

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { requireProgram, SYSTEM_PATH } from '../../host/programs.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { dropToShifted, writeIdMaps, type IdPlan } from '../ids.ts';
+import { becomeRoot } from '../identity.ts';
 
 export interface Finished {
   readonly failed: boolean;
@@ -41,7 +42,7 @@ const nothing: Feed = (stdin) => Promise.resolve(stdin.end());
 /** The program waits at a gate until the maps are written: before that it would have no capabilities. */
 function start(ids: IdPlan, command: readonly string[]) {
   const map = ids.kind === 'single' ? '--map-root-user' : '--keep-caps';
-  const gated = ['sh', '-c', 'echo unshared; read -r _ || exit; exec "$@"', 'sh', ...command];
+  const gated = ['sh', '-c', 'echo unshared; read -r _ || exit; exec "$@"', 'sh', ...becomeRoot(ids), ...command];
   const [file = 'unshare', ...args] = [...dropToShifted(ids), requireProgram('unshare'), '--user', map, '--', ...gated];
   const child = execa(file, args, {
     env: { PATH: SYSTEM_PATH.join(':'), LC_ALL: 'C' },

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../../model/problem.ts';
 import type { Rootfs } from '../../model/profile.ts';
 import type { SandboxNote } from '../../model/sandbox.ts';
-import type { IdPlan } from '../ids.ts';
+import { hasOneId, type IdPlan } from '../ids.ts';
 import { unpackedArchive } from './store.ts';
 
 export interface PreparedRootfs {
@@ -24,7 +24,7 @@ export async function prepareRootfs(
   requireThere(rootfs.path);
   requireReadableFile(rootfs.path);
   const lower = await unpackedArchive(rootfs.path, rootfs.sha256, dataFolder, ids);
-  return { lower, notes: ids.kind === 'single' ? [{ note: 'ownershipNotKept' }] : [] };
+  return { lower, notes: hasOneId(ids) ? [{ note: 'ownershipNotKept' }] : [] };
 }
 
 function directory(path: string, ids: IdPlan): PreparedRootfs {

@@ -16,7 +16,7 @@ import { startTimeOf } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
 import { fail } from '../../model/problem.ts';
 import { makeOpenFolder } from '../../state/folders.ts';
-import { SHIFTED_BASE, type IdPlan } from '../ids.ts';
+import { hasOneId, SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { runWithIds } from './as-ids.ts';
 import { checkArchive } from './check-archive.ts';
 import { removeTree } from './remove.ts';
@@ -39,10 +39,17 @@ export async function unpackedArchive(
   const sha256 = known ?? (await checkArchive(archive));
   requireDigest(archive, expected, sha256);
   const folder = join(store, nameOf(archive));
-  const unpacked = join(folder, ids.kind === 'single' ? `${sha256}.one-owner` : sha256);
+  const unpacked = join(folder, `${sha256}${suffixOf(ids)}`);
   if (!existsSync(unpacked)) await unpack({ archive, sha256, unpacked, ids });
   if (known === undefined) remember(archive, store, seen, sha256);
   return unpacked;
+}
+
+/** Trees of one archive differ where other ids outside stand for those inside. */
+function suffixOf(ids: IdPlan): string {
+  if (hasOneId(ids)) return '.one-owner';
+  const [uid, gid] = [ids.uids[0]?.inside, ids.gids[0]?.inside];
+  return uid === 0 && gid === 0 ? '' : `.maker-${uid}-${gid}`;
 }
 
 function requireDigest(path: string, expected: string | undefined, found: string): void {
@@ -91,7 +98,7 @@ function removeEmpty(folder: string): void {
 
 /** Unpacks what the check lets through, and returns the digest of what was read. */
 async function extract(archive: string, target: string, ids: IdPlan): Promise<string> {
-  const owners = ids.kind === 'single' ? ['--no-same-owner'] : ['--same-owner', '--numeric-owner'];
+  const owners = hasOneId(ids) ? ['--no-same-owner'] : ['--same-owner', '--numeric-owner'];
   const options = ['--extract', '--file', '-', ...owners, '--same-permissions', '--delay-directory-restore'];
   const tar = [requireProgram('tar'), ...options, '--directory', target];
   let sha256 = '';

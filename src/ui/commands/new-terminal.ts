@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LaunchRequest } from '../../sandbox/launch.ts';
+import type { LaunchRequest } from '../../sandbox/make-plan.ts';
 import type { App } from '../app.ts';
 import { localFolders, windowProfile } from '../profiles.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findSandbox, runningSandboxes } from '../../sandbox/running.ts';
-import { newId } from '../../sandbox/launch.ts';
+import { newId } from '../../sandbox/make-plan.ts';
 import { exportScripts, scriptsOf, showScripts, type Scripts } from '../../sandbox/show.ts';
 import type { App } from '../app.ts';
 import { windowProfiles } from '../profiles.ts';

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
-import type { Launched, LaunchRequest } from '../../sandbox/launch.ts';
+import type { Launched } from '../../sandbox/launch.ts';
+import type { LaunchRequest } from '../../sandbox/make-plan.ts';
 import type { JoinCommand } from '../../sandbox/join.ts';
 import type { SpareKeeper } from '../../sandbox/spare.ts';
 import { config } from '../config.ts';

@@ -24,12 +24,13 @@ for fd in 0 1 2; do
   [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }
 done
 
-# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
-gone() { echo 'The sandbox has ended.' >&2; exit 1; }
+# What is entered must still be what it was: its start time says so, proc_pid_stat(5).
 started_at() { shift 19; echo "$1"; }
+is_there() { read -r stat 2>/dev/null <"/proc/$1/stat" && [ "$(started_at ${stat##*) })" = "$2" ]; }
+gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 [ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || gone
-read -r pid started </run/user/1000/namespace-sandboxes/review-1a2b/pid
-read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone
+{ read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid
+is_there "$pid" "$started" || gone
 
 # In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the
 # profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.

@@ -24,12 +24,13 @@ for fd in 0 1 2; do
   [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }
 done
 
-# PID 1 must still be the one that was started: its start time says so, proc_pid_stat(5).
-gone() { echo 'The sandbox has ended.' >&2; exit 1; }
+# What is entered must still be what it was: its start time says so, proc_pid_stat(5).
 started_at() { shift 19; echo "$1"; }
+is_there() { read -r stat 2>/dev/null <"/proc/$1/stat" && [ "$(started_at ${stat##*) })" = "$2" ]; }
+gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 [ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || gone
-read -r pid started </run/user/1000/namespace-sandboxes/review-1a2b/pid
-read -r stat 2>/dev/null <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$started" ] || gone
+{ read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid
+is_there "$pid" "$started" || gone
 
 # Into its cgroups, cgroups(7): every process of the sandbox is under its limits.
 echo $$ >/sys/fs/cgroup/x/cgroup.procs
@@ -45,7 +46,7 @@ killed_before=$(kills)
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
     nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
-    /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
+    /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
 }
 inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0

@@ -22,7 +22,8 @@ by_hand() {
   if read -r _ pid <&5; then
     printf '%s\n' '0 1000 1' >"/proc/$pid/uid_map"
     printf '%s\n' '0 1000 1' >"/proc/$pid/gid_map"
-    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
+    echo go >&4
     ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
   exec 4>&-; wait "$script" || :
@@ -51,7 +52,7 @@ case ${1-} in
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;
 esac
 
-# Its own hostname, uts_namespaces(7).
+# Its own names, uts_namespaces(7).
 hostname review & naming=$!
 
 # A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).
@@ -117,7 +118,7 @@ wait "$naming"
 mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -i -l .; cd /
+/usr/bin/umount -n -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits until it is killed, and takes every process with it.

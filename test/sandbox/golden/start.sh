@@ -24,7 +24,8 @@ by_hand() {
   sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
   if read -r _ pid <&5; then
-    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"; echo go >&4
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
+    echo go >&4
     ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
   exec 4>&-; wait "$script" || :
@@ -53,8 +54,9 @@ case ${1-} in
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;
 esac
 
-# Its own hostname, uts_namespaces(7), and a loopback device that is up, network_namespaces(7).
+# Its own names, uts_namespaces(7).
 hostname review & naming=$!
+# A loopback device that is up, network_namespaces(7).
 ip link set lo up & linking=$!
 
 # Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
@@ -93,9 +95,9 @@ wait "$naming"
 wait "$linking"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
-/usr/bin/umount -i -l .; cd /
+/usr/bin/umount -n -i -l .; cd /
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits, ends with its launcher, and takes every process with it.
-exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --seccomp-filter=/.seccomp.bpf -- \
+exec /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf -- \
   /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b

@@ -5,7 +5,17 @@ import { pack, type Header } from 'tar-stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
-import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller, type Finished } from '../../support/unshared.ts';
+import { removeTree } from '../../../src/sandbox/rootfs/remove.ts';
+import { planIds } from '../../../src/sandbox/ids.ts';
+import {
+  CALLERS,
+  isRoot,
+  makeCaller,
+  sandboxFolders,
+  writeProfiles,
+  type Caller,
+  type Finished,
+} from '../../support/unshared.ts';
 
 const busybox = findProgram('busybox');
 const APPLETS = ['sh', 'cat', 'ls', 'id', 'touch', 'mkdir', 'ps', 'hostname', 'tty', 'stat', 'rm', 'head', 'env'];
@@ -146,6 +156,37 @@ describe.skipIf(!isRoot || debootstrapped === undefined)(
     });
   },
 );
+
+describe.skipIf(!isRoot || debootstrapped === undefined).each(['root', 'ranges'] as const)(
+  'a Debian made by debootstrap and packed, for %s (needs root and DEBOOTSTRAP_ROOT)',
+  (name) => {
+    it('lets dpkg give files to other users, and su become one', async () => {
+      const caller = makeCaller(name);
+      try {
+        const archive = join(caller.workspace, 'debian.tar');
+        const left = ['usr/share', 'var/cache', 'var/lib/apt', 'boot', 'dev', 'proc', 'sys'].map(
+          (path) => `--exclude=./${path}`,
+        );
+        await execa('tar', [...left, '-cf', archive, '-C', debootstrapped ?? '', '.']);
+        await writeProfiles(caller, { debian: { extends: 'learn', rootfs: archive, ids: 'ranges' } });
+        const { stdout, stderr } = await caller.unshared(['run', '--profile', 'debian', '--', 'sh', '-euc', PACKAGE], {
+          timeout: 90_000,
+        });
+        expect(stdout.split('\n').slice(-3), stderr).toEqual(['33 8 4750', '65534', '0 0']);
+      } finally {
+        await removeTree(caller.home, planIds(0, 0));
+        caller.remove();
+      }
+    }, 120_000);
+  },
+);
+
+/** Makes and installs a package with a file of another owner in it. */
+const PACKAGE = `
+mkdir -p /tmp/p/DEBIAN /tmp/p/srv; cd /tmp/p; echo x >srv/file; chown 33:8 srv/file; chmod 4750 srv/file
+printf 'Package: p\\nVersion: 1\\nArchitecture: all\\nMaintainer: m\\nDescription: d\\n' >DEBIAN/control
+dpkg-deb --build /tmp/p /tmp/p.deb >/dev/null; dpkg -i /tmp/p.deb >/dev/null
+stat -c '%u %g %a' /srv/file; su -s /bin/sh nobody -c 'id -u'; stat -c '%u %g' /usr/bin/dpkg`;
 
 async function tarOf(entries: readonly Partial<Header>[]): Promise<Buffer> {
   const archive = pack();

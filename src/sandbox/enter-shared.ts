@@ -1,0 +1,33 @@
+import type { Pinned } from '../model/sandbox.ts';
+import { shellWord } from './quote.ts';
+import type { Parent, Shared, Sharing } from './shared-namespaces.ts';
+
+/** Words that enter the namespaces which only real root may enter. */
+export function enterEarly({ early }: Sharing): readonly string[] {
+  return early.length === 0 ? [] : ['nsenter', ...early.map(({ option }) => option), '--'];
+}
+
+/** Words that enter a user namespace, and what it owns of the shared ones: nsenter(1) tries these again after the first. */
+export function enterParent({ pid, shared }: Pick<Parent, 'pid' | 'shared'>): readonly string[] {
+  const options = shared.map(({ option }) => option);
+  return ['nsenter', '--target', String(pid), '--user', ...options, '--preserve-credentials', '--'];
+}
+
+/** Words that enter the shared namespaces again, after the sandbox has started: in the order in which it did. Quoted already. */
+export function enterSharedAgain({ early, parent }: Sharing) {
+  const first = early.length === 0 ? [] : ['nsenter', '--target', '"$pid"', ...early.map(byType), '--'];
+  if (parent === undefined) return { early: first, parent: [] };
+  const options = ['--user', ...parent.shared.map(byType), '--preserve-credentials', '--'];
+  return { early: first, parent: ['nsenter', '--target', '"$keeper"', ...options] };
+}
+
+const byType = ({ type }: Shared): string => `--${type}`;
+
+/** Lines of sh(1) that end it unless a process is still the one it was: field 22 of proc_pid_stat(5), after the name in brackets. */
+export function stillThere({ pid, startTime }: Pinned, message = 'The other sandbox has ended.'): readonly string[] {
+  return [
+    '# What is entered must still be what it was: its start time says so, proc_pid_stat(5).',
+    'started_at() { shift 19; echo "$1"; }',
+    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo ${shellWord(message)} >&2; exit 1; }`,
+  ];
+}

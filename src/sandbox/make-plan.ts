@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../model/problem.ts';
+import type { Mount, Profile, Rootfs } from '../model/profile.ts';
+import type { SandboxNote } from '../model/sandbox.ts';
+import { homeFolder, type CallerFolders } from '../state/folders.ts';
+import { placeholdersOf } from '../state/records.ts';
+import { isBelow } from './git-guards.ts';
+import { idsInside, identityOf } from './identity.ts';
+import { planIds, type IdPlan } from './ids.ts';
+import { sharedNotes } from './outside.ts';
+import { idsWithin } from './parent-ids.ts';
+import { planSandbox, type Plan } from './plan.ts';
+import { prepareSeccomp } from './seccomp/prepare.ts';
+import { resolveSharing } from './shared-namespaces.ts';
+
+export interface LaunchRequest {
+  readonly profile: Profile;
+  readonly workspaceFolder: string | undefined;
+  /** Whether it is to be kept ready for later. */
+  readonly spare?: boolean;
+}
+
+/**
+ * The plan of a request: its root file system is in the store, everything about the host is looked up.
+ * @throws ProblemError for what the host cannot give.
+ */
+export async function makePlan(
+  { profile: asked, workspaceFolder }: LaunchRequest,
+  id: string,
+  folders: CallerFolders,
+): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
+  const { profile, sharing } = await resolveSharing(asked, folders.uid);
+  refuseWhatShowsTooMuch(profile, workspaceFolder, folders);
+  const wish = { ids: profile.ids, user: idsInside(profile.user, folders) };
+  const ids = idsWithin(planIds(folders.uid, folders.gid, wish), sharing.parent, profile.ids);
+  const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
+  const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
+  const plan = await planSandbox({
+    id,
+    profile,
+    workspaceFolder,
+    ids,
+    identity: identityOf(profile.user, { ...folders, home: homeFolder() }, lower ?? '/'),
+    sharing,
+    lower,
+    layers: join(folders.state, 'layers', id),
+    folder: join(folders.runtime, id),
+    seccomp,
+    keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
+    placeholders: placeholdersOf(folders.runtime, () => true),
+  });
+  return { plan, notes: [...notes, ...notesOf(profile), ...noFilter(missing)] };
+}
+
+function refuseWhatShowsTooMuch(profile: Profile, workspaceFolder: string | undefined, folders: CallerFolders): void {
+  for (const path of profile.mounts.flatMap(hostPathOf)) refuseOwnFolders(path, folders);
+  if (profile.workspace === 'none') return;
+  if (workspaceFolder === undefined) return fail('workspaceNeeded', { profile: profile.name });
+  refuseWholeHome(workspaceFolder, homeFolder());
+  refuseOwnFolders(workspaceFolder, folders);
+}
+
+function noFilter(reason: string | undefined): readonly SandboxNote[] {
+  return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
+}
+
+function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
+  return [
+    ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
+    ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+    ...sharedNotes(namespaces),
+  ];
+}
+
+function hostPathOf(mount: Mount): readonly string[] {
+  if (mount.kind === 'bind') return [mount.bind];
+  return mount.kind === 'overlay' ? [mount.overlay] : [];
+}
+
+/** One for each profile and workspace: what one project leaves in its home must not run in another. */
+function keptHomeName(profile: string, workspaceFolder: string | undefined): string {
+  const place = createHash('sha256')
+    .update(`${profile}\0${workspaceFolder ?? ''}`)
+    .digest('hex')
+    .slice(0, 12);
+  return `${plainName(profile)}-${place}`;
+}
+
+/** What runs inside would change the scripts with which its own terminals are opened outside, or another sandbox. */
+function refuseOwnFolders(path: string, { runtime, state, data }: CallerFolders): void {
+  const real = realPath(path);
+  for (const folder of [runtime, state, data].map(realPath)) {
+    if (real === folder || isBelow(folder, real) || isBelow(real, folder)) fail('ownFoldersShown', { path, folder });
+  }
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
+/** A folder at or above the home would show every key and token in it. */
+function refuseWholeHome(path: string, home: string): void {
+  const [folder, inner] = [realPath(path), realPath(home)];
+  if (home !== '' && (folder === inner || isBelow(inner, folder))) fail('workspaceTooWide', { path, home });
+}
+
+async function lowerOf(
+  rootfs: Rootfs,
+  ids: IdPlan,
+  folders: CallerFolders,
+): Promise<{ lower: string | undefined; notes: readonly SandboxNote[] }> {
+  if (rootfs.kind === 'host') return { lower: undefined, notes: [] };
+  const { prepareRootfs } = await import('./rootfs/prepare.ts');
+  return prepareRootfs(rootfs, { dataFolder: folders.data, ids });
+}
+
+/** The profile's name as far as an id may hold it, and four digits that tell its sandboxes apart. */
+export function newId(profile: string): string {
+  return `${plainName(profile)}-${randomBytes(2).toString('hex')}`;
+}
+
+function plainName(profile: string): string {
+  const name = profile
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 24)
+    .replace(/^-+|-+$/g, '');
+  return name || 'sandbox';
+}
