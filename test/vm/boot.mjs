@@ -60,7 +60,9 @@ function machine(image, share, console) {
  * @param {string} disk
  */
 async function makeDisk(folder, disk) {
-  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  const sizes = readdirSync(folder, { encoding: 'utf8', recursive: true }).map(
+    (name) => statSync(join(folder, name)).size,
+  );
   const megabytes = Math.ceil((sizes.reduce((sum, size) => sum + size, 0) * 1.25) / 2 ** 20) + 16;
   const options = ['-q', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-L', 'share'];
   await execa('mke2fs', [...options, '-d', folder, disk, `${megabytes}M`]);

@@ -48,6 +48,7 @@ function digest() {
 
 /** @returns {Promise<void>} rejects with what mmdebstrap or mke2fs said. */
 async function makeImage() {
+  console.log('Making a virtual machine with mmdebstrap…');
   umask(0o022);
   mkdirSync(CACHE, { recursive: true });
   const partial = mkdtempSync(`${IMAGE}.`);
@@ -105,21 +106,8 @@ function takeBootFiles(root, target) {
  * @param {string} disk
  */
 async function makeDisk(folder, disk) {
-  await execa('mke2fs', [
-    '-q',
-    '-t',
-    'ext4',
-    '-O',
-    '^has_journal',
-    '-m',
-    '0',
-    '-d',
-    folder,
-    '-L',
-    'root',
-    disk,
-    '1200M',
-  ]);
+  const options = ['-q', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-L', 'root'];
+  await execa('mke2fs', [...options, '-d', folder, disk, '1200M']);
 }
 
 if (argv[1] === fileURLToPath(import.meta.url) && !existsSync(IMAGE)) await makeImage();

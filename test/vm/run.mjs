@@ -51,10 +51,12 @@ async function whyNot() {
   if (arch !== 'x64') return `the virtual machine is for x64, and this is ${arch}`;
   try {
     await needPrograms(PROGRAMS);
-    await asRoot([execPath, join(HERE, 'image.mjs')], { stdin: 'inherit' });
+    await asRoot([execPath, join(HERE, 'image.mjs')], { stdin: 'inherit', stdout: 'inherit' });
     return await missingLibraries();
   } catch (error) {
-    return `the virtual machine could not be made: ${error instanceof Error ? error.message : String(error)}`;
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(message);
+    return `the virtual machine could not be made: ${message.split('\n', 1).join('')}`;
   }
 }
 
