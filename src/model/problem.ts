@@ -43,7 +43,11 @@ export interface ProblemArguments {
   workspaceTooWide: { path: string; home: string };
   workspaceNeeded: { profile: string };
   // network
-  networkNotYet: { network: string };
+  tunNotUsable: { path: string; reason: string };
+  portNotFree: { address: string; port: number; reason: string };
+  capabilitiesOpenNetwork: { names: readonly string[] };
+  networkOffline: { ports: readonly string[] };
+  networkFailed: { reason: string };
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   // helper

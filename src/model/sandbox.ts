@@ -1,4 +1,4 @@
-import type { LimitKey, Profile } from './profile.ts';
+import type { LimitKey, Network, Profile } from './profile.ts';
 
 /** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
 export interface Sandbox {
@@ -18,6 +18,9 @@ export interface Sandbox {
   /** Private folder with start.sh, join.sh and the state file. */
   readonly folder: string;
   readonly limits: LimitsGiven;
+  readonly network: Network;
+  /** The process that is its way out, outside of its namespaces. */
+  readonly wayOut: { readonly pid: number; readonly startTime: number } | undefined;
   /** What the caller should be told when the terminal opens: codes with arguments, as problems are. */
   readonly notes: readonly SandboxNote[];
 }
@@ -39,4 +42,5 @@ export type SandboxNote =
   | { readonly note: 'ownershipNotKept' }
   | { readonly note: 'foreignOwner' }
   | { readonly note: 'workspaceMissing' }
-  | { readonly note: 'hostNetwork' };
+  | { readonly note: 'hostNetwork' }
+  | { readonly note: 'offline' };

@@ -18,7 +18,10 @@ const DEFAULT_CAPABILITIES = [
 
 /** The options of setpriv(1) that confine a process of the sandbox; whoever joins needs them again, because setns(2) gives every capability back. */
 export function confinement(capabilities: Profile['capabilities']): readonly string[] {
-  const bounding = ['-all', ...DEFAULT_CAPABILITIES.map((name) => `+${name}`)].join(',');
+  const bounding = [
+    '-all',
+    ...DEFAULT_CAPABILITIES.filter((name) => !capabilities.drop.includes(name)).map((name) => `+${name}`),
+  ].join(',');
   return [
     '--no-new-privs',
     '--inh-caps=-all',

@@ -58,10 +58,18 @@ async function failedBefore(gate: string, child: Child): Promise<never> {
 function failure(gate: string, stderr: string): never {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
+  if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
   if (gate === 'unshared' && /unshare failed|write error|uid_map/.test(stderr)) {
     fail('userNamespacesForbidden', { reason: lastLine(stderr), fix: userNamespaceFix(stderr, readSetting) });
   }
   fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
+}
+
+/** The cause comes last; without a system logger pasta(1) complains about that after each line. */
+function networkReason(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const said = lines.filter((line) => !/^Failed to send \d+ bytes to syslog|^no network$|^\s*$/.test(line));
+  return said.at(-1) ?? 'pasta ended without a reason';
 }
 
 function detach({ process: child }: Child, lines: Interface): void {

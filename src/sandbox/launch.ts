@@ -21,6 +21,7 @@ import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
+import { wayOutProcess } from './way-out.ts';
 import { makePlaceholders } from './workspace.ts';
 
 export interface LaunchRequest {
@@ -71,13 +72,15 @@ export async function makePlan(
     folder: join(folders.runtime, id),
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
   });
-  return { plan, notes: [...notes, ...notesOf(profile)] };
+  return { plan, notes: [...notes, ...notesOf(plan)] };
 }
 
-function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
+function notesOf({ profile, wayOut }: Plan): readonly SandboxNote[] {
+  const { namespaces, workspaceMissing, network } = profile;
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
     ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+    ...(network.mode === 'internet' && wayOut === undefined ? [{ note: 'offline' } as const] : []),
   ];
 }
 
@@ -186,8 +189,10 @@ async function through(
   };
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
+  const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };
+  if (whole !== sandbox) writeRecord(plan.folder, { ...record, sandbox: whole });
   script.pass();
-  return sandbox;
+  return whole;
 }
 
 function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
@@ -209,6 +214,8 @@ function describe(pid: number, given: LimitsGiven, { plan, notes, workspaceFolde
     startedAt: Date.now(),
     folder,
     limits: given,
+    network: profile.network,
+    wayOut: undefined,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
 }

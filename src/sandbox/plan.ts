@@ -11,6 +11,7 @@ import { hostRoot, readOnlyTree } from './host-root.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, tmpfs, type MountPlan } from './mounts.ts';
 import { systemMounts } from './system-mounts.ts';
+import { closedCapabilities, planWayOut, resolverMounts, type WayOut } from './way-out.ts';
 import { planWorkspace, type Placeholder } from './workspace.ts';
 
 /** Everything the start script and the join script say, worked out before anything runs. */
@@ -26,6 +27,8 @@ export interface Plan {
   readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
   readonly placeholders: readonly Placeholder[];
+  /** Undefined without a way out to the internet. */
+  readonly wayOut: WayOut | undefined;
   readonly tool: ToolCommand;
   /** Where a terminal starts inside. */
   readonly cwd: string;
@@ -56,7 +59,7 @@ export const HOME_INSIDE = '/root';
  */
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, overlay } = request;
-  if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
+  const wayOut = await planWayOut(profile);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(workspaceFolder, profile.workspace, ids, mounted);
@@ -67,18 +70,20 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     homeMount(profile, request.keptHome, ids),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
+    resolverMounts(wayOut, request.folder, overlay !== undefined),
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
   ]);
   const { bare, mounts } = overlay === undefined ? splitBareRoot(all) : { bare: undefined, mounts: all };
   return {
     id: request.id,
-    profile,
+    profile: closedCapabilities(profile),
     ids,
     folder: request.folder,
     overlay,
     bare,
     mounts,
     placeholders: workspace.placeholders,
+    wayOut,
     tool: overlay === undefined ? hostToolCommand : foreignToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? HOME_INSIDE,
   };

@@ -9,6 +9,7 @@ import { sweepByHelper } from './limits/helper.ts';
 import { removeStaleCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { removeTree } from './rootfs/remove.ts';
+import { endWayOut } from './way-out.ts';
 import { removePlaceholders } from './workspace.ts';
 
 /**
@@ -45,6 +46,7 @@ export async function removeRemains(
 }
 
 async function removeFiles(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
+  endWayOut(record.sandbox?.wayOut);
   removePlaceholders(record.placeholders);
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
   rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { isNew } from './choices.ts';
 import { confinement } from './capabilities.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { dropToShifted } from './ids.ts';
+import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { foldersOf, type Overlay, type Plan } from './plan.ts';
 import { fstabField, shellWord, shellWords } from './quote.ts';
@@ -66,11 +67,13 @@ function namespaces(plan: Plan): readonly string[] {
     "'')",
     ...byHand(plan).map((line) => `  ${line}`),
     ...closeHandedOn().map((line) => `  ${line}`),
+    ...startWayOut(plan).map((line) => `  ${line}`),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
     `  exec ${shellWords(unshare)} "$0" inside`,
     '  ;;',
+    ...wayOutPart(plan),
     '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
-    'inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;',
+    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid";${tellWayOut(plan)} exec unshare --cgroup -- sh "$0" rooted ;;`,
     'esac',
     '',
   ];
@@ -89,13 +92,14 @@ function byHand(plan: Plan): readonly string[] {
   ];
 }
 
-function nameAndLoopback({ profile }: Plan): readonly string[] {
+function nameAndLoopback(plan: Plan): readonly string[] {
+  const { profile } = plan;
   const loopback = isNew(profile, 'net');
   return [
     '# Its own hostname, uts_namespaces(7)' +
       (loopback ? ', and a loopback device that is up, network_namespaces(7).' : '.'),
     `hostname ${shellWord(profile.hostname)} & naming=$!`,
-    ...(loopback ? ['ip link set lo up & linking=$!'] : []),
+    ...networkInside(plan),
     '',
   ];
 }
@@ -108,6 +112,7 @@ function overlayRoot({ lower, layers }: Overlay, plan: Plan): readonly string[] 
     `mount --bind ${shellWord(lower)} "$folder/lower"`,
     `layers=${shellWord(layers)}`,
     'mount -t overlay -o "lowerdir=$folder/lower,upperdir=$layers/upper,workdir=$layers/work,userxattr,nosuid,nodev" overlay "$root"',
+    ...unlinkResolver(plan),
     '# A link in it must not lead a mount out of it.',
     `for part in ${shellWords(components(targets))}; do`,
     '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
@@ -186,10 +191,11 @@ function readBack({ mounts, overlay }: Plan): readonly string[] {
   ];
 }
 
-function pivot({ tool, profile }: Plan): readonly string[] {
+function pivot(plan: Plan): readonly string[] {
+  const { tool, profile } = plan;
   return [
     'wait "$naming"',
-    ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
+    ...waitForNetwork(plan),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
     'cd "$root"; pivot_root . .',

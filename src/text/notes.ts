@@ -11,6 +11,8 @@ const SENTENCES: Sentences = {
     'Files of this root file system that belong to users who do not exist inside can be read, but not changed.',
   workspaceMissing: () => 'No folder is open, so there is no workspace inside.',
   hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
+  offline: () =>
+    'This machine has no route to the internet now, so there is none inside. Start it again once there is.',
 };
 
 /** What the terminal's first lines and the tooltip say about a sandbox, one sentence a note. */

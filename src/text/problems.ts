@@ -43,7 +43,16 @@ const SENTENCES: Sentences = {
     `The workspace ${path} holds your home ${home} with everything in it, keys and tokens too. Open a folder inside it, or use "workspace": "none".`,
   workspaceNeeded: ({ profile }) =>
     `The profile "${profile}" shows the workspace, but no folder is open. Open a folder, or use "workspace": "none".`,
-  networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
+  tunNotUsable: ({ path, reason }) =>
+    `Without root, a way to the internet needs ${path}, which cannot be used (${reason}). Load it with: sudo modprobe tun; or allow it with: sudo chmod 666 ${path}; or use "network": "none".`,
+  portNotFree: ({ address, port, reason }) =>
+    `Port ${port} of ${address} cannot be published: ${reason}. Name another one in "publish", as HOST:INSIDE.`,
+  capabilitiesOpenNetwork: ({ names }) =>
+    `With ${names.join(' and ')} a sandbox could remove the rules that keep it from this machine and its metadata addresses. Drop ${names.length === 1 ? 'it' : 'them'} in "capabilities", or use "network": "none" or "host".`,
+  networkOffline: ({ ports }) =>
+    `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
+  networkFailed: ({ reason }) =>
+    `The way to the internet could not be made: ${reason}. Use "network": "none" to start without.`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
   helperDismissed: ({ program }) =>

@@ -42,6 +42,7 @@ const PLAN: Plan = {
     second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
   },
   placeholders: [],
+  wayOut: undefined,
   tool: (name) => `/usr/bin/${name}`,
   cwd: '/home/u/my project',
 };
