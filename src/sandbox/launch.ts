@@ -8,6 +8,7 @@ import { fail } from '../model/problem.ts';
 import type { Profile, Rootfs } from '../model/profile.ts';
 import type { LimitsGiven, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
+import { requireFreePorts } from '../network/free-ports.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
@@ -21,7 +22,7 @@ import type { PreparedLimits } from './limits/prepared.ts';
 import { foldersOf, planSandbox, type Overlay, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
-import { wayOutProcess } from './way-out.ts';
+import { asksForWayOut, wayOutProcess } from './way-out.ts';
 import { makePlaceholders } from './workspace.ts';
 
 export interface LaunchRequest {
@@ -46,6 +47,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   requireHost();
   const folders = callerFolders();
   await sweep(folders, session);
+  await requireFreePorts(request.profile.network.publish);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
   return start({ plan, notes, session, folders, workspaceFolder: request.workspaceFolder });
 }
@@ -76,11 +78,11 @@ export async function makePlan(
 }
 
 function notesOf({ profile, wayOut }: Plan): readonly SandboxNote[] {
-  const { namespaces, workspaceMissing, network } = profile;
+  const { namespaces, workspaceMissing } = profile;
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
     ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
-    ...(network.mode === 'internet' && wayOut === undefined ? [{ note: 'offline' } as const] : []),
+    ...(asksForWayOut(profile) && wayOut === undefined ? [{ note: 'offline' } as const] : []),
   ];
 }
 

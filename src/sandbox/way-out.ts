@@ -5,10 +5,10 @@ import { fail } from '../model/problem.ts';
 import type { Capabilities, Network, Profile } from '../model/profile.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { filterRules } from '../network/filter.ts';
-import { requireFreePorts } from '../network/free-ports.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { pastaArguments, requirePasta } from '../network/pasta.ts';
 import { hostResolver, type Resolver } from '../network/resolver.ts';
+import { isNew } from './choices.ts';
 import { bindFile, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
 /** How a sandbox of the network `internet` gets out, worked out before anything runs. */
@@ -22,20 +22,26 @@ export interface WayOut {
 
 /**
  * Undefined where the profile asks for none, and where this machine has no way out itself.
- * @throws ProblemError for what this host lacks, a port that is taken, capabilities that could open the filter.
+ * @throws ProblemError for what this host lacks, and for capabilities that could open the filter.
  */
-export async function planWayOut({ network, capabilities }: Profile): Promise<WayOut | undefined> {
-  if (network.mode !== 'internet') return undefined;
+export async function planWayOut(profile: Profile): Promise<WayOut | undefined> {
+  if (!asksForWayOut(profile)) return undefined;
+  const { network, capabilities } = profile;
   refuseOpening(capabilities);
   const host = hostNetwork();
   if (!host.online) {
     refusePorts(network);
     return undefined;
   }
-  const [pasta] = await Promise.all([requirePasta(), requireFreePorts(network.publish)]);
+  const pasta = await requirePasta();
   const resolver = hostResolver();
   const words = pastaArguments(network, pasta, resolver?.addresses ?? []);
   return { pasta: [pasta.program, ...words], filter: filterRules(host), resolver };
+}
+
+/** In a network namespace that is not its own, what `network` says of others it extends means nothing. */
+export function asksForWayOut(profile: Profile): boolean {
+  return profile.network.mode === 'internet' && isNew(profile, 'net');
 }
 
 function refusePorts({ publish, hostPorts }: Network): void {
@@ -53,7 +59,7 @@ function refuseOpening({ base, add, drop }: Capabilities): void {
 
 /** A profile whose default capabilities leave the filter as it is. */
 export function closedCapabilities(profile: Profile): Profile {
-  if (profile.network.mode !== 'internet') return profile;
+  if (!asksForWayOut(profile)) return profile;
   const { capabilities } = profile;
   return { ...profile, capabilities: { ...capabilities, drop: [...new Set([...capabilities.drop, ...OPENING])] } };
 }
