@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { problem, ProblemError, type Place, type Problem } from '../model/problem.ts';
 import {
   LIMIT_KEYS,
+  NETWORK_MODES,
   type LimitKey,
   type Limits,
   type Profile,

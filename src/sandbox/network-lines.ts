@@ -25,9 +25,10 @@ export function wayOutPart({ wayOut }: Plan): readonly string[] {
   return [
     '# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.',
     'network)',
-    '  read -r pid || exit 0',
+    // The sandbox may be gone, and its folder with it, while pasta starts: it has to be ended all the same.
+    `  read -r pid || exit 0; exec 6<>"$folder/${WAY_OUT_PID}"`,
     `  ${pasta} "$pid" >&2 || { echo 'no network' >&2; exit 1; }`,
-    `  read -r pasta <"$folder/${WAY_OUT_PID}"; echo up; exec >/dev/null 2>&1`,
+    '  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1',
     '  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0',
     '  case $name in pasta* | passt*) kill "$pasta" ;; esac',
     '  exit ;;',
