@@ -39,6 +39,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     await writeProfiles(caller);
   });
   afterAll(async () => {
+    for (const id of sandboxFolders(caller)) await lab.unshared(caller, ['stop', id]);
     await lab.end();
     caller.remove();
   });
@@ -117,8 +118,9 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
       const tree = busyboxTree(join(folder, 'tree'), ['sh', 'cat', 'nslookup']);
       mkdirSync(join(tree, 'etc'));
 
+      const owner = caller.uid === 0 ? SHIFTED_BASE : caller.uid;
       symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(tree, 'etc/resolv.conf'));
-      await execa('chown', ['-hR', `${caller.uid === 0 ? SHIFTED_BASE : caller.uid}`, tree]);
+      await execa('chown', ['-hR', `${owner}:${owner}`, tree]);
       const command = ['sh', '-c', 'cat /etc/resolv.conf; nslookup example.org'];
       const { stdout, stderr } = await lab.unshared(caller, [
         'run',
@@ -142,7 +144,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     const sandbox =
       (JSON.parse(stdout) as Sandbox[]).find(({ profile }) => profile === 'stays') ?? expect.fail('not listed');
     expect(sandbox.network.publish).toEqual([{ address: '127.0.0.1', host: 8090, inside: 80, protocol: 'tcp' }]);
-    expect(sandbox.wayOut?.pid).toBe(Number(ways(caller)[0]));
+    expect(sandbox.wayOut?.pid).toBe(Number(ways(caller, sandbox.id)[0]));
     const again = [ask('tcp', LAB.external), ask('tcp', LAB.metadata, 7000, 'eth0'), 'grep CapBnd /proc/self/status'];
     const second = await lab.unshared(caller, ['enter', sandbox.id, '--', 'sh', '-c', again.join('\n')]);
     expect(second.stdout.split('\n')).toEqual(['world', 'ECONNREFUSED', 'CapBnd:\t00000000800405fb']);
@@ -156,7 +158,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
   it('leaves nothing when the launcher is killed', async () => {
     const running = lab.start(caller, ['run', '--profile', 'net', '--', 'sh', '-c', 'echo answering; exec sleep 30']);
     await lineOf(running, 'answering', 1);
-    expect(ways(caller)).toHaveLength(1);
+    await until('one way out', () => ways(caller).length === 1);
     running.kill('SIGKILL');
     await until('pasta to end', () => ways(caller).length === 0);
     await until('the network stage to end', () => commandLines(caller).length === 0);
@@ -189,7 +191,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
       );
       expect(exitCode, stderr).toBe(125);
       expect(stderr).toContain(sentence);
-      expect(ways(caller)).toEqual([]);
+      await until('no way out', () => ways(caller).length === 0);
       expect(sandboxFolders(caller)).toEqual([]);
     });
   });
@@ -202,13 +204,13 @@ function onCopies(before: string): string {
 
 /** Serves one connection on each port, and ends once all were asked. */
 function serve(ports: readonly number[]): string {
-  const address = (port: number): string => (port === 81 ? '0.0.0.0' : '127.0.0.1');
-  return [...ports.map((port) => `${answerOnce(port, address(port))} &`), 'wait'].join('\n');
+  const addresses: Readonly<Record<number, string>> = { 81: '0.0.0.0', 82: '::1' };
+  return [...ports.map((port) => `${answerOnce(port, addresses[port])} &`), 'wait'].join('\n');
 }
 
 async function lineOf(running: ReturnType<NetworkLab['start']>, word: string, times: number): Promise<void> {
   let said = '';
-  running.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await until(word, () => said.split(word).length > times);
 }
 
@@ -218,9 +220,9 @@ async function writeProfiles(caller: Caller): Promise<void> {
 }
 
 /** The numbers of the processes that are ways out of this caller's sandboxes. */
-function ways(caller: Caller): readonly string[] {
+function ways(caller: Caller, id = ''): readonly string[] {
   return commandLines(caller)
-    .filter(([, line]) => /^\S*pas(ta|st)/.test(line))
+    .filter(([, line]) => /^\S*pas(ta|st)/.test(line) && line.includes(`/${id}`))
     .map(([pid]) => pid);
 }
 

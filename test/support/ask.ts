@@ -19,7 +19,7 @@ export function ask(kind: 'tcp' | 'udp', address: string, port = 7000, device = 
 /** A command line that answers one connection to a port with `inside`, and ends. */
 export function answerOnce(port: number, address = '127.0.0.1'): string {
   const python = `import socket
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('${address}', ${port})); s.listen(); s.settimeout(15)
+s = socket.socket(socket.AF_INET6 if ':' in '${address}' else socket.AF_INET); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('${address}', ${port})); s.listen(); s.settimeout(15)
 print('answering', flush=True)
 c, _ = s.accept(); c.recv(99); c.send(b'inside'); c.close()`;
   return ['/usr/bin/python3', '-c', python].map(shellWord).join(' ');

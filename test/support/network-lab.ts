@@ -1,7 +1,6 @@
 import { execa } from 'execa';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { resolve } from 'node:path';
 import { CLI, type Caller, type Finished } from './unshared.ts';
 
@@ -77,7 +76,7 @@ export async function makeNetworkLab(): Promise<NetworkLab> {
     return launch([...asHost, ...command], env);
   };
   const text = async (net: readonly string[], line: string): Promise<string> =>
-    String((await execa('nsenter', [...net, 'sh', '-c', line], { reject: false, all: true, timeout: 20_000 })).all);
+    (await execa('nsenter', [...net, 'sh', '-c', line], { reject: false, all: true, timeout: 20_000 })).all;
   return {
     start,
     unshared: async (caller, args, before) => {
@@ -107,7 +106,7 @@ function namespace(types: readonly string[], script: string, name: string, addre
     reject: false,
     buffer: false,
   });
-  const lines = createInterface({ input: child.stdout as Readable });
+  const lines = createInterface({ input: child.stdout });
   const said: string[] = [];
   lines.on('line', (line) => said.push(line));
   return {

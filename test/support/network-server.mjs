@@ -1,4 +1,5 @@
 // Answers on port 7000 of each address, by TCP and UDP, with its name; on 127.0.0.53 it answers every question for a name.
+import { Buffer } from 'node:buffer';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
