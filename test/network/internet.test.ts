@@ -101,10 +101,11 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     expect(await lab.onHost(ask('tcp', '127.0.0.1', 8080))).toBe('inside');
     expect(await lab.onHost(ask('tcp', '::1', 8082))).toBe('inside');
     expect(await lab.inWorld(ask('tcp', LAB.host, 8080))).toBe('ECONNREFUSED');
-    expect(await lab.inWorld(ask('tcp', LAB.host, 8081))).toBe('inside');
+    // pasta of 2023 now and then loses the first bytes of a connection that came through its device.
+    await until('an answer', async () => (await lab.inWorld(ask('tcp', LAB.host, 8081))) === 'inside', 30);
     expect(await lab.onHost(ask('tcp', '127.0.0.1', 80))).toBe('ECONNREFUSED');
-    const { exitCode } = await running;
-    expect(exitCode).toBe(0);
+    running.kill('SIGTERM');
+    expect((await running).exitCode).toBe(143);
     expect((await inside([ask('tcp', '127.0.0.1'), ask('tcp', LAB.host)].join('\n'), 'ports')).split('\n')).toEqual([
       'host',
       'ECONNREFUSED',
@@ -202,10 +203,10 @@ function onCopies(before: string): string {
   return `mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; ${before}`;
 }
 
-/** Serves one connection on each port, and ends once all were asked. */
+/** Serves one connection after the other on each port. */
 function serve(ports: readonly number[]): string {
   const addresses: Readonly<Record<number, string>> = { 81: '0.0.0.0', 82: '::1' };
-  return [...ports.map((port) => `${answerOnce(port, addresses[port])} &`), 'wait'].join('\n');
+  return [...ports.map((port) => `while ${answerOnce(port, addresses[port])}; do :; done &`), 'wait'].join('\n');
 }
 
 async function lineOf(running: ReturnType<NetworkLab['start']>, word: string, times: number): Promise<void> {
