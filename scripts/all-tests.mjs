@@ -18,6 +18,8 @@ const PROGRAMS = {
   xz: 'xz-utils',
   git: 'git',
   gcc: 'build-essential',
+  pasta: 'passt',
+  nft: 'nftables',
   python3: 'python3',
   busybox: 'busybox-static',
   newuidmap: 'uidmap',

@@ -14,7 +14,8 @@ export const HELP = {
 unshared COMMAND --help says more. The exit status is that of the command that was run,
 or 125 if unshared itself failed.
 `,
-  run: `unshared run [--profile NAME] [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER] [-- command…]
+  run: `unshared run [--profile NAME] [--rootfs PATH] [--limit KEY=VALUE]… [--network MODE]
+             [--workspace FOLDER] [-- command…]
 
 Starts a sandbox and runs a command in it, or a shell. It ends with the command, unless its profile
 says "lifetime": "untilStopped".
@@ -22,6 +23,7 @@ says "lifetime": "untilStopped".
   --profile NAME      built in: throwaway (default), project, agent, learn; or one of .vscode/sandboxes.json
   --rootfs PATH       host, a folder, or a .tar, .tar.gz or .tar.xz archive
   --limit KEY=VALUE   memory.max=64M, pids.max=256 or cpu.max=150%; may be given several times, and is strict
+  --network MODE      none, host or internet, instead of what the profile says
   --workspace FOLDER  the folder that is the workspace (default: the current one)
 `,
   list: `unshared list [--json]
@@ -37,7 +39,8 @@ The beginning of an id is enough where only one sandbox has it.
 
 Ends sandboxes with all their processes, and removes what they leave.
 `,
-  script: `unshared script [--join | --export FOLDER] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]… [--workspace FOLDER]]
+  script: `unshared script [--join | --export FOLDER] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]…
+                [--network MODE] [--workspace FOLDER]]
 
 Prints the script that makes a sandbox: of a running one by its ID, else what "unshared run" would run.
 

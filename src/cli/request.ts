@@ -11,6 +11,7 @@ export const REQUEST_OPTIONS = {
   profile: { type: 'string' },
   rootfs: { type: 'string' },
   limit: { type: 'string', multiple: true },
+  network: { type: 'string' },
   workspace: { type: 'string' },
 } as const;
 
@@ -20,11 +21,17 @@ type RequestOptions = ReturnType<typeof readOptions<typeof REQUEST_OPTIONS>>['va
  * The sandbox that a command line asks for.
  * @throws ProblemError of the profile file, `wrongValue` for a limit, `unknownKey`.
  */
-export function requestOf({ profile = 'throwaway', rootfs, limit, workspace = '.' }: RequestOptions): LaunchRequest {
+export function requestOf({
+  profile = 'throwaway',
+  rootfs,
+  limit,
+  network,
+  workspace = '.',
+}: RequestOptions): LaunchRequest {
   const workspaceFolder = resolve(workspace);
   const file = profilesFile(workspaceFolder);
   const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];
   const context = { workspaceFolder, env: process.env, home: homeFolder() };
   const resolved = resolveProfile(loadProfiles(files), profile, context);
-  return { profile: overrideProfile(resolved, { rootfs, limits: limit }), workspaceFolder };
+  return { profile: overrideProfile(resolved, { rootfs, limits: limit, network }), workspaceFolder };
 }

@@ -35,6 +35,7 @@ const MORE_PROGRAMS = {
   newgidmap: 'uidmap',
   domainname: 'hostname',
   xz: 'xz-utils',
+  nft: 'nftables',
   pasta: 'passt',
   slirp4netns: 'slirp4netns',
   perl: 'perl-base',

@@ -56,7 +56,11 @@ export interface ProblemArguments {
   namespaceOnlyRoots: { type: string; id: string };
   namespacesApart: { first: string; second: string };
   // network
-  networkNotYet: { network: string };
+  tunNotUsable: { path: string; reason: string };
+  portNotFree: { address: string; port: number; reason: string };
+  capabilitiesOpenNetwork: { names: readonly string[] };
+  networkOffline: { ports: readonly string[] };
+  networkFailed: { reason: string };
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   rlimitTooHigh: { name: string; asked: string; hard: string };

@@ -100,8 +100,10 @@ export interface MaskMount {
   readonly mask: string;
 }
 
+export const NETWORK_MODES = ['none', 'host', 'internet'] as const;
+
 export interface Network {
-  readonly mode: 'none' | 'host' | 'internet';
+  readonly mode: (typeof NETWORK_MODES)[number];
   /** Ports of the host that lead to a port inside. */
   readonly publish: readonly PublishedPort[];
   /** TCP ports of the host's loopback that can be reached on the sandbox's own. */

@@ -1,5 +1,5 @@
 import type { NamespaceType } from './namespace.ts';
-import type { LimitKey, Profile } from './profile.ts';
+import type { LimitKey, Network, Profile } from './profile.ts';
 
 /** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
 export interface Sandbox {
@@ -23,6 +23,9 @@ export interface Sandbox {
   readonly limits: LimitsGiven;
   /** Absent where all its namespaces are its own. */
   readonly outside?: Outside | undefined;
+  readonly network: Network;
+  /** The process that is its way out, outside of its namespaces. */
+  readonly wayOut: { readonly pid: number; readonly startTime: number } | undefined;
   /** What the caller should be told when the terminal opens: codes with arguments, as problems are. */
   readonly notes: readonly SandboxNote[];
 }
@@ -60,5 +63,6 @@ export type SandboxNote =
   | { readonly note: 'foreignOwner' }
   | { readonly note: 'workspaceMissing' }
   | { readonly note: 'hostNetwork' }
+  | { readonly note: 'offline' }
   | { readonly note: 'sharedNamespace'; readonly type: NamespaceType; readonly with: string }
   | { readonly note: 'hostNamespaces'; readonly types: readonly NamespaceType[] };

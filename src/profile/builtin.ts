@@ -25,8 +25,9 @@ export const BUILTIN_PROFILES: Readonly<Record<string, FileProfile>> = {
   throwaway: THROWAWAY,
   project: {
     extends: 'throwaway',
-    description: 'Workspace read-write, no network; gone with its window',
+    description: 'Workspace read-write, internet; gone with its window',
     workspace: 'rw',
+    network: 'internet',
     lifetime: 'window',
   },
   agent: {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { problem, ProblemError, type Place, type Problem } from '../model/problem.ts';
 import {
   LIMIT_KEYS,
+  NETWORK_MODES,
   type LimitKey,
   type Limits,
   type Profile,
@@ -80,18 +81,31 @@ export interface Overrides {
   readonly rootfs?: string | undefined;
   /** Each as `memory.max=64M`. */
   readonly limits?: readonly string[] | undefined;
+  /** `none`, `host` or `internet`, without the ports that the profile names. */
+  readonly network?: string | undefined;
 }
 
 /**
  * The profile with changes of a command line. A limit given there is meant: all limits are then strict.
  * @throws ProblemError unknownKey, wrongValue
  */
-export function overrideProfile(profile: Profile, { rootfs, limits = [] }: Overrides): Profile {
+export function overrideProfile(profile: Profile, { rootfs, limits = [], network }: Overrides): Profile {
   return {
     ...profile,
     rootfs: rootfs === undefined ? profile.rootfs : rootfsGiven(rootfs),
     limits: limits.length === 0 ? profile.limits : { ...profile.limits, ...limitsGiven(limits), mode: 'strict' },
+    ...(network === undefined ? {} : networkGiven(network, profile)),
   };
+}
+
+function networkGiven(text: string, { namespaces }: Profile): Pick<Profile, 'network' | 'namespaces'> {
+  const mode = NETWORK_MODES.find((one) => one === text);
+  if (mode === undefined) {
+    const args = { key: '--network', value: shown(text), expected: 'none, host or internet' };
+    throw new ProblemError(problem('wrongValue', args));
+  }
+  const net = { kind: mode === 'host' ? 'host' : 'new' } as const;
+  return { network: { mode, publish: [], hostPorts: [] }, namespaces: { ...namespaces, net } };
 }
 
 function rootfsGiven(text: string): Rootfs {

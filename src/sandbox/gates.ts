@@ -61,6 +61,7 @@ async function failedBefore(gate: string, child: Child): Promise<never> {
 async function failure(gate: string, stderr: string): Promise<never> {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
+  if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
   await failForNamespaces();
   fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
 }
@@ -71,6 +72,13 @@ async function failForNamespaces(): Promise<void> {
   const asOwner = dropToShifted(planIds(process.getuid?.() ?? 0, process.getgid?.() ?? 0));
   const missing = (await namespaceLines(asOwner)).find(({ status }) => status === 'missing');
   if (missing) fail('namespacesRefused', { finding: missing.finding, fix: missing.fix });
+}
+
+/** The cause comes last; without a system logger pasta(1) complains about that after each line. */
+function networkReason(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const said = lines.filter((line) => !/^Failed to send \d+ bytes to syslog|^no network$|^\s*$/.test(line));
+  return said.at(-1) ?? 'pasta ended without a reason';
 }
 
 function detach({ process: child }: Child, lines: Interface): void {

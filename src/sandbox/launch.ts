@@ -9,6 +9,7 @@ import { fail } from '../model/problem.ts';
 import type { LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
+import { requireFreePorts } from '../network/free-ports.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
@@ -23,6 +24,7 @@ import { writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, type Plan } from './plan.ts';
 import { killNow, removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
+import { wayOutProcess } from './way-out.ts';
 import { makePlaceholders } from './workspace.ts';
 
 /** A sandbox that this process has started. */
@@ -42,6 +44,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   requireHost();
   const folders = callerFolders();
   await sweep(folders, session);
+  await requireFreePorts(request.profile.network.publish);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
   return start({ plan, notes, session, folders, request });
 }
@@ -127,9 +130,11 @@ async function through(
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
+  const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };
+  if (whole !== sandbox) writeRecord(plan.folder, { ...record, sandbox: whole });
   script.pass();
-  await runInit(sandbox, plan.profile.init);
-  return sandbox;
+  await runInit(whole, plan.profile.init);
+  return whole;
 }
 
 /** Each line as a terminal would run it, so that it is as confined as whoever comes after. */
@@ -185,6 +190,8 @@ function describe(
     folder,
     limits: given,
     outside: outsideOf(plan, keeper),
+    network: profile.network,
+    wayOut: undefined,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
 }

@@ -14,6 +14,7 @@ import { idsWithin } from './parent-ids.ts';
 import { planSandbox, type Plan } from './plan.ts';
 import { prepareSeccomp } from './seccomp/prepare.ts';
 import { resolveSharing } from './shared-namespaces.ts';
+import { asksForWayOut } from './way-out.ts';
 
 export interface LaunchRequest {
   readonly profile: Profile;
@@ -51,7 +52,7 @@ export async function makePlan(
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
     placeholders: placeholdersOf(folders.runtime, () => true),
   });
-  return { plan, notes: [...notes, ...notesOf(profile), ...noFilter(missing)] };
+  return { plan, notes: [...notes, ...notesOf(plan), ...noFilter(missing)] };
 }
 
 function refuseWhatShowsTooMuch(profile: Profile, workspaceFolder: string | undefined, folders: CallerFolders): void {
@@ -66,10 +67,12 @@ function noFilter(reason: string | undefined): readonly SandboxNote[] {
   return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
 }
 
-function notesOf({ namespaces, workspaceMissing }: Profile): readonly SandboxNote[] {
+function notesOf({ profile, wayOut }: Plan): readonly SandboxNote[] {
+  const { namespaces, workspaceMissing } = profile;
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
     ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
+    ...(asksForWayOut(profile) && wayOut === undefined ? [{ note: 'offline' } as const] : []),
     ...sharedNotes(namespaces),
   ];
 }

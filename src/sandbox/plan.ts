@@ -22,6 +22,7 @@ import { requireRlimits } from './rlimits.ts';
 import type { SeccompPlan } from './seccomp/prepare.ts';
 import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
+import { closedCapabilities, planWayOut, resolverMounts, type WayOut } from './way-out.ts';
 import { planWorkspace } from './workspace.ts';
 
 /** Everything the start script and the join script say, worked out before anything runs. */
@@ -42,6 +43,8 @@ export interface Plan {
   readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
   readonly placeholders: readonly Placeholder[];
+  /** Undefined without a way out to the internet. */
+  readonly wayOut: WayOut | undefined;
   readonly tool: ToolCommand;
   /** The seccomp filter of every process, if there is one. */
   readonly seccomp: SeccompPlan | undefined;
@@ -78,10 +81,10 @@ export interface PlanRequest {
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, identity, sharing, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
-  if (profile.network.mode === 'internet') fail('networkNotYet', { network: profile.network.mode });
   requireHeld(request);
   requireDomainname(profile);
   await requireRlimits(profile.rlimits);
+  const wayOut = await planWayOut(profile);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
   const workspace = planWorkspace(
@@ -99,6 +102,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     homeMount(request),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
+    resolverMounts(wayOut, folder, foreign),
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
     overlayMounts(overlays, folder, foreign),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
@@ -108,7 +112,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
   return {
     id: request.id,
-    profile,
+    profile: closedCapabilities(profile),
     ids,
     identity,
     sharing,
@@ -121,6 +125,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     placeholders: workspace.placeholders,
     seccomp,
     landlock: await planLandlock(profile.landlock, world),
+    wayOut,
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],

@@ -10,6 +10,7 @@ import { idsInHelperCgroups, sweepByHelper } from './limits/helper.ts';
 import { idsInOwnCgroups, removeOwnCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { removeTree } from './rootfs/remove.ts';
+import { endWayOut } from './way-out.ts';
 import { removePlaceholders } from './workspace.ts';
 
 /**
@@ -73,6 +74,7 @@ export async function removeRemains(
 }
 
 async function removeFiles(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
+  endWayOut(record.sandbox?.wayOut);
   const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
   removePlaceholders(record.placeholders, inUse);
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));

@@ -8,6 +8,7 @@ import { closeHandedOn } from './descriptors.ts';
 import { enterEarly, enterParent, stillThere } from './enter-shared.ts';
 import { becomeRoot } from './identity.ts';
 import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
+import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
@@ -76,12 +77,14 @@ function namespaces(plan: Plan): readonly string[] {
     '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
     ...closeHandedOn().map((line) => `  ${line}`),
     ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
+    ...startWayOut(plan).map((line) => `  ${line}`),
     '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
     `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
     '  ;;',
     ...(parent === undefined ? [] : beside(unshare)),
+    ...wayOutPart(plan),
     '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
-    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec ${shellWords(rooted)} "$0" rooted ;;`,
+    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid";${tellWayOut(plan)} exec ${shellWords(rooted)} "$0" rooted ;;`,
     'esac',
     '',
   ];
@@ -107,14 +110,14 @@ function clocks({ time }: Plan['profile']): readonly string[] {
   return ['--boottime', String(time.boottime), '--monotonic', String(time.monotonic)];
 }
 
-function nameAndLoopback({ profile }: Plan): readonly string[] {
-  const { hostname, domainname } = profile;
+function nameAndLoopback(plan: Plan): readonly string[] {
+  const { hostname, domainname } = plan.profile;
   const name = `hostname ${shellWord(hostname)}`;
   const names = domainname === undefined ? name : `{ ${name}; domainname ${shellWord(domainname)}; }`;
   const own = [
-    ...(isNew(profile, 'uts') ? ['# Its own names, uts_namespaces(7).', `${names} & naming=$!`] : []),
-    ...(isNew(profile, 'net')
-      ? ['# A loopback device that is up, network_namespaces(7).', 'ip link set lo up & linking=$!']
+    ...(isNew(plan.profile, 'uts') ? ['# Its own names, uts_namespaces(7).', `${names} & naming=$!`] : []),
+    ...(isNew(plan.profile, 'net')
+      ? ['# A loopback device that is up, network_namespaces(7).', ...networkInside(plan)]
       : []),
   ];
   return own.length === 0 ? [] : [...own, ''];
@@ -128,6 +131,7 @@ function foreignRoot(plan: Plan): readonly string[] {
     "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
     ...(becomeRoot(plan.ids).length > 0 ? [`chown 0:0 ${shellWord(`${layers}/0/upper`)}`] : []),
     ...table([...overlayBinds(overlays, layers), ...root]),
+    ...unlinkResolver(plan),
     '# A link in it must not lead a mount out of it.',
     `for part in ${shellWords(components([...allTargets(plan), PRELOAD]))}; do`,
     '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
@@ -236,10 +240,11 @@ function mustBeThere(targets: readonly string[]): readonly string[] {
   ];
 }
 
-function pivot({ tool, profile }: Plan): readonly string[] {
+function pivot(plan: Plan): readonly string[] {
+  const { tool, profile } = plan;
   return [
     ...(isNew(profile, 'uts') ? ['wait "$naming"'] : []),
-    ...(isNew(profile, 'net') ? ['wait "$linking"'] : []),
+    ...waitForNetwork(plan),
     ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
     ...limitProcesses(profile),
     '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',

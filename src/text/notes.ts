@@ -13,6 +13,8 @@ const SENTENCES: Sentences = {
     'Files of this root file system that belong to users who do not exist inside can be read, but not changed.',
   workspaceMissing: () => 'No folder is open, so there is no workspace inside.',
   hostNetwork: () => "Shares the host's network: programs inside reach its services and everything it reaches.",
+  offline: () =>
+    'This machine has no route to the internet now, so there is none inside. Start it again once there is.',
   sharedNamespace: ({ type, with: other }) => `Shares with ${other}: ${SHARED[type]}.`,
   hostNamespaces: ({ types }) => `Not apart from the host: ${types.map((type) => SHARED[type]).join(', ')}.`,
 };

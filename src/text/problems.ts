@@ -70,7 +70,16 @@ const SENTENCES: Sentences = {
     `The ${type} namespace of the sandbox ${id} is one that a path keeps. Name that path in "namespaces".`,
   namespacesApart: ({ first, second }) =>
     `Namespaces of ${first} and ${second} cannot be shared by one sandbox: they belong to different user namespaces. Share with one of them only.`,
-  networkNotYet: ({ network }) => `"network": "${network}" is not available in this version. Use "none" or "host".`,
+  tunNotUsable: ({ path, reason }) =>
+    `Without root, a way to the internet needs ${path}, which cannot be used (${reason}). Load it with: sudo modprobe tun; or allow it with: sudo chmod 666 ${path}; or use "network": "none".`,
+  portNotFree: ({ address, port, reason }) =>
+    `Port ${port} of ${address} cannot be published: ${reason}. Name another one in "publish", as HOST:INSIDE.`,
+  capabilitiesOpenNetwork: ({ names }) =>
+    `With ${names.join(' and ')} a sandbox could remove the rules that keep it from this machine and its metadata addresses. Drop ${names.length === 1 ? 'it' : 'them'} in "capabilities", or use "network": "none" or "host".`,
+  networkOffline: ({ ports }) =>
+    `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
+  networkFailed: ({ reason }) =>
+    `The way to the internet could not be made: ${reason}. Use "network": "none" to start without.`,
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
   rlimitTooHigh: ({ name, asked, hard }) =>

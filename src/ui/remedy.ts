@@ -9,6 +9,7 @@ const HOST_PROBLEMS: readonly ProblemCode[] = [
   'programTooOld',
   'namespacesRefused',
   'limitsUnavailable',
+  'tunNotUsable',
 ];
 
 /** The next step that helps most: the place of the fault, then what the host lacks, else the log. */

@@ -91,10 +91,15 @@ describe('built-in profiles', () => {
     expect(builtin('project')).toMatchObject({
       workspace: 'rw',
       home: 'empty',
-      network: { mode: 'none' },
+      network: { mode: 'internet', publish: [], hostPorts: [] },
       lifetime: 'window',
     });
-    expect(builtin('agent')).toMatchObject({ workspace: 'rw', home: 'kept', limits: { mode: 'best-effort' } });
+    expect(builtin('agent')).toMatchObject({
+      workspace: 'rw',
+      home: 'kept',
+      network: { mode: 'internet' },
+      limits: { mode: 'best-effort' },
+    });
     expect(builtin('agent').tools).toContain('/home/ada/.cargo/bin');
     expect(builtin('learn')).toMatchObject({ workspace: 'none', capabilities: { base: 'all' } });
     expect(builtin('learn').limits).toMatchObject({ 'memory.max': undefined, 'pids.max': undefined });

@@ -48,6 +48,7 @@ const PLAN: Plan = {
     second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
   },
   placeholders: [],
+  wayOut: undefined,
   tool: (name) => `/usr/bin/${name}`,
   seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
   landlock: ['--landlock-access=fs:read-file', '--landlock-rule=path-beneath:read-file:/my data'],

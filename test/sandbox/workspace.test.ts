@@ -20,7 +20,7 @@ describe('the workspace of a user', () => {
   }
 
   function inside(line: string, profile = 'project'): Promise<Finished> {
-    return caller.unshared(['run', '--profile', profile, '--', 'sh', '-c', line]);
+    return caller.unshared(['run', '--profile', profile, '--network', 'none', '--', 'sh', '-c', line]);
   }
 
   it('is writable with `project`, at its own path', async () => {

@@ -34,7 +34,13 @@ describe('the command table and package.json', () => {
 
   it('hide from the palette what needs a row of a tree', () => {
     const hidden = menus.commandPalette.filter(({ when }) => when === 'false').map(({ command }) => command);
-    expect(hidden.map((command) => command.split('.')[1]).sort()).toEqual(['copyInode', 'copyPath', 'copyPid']);
+    expect(hidden.map((command) => command.split('.')[1]).sort()).toEqual([
+      'copyAddress',
+      'copyInode',
+      'copyPath',
+      'copyPid',
+      'openInBrowser',
+    ]);
   });
 
   it('give an icon to every inline and title button', () => {

@@ -14,6 +14,6 @@ export async function copyPath(target: Target | undefined): Promise<void> {
   if (target?.kind === 'cgroup') await copy(target.folder);
 }
 
-async function copy(what: string | number): Promise<void> {
+export async function copy(what: string | number): Promise<void> {
   await vscode.env.clipboard.writeText(String(what));
 }

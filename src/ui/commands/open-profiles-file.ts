@@ -12,7 +12,7 @@ const EXAMPLE = `{
     "review": {
       "extends": "throwaway",
       "workspace": "ro", // rw, ro or none
-      "network": "none", // none or host
+      "network": "none", // none, host or internet
       "lifetime": "terminal", // terminal, window or untilStopped
       // "best-effort" starts the sandbox also where a limit cannot be had, and says so.
       "limits": { "mode": "best-effort", "memory.max": "1G", "pids.max": 256, "cpu.max": "150%" }

@@ -27,6 +27,8 @@ export const COMMANDS = {
   'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),
   'namespaceSandboxes.copyInode': async (_, target) => (await import('./copy.ts')).copyInode(target),
   'namespaceSandboxes.copyPid': async (_, target) => (await import('./copy.ts')).copyPid(target),
+  'namespaceSandboxes.openInBrowser': async (_, target) => (await import('./ports.ts')).openInBrowser(target),
+  'namespaceSandboxes.copyAddress': async (_, target) => (await import('./ports.ts')).copyAddress(target),
   'namespaceSandboxes.copyPath': async (_, target) => (await import('./copy.ts')).copyPath(target),
 } as const satisfies Readonly<Record<string, Command>>;
 

@@ -1,5 +1,6 @@
 import type { Cgroup } from '../../model/cgroup.ts';
 import type { Namespace } from '../../model/namespace.ts';
+import type { PublishedPort } from '../../model/profile.ts';
 import type { Process } from '../../model/process.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
@@ -8,6 +9,8 @@ import type { ProfileSummary } from '../../profile/load.ts';
 export type Subject =
   | { readonly kind: 'profile'; readonly profile: ProfileSummary }
   | { readonly kind: 'sandbox'; readonly sandbox: Sandbox }
+  | { readonly kind: 'port'; readonly port: PublishedPort }
+  | { readonly kind: 'webPort'; readonly port: PublishedPort }
   | { readonly kind: 'namespace'; readonly namespace: Namespace }
   | { readonly kind: 'process'; readonly process: Process }
   | { readonly kind: 'cgroup'; readonly cgroup: Cgroup; readonly folder: string };

@@ -7,6 +7,7 @@ import { SOURCE_NAMES } from '../../text/sources.ts';
 import { code, facts, plain } from './markdown.ts';
 import type { Observation, RunningSandbox } from './observation.ts';
 import { byPid, processRows } from './process-rows.ts';
+import { portRows } from './port-rows.ts';
 import { row, type Row } from './row.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 
@@ -53,7 +54,7 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
     color: weaker ? 'list.warningForeground' : 'charts.green',
     subject: { kind: 'sandbox', sandbox },
     tooltip: () => sandboxTooltip(running, observation.at),
-    children: () => sandboxProcesses(id, sandbox, observation),
+    children: () => [...portRows(id, sandbox.network), ...sandboxProcesses(id, sandbox, observation)],
   });
 }
 
@@ -88,6 +89,7 @@ function sandboxTooltip(running: RunningSandbox, at: number): string {
     ['hostname', code(sandbox.hostname)],
     ['root file system', code(sandbox.rootfs)],
     ['workspace', sandbox.workspaceFolder === undefined ? 'none' : code(sandbox.workspaceFolder)],
+    ['network', networkFact(sandbox)],
     ['up', duration(at - sandbox.startedAt)],
     ['memory', bytes(readings?.memoryCurrent ?? rss)],
     ['processes', `${processes}`],
@@ -104,6 +106,12 @@ const ENDS = {
   window: 'with this window',
   untilStopped: 'when it is stopped',
 } as const;
+
+function networkFact({ network, wayOut }: Sandbox): string {
+  return network.mode === 'internet'
+    ? `internet, through ${wayOut === undefined ? 'nothing' : `pasta (${wayOut.pid})`}`
+    : network.mode;
+}
 
 function limitFact({ limits }: Sandbox, key: LimitKey, readings: CgroupReadings | undefined): string | undefined {
   const { [key]: held } = limits.held;

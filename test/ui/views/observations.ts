@@ -35,6 +35,8 @@ export function sandbox(parts: Partial<Sandbox> = {}): Sandbox {
     spare: false,
     folder: '/run/user/1000/namespace-sandboxes/throwaway-1a2b',
     limits: { way: 'none', cgroups: {}, held: {}, missing: {} },
+    network: { mode: 'none', publish: [], hostPorts: [] },
+    wayOut: undefined,
     notes: [],
     ...parts,
   };

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Network } from '../../../src/model/profile.ts';
+import { addressOf } from '../../../src/ui/views/port-rows.ts';
 import { sandboxRows, sandboxSummary } from '../../../src/ui/views/sandbox-rows.ts';
 import { observation, running, sandbox } from './observations.ts';
 
@@ -45,6 +47,39 @@ describe('sandboxRows', () => {
     const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
     expect([row?.icon, row?.description]).toEqual(['warning', 'no seccomp · 50 · 3min · 12M · 3 processes']);
     expect(row?.tooltip?.()).toContain('Runs without a seccomp filter');
+  });
+});
+
+describe('the ports of a sandbox', () => {
+  const port = { address: '127.0.0.1', host: 8080, inside: 80, protocol: 'tcp' } as const;
+  const rowsOf = (network: Network) => {
+    const [row] =
+      sandboxRows(observation({ sandboxes: [running({ sandbox: sandbox({ network }) })] }))[0]?.children() ?? [];
+    return row?.children() ?? [];
+  };
+
+  it('stand before its processes, those that lead in before those that lead out', () => {
+    const rows = rowsOf({ mode: 'internet', publish: [port], hostPorts: [5432] });
+    expect(rows.map(({ label }) => label)).toEqual(['8080 → 80', '5432 ← 5432', 'sh', 'bash']);
+  });
+
+  it('can be opened in a browser where they are tcp', () => {
+    const publish = [port, { ...port, address: '0.0.0.0', protocol: 'udp' } as const];
+    const rows = rowsOf({ mode: 'internet', publish, hostPorts: [] });
+    expect(rows.slice(0, 2).map(({ subject, description }) => [subject?.kind, description])).toEqual([
+      ['webPort', 'tcp'],
+      ['port', 'udp on 0.0.0.0'],
+    ]);
+  });
+
+  it('are reached on the loopback where they listen everywhere', () => {
+    const addresses = ['127.0.0.1', '0.0.0.0', '::', '192.168.1.5'];
+    expect(addresses.map((address) => addressOf({ ...port, address }))).toEqual([
+      '127.0.0.1:8080',
+      '127.0.0.1:8080',
+      '[::1]:8080',
+      '192.168.1.5:8080',
+    ]);
   });
 });
 

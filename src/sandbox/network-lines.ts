@@ -1,0 +1,79 @@
+import { isNew } from './choices.ts';
+import { dropToShifted } from './ids.ts';
+import type { Plan } from './plan.ts';
+import { shellWord, shellWords } from './quote.ts';
+import { RESOLVER, WAY_OUT_PID } from './way-out.ts';
+
+/**
+ * Starts what waits outside for the network namespace, just before this process becomes the parent of PID 1.
+ * Its input is a pipe of which this process alone keeps the other end: it closes when the sandbox ends, however that comes.
+ */
+export function startWayOut({ wayOut, ids }: Plan): readonly string[] {
+  if (wayOut === undefined) return [];
+  return [
+    '# What will connect it to the internet starts outside, and ends when the pipe to it is closed: fifo(7).',
+    'mkfifo -m 600 "$folder/lifeline" "$folder/answer"; exec 4<>"$folder/lifeline"',
+    `{ exec 4>&-; rm -f "$folder/lifeline" "$folder/answer"; ${shellWords(['exec', ...dropToShifted(ids), 'sh'])} "$0" network; } <"$folder/lifeline" >"$folder/answer" &`,
+    'exec 5<"$folder/answer"',
+  ];
+}
+
+/** The part of the script that stays outside. pasta(1) runs as an ordinary user, and puts itself into the background once it is up. */
+export function wayOutPart({ wayOut }: Plan): readonly string[] {
+  if (wayOut === undefined) return [];
+  const pasta = `${shellWords(wayOut.pasta)} --pid "$folder/${WAY_OUT_PID}"`;
+  return [
+    '# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.',
+    'network)',
+    // The sandbox may be gone, and its folder with it, while pasta starts: it has to be ended all the same.
+    `  read -r pid || exit 0; exec 6<>"$folder/${WAY_OUT_PID}"`,
+    `  ${pasta} "$pid" >&2 || { echo 'no network' >&2; exit 1; }`,
+    '  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1',
+    '  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0',
+    '  case $name in pasta* | passt*) kill "$pasta" ;; esac',
+    '  exit ;;',
+  ];
+}
+
+/** At the first gate: its number tells the way out which namespaces to connect. */
+export function tellWayOut({ wayOut }: Plan): string {
+  return wayOut === undefined ? '' : ' echo "$pid" >&4; exec 4>&-;';
+}
+
+/** A loopback device that is up; with a way out also what is not to be reached through it, and who answers for names. */
+export function networkInside(plan: Plan): readonly string[] {
+  if (!isNew(plan.profile, 'net')) return [];
+  return ['ip link set lo up & linking=$!', ...filter(plan)];
+}
+
+function filter({ wayOut }: Plan): readonly string[] {
+  if (wayOut === undefined) return [];
+  return [
+    '# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.',
+    "nft -f - <<'END' & filtering=$!",
+    ...wayOut.filter,
+    'END',
+    '# ping(8) without net_raw: icmp(7).',
+    "echo '0 0' >/proc/sys/net/ipv4/ping_group_range",
+    ...(wayOut.resolver === undefined ? [] : resolver(wayOut.resolver.lines)),
+  ];
+}
+
+function resolver(lines: readonly string[]): readonly string[] {
+  return [
+    "# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).",
+    `printf '%s\\n' ${lines.map(shellWord).join(' ')} >"$folder/${RESOLVER}"`,
+  ];
+}
+
+/** A resolv.conf that is a link leads to a file of the system that wrote it. */
+export function unlinkResolver({ wayOut }: Plan): readonly string[] {
+  if (wayOut?.resolver === undefined) return [];
+  return ['[ -L "$root/etc" ] || [ ! -L "$root/etc/resolv.conf" ] || rm "$root/etc/resolv.conf"'];
+}
+
+/** Whatever was begun in the background has to be done, and done well. */
+export function waitForNetwork({ wayOut, profile }: Plan): readonly string[] {
+  if (!isNew(profile, 'net')) return [];
+  return ['wait "$linking"', ...(wayOut === undefined ? [] : ['wait "$filtering"; read -r _ <&5; exec 5<&-'])];
+}

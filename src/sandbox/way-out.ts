@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { startTimeOf } from '../discovery/pin.ts';
+import { fail } from '../model/problem.ts';
+import type { Capabilities, Network, Profile } from '../model/profile.ts';
+import type { Sandbox } from '../model/sandbox.ts';
+import { filterRules } from '../network/filter.ts';
+import { hostNetwork } from '../network/host-network.ts';
+import { pastaArguments, requirePasta } from '../network/pasta.ts';
+import { hostResolver, type Resolver } from '../network/resolver.ts';
+import { isNew } from './choices.ts';
+import { bindFile, NO_MOUNTS, type MountPlan } from './mounts.ts';
+
+/** How a sandbox of the network `internet` gets out, worked out before anything runs. */
+export interface WayOut {
+  /** pasta(1) and its arguments but for the process whose namespaces it connects. */
+  readonly pasta: readonly string[];
+  /** Rules of nft(8) inside. */
+  readonly filter: readonly string[];
+  readonly resolver: Resolver | undefined;
+}
+
+/**
+ * Undefined where the profile asks for none, and where this machine has no way out itself.
+ * @throws ProblemError for what this host lacks, and for capabilities that could open the filter.
+ */
+export async function planWayOut(profile: Profile): Promise<WayOut | undefined> {
+  if (!asksForWayOut(profile)) return undefined;
+  const { network, capabilities } = profile;
+  refuseOpening(capabilities);
+  const host = hostNetwork();
+  if (!host.online) {
+    refusePorts(network);
+    return undefined;
+  }
+  const pasta = await requirePasta();
+  const resolver = hostResolver();
+  const words = pastaArguments(network, pasta, resolver?.addresses ?? []);
+  return { pasta: [pasta.program, ...words], filter: filterRules(host), resolver };
+}
+
+/** In a network namespace that is not its own, what `network` says of others it extends means nothing. */
+export function asksForWayOut(profile: Profile): boolean {
+  return profile.network.mode === 'internet' && isNew(profile, 'net');
+}
+
+function refusePorts({ publish, hostPorts }: Network): void {
+  const ports = [...(publish.length > 0 ? ['"publish"'] : []), ...(hostPorts.length > 0 ? ['"hostPorts"'] : [])];
+  if (ports.length > 0) fail('networkOffline', { ports });
+}
+
+/** `net_admin` takes rules away, and what `net_raw` puts on the wire passes none (packet(7)). */
+const OPENING = ['net_admin', 'net_raw'] as const;
+
+function refuseOpening({ base, add, drop }: Capabilities): void {
+  const names = OPENING.filter((name) => (base === 'all' || add.includes(name)) && !drop.includes(name));
+  if (names.length > 0) fail('capabilitiesOpenNetwork', { names });
+}
+
+/** A profile whose default capabilities leave the filter as it is. */
+export function closedCapabilities(profile: Profile): Profile {
+  if (!asksForWayOut(profile)) return profile;
+  const { capabilities } = profile;
+  return { ...profile, capabilities: { ...capabilities, drop: [...new Set([...capabilities.drop, ...OPENING])] } };
+}
+
+/** resolv.conf(5) in the sandbox's scratch folder, bound over the one of the root file system. */
+export function resolverMounts(wayOut: WayOut | undefined, folder: string, foreignRoot: boolean): MountPlan {
+  if (wayOut?.resolver === undefined) return NO_MOUNTS;
+  const file = foreignRoot ? '/etc/resolv.conf' : wayOut.resolver.file;
+  const isThere = !foreignRoot && /^\/(etc|usr|opt)\//.test(file);
+  const second = [bindFile(join(folder, RESOLVER), file, ['ro', 'nosuid', 'nodev', 'noexec'])];
+  return isThere ? { ...NO_MOUNTS, second } : { ...NO_MOUNTS, folders: [dirname(file)], files: [file], second };
+}
+
+/** Files of a sandbox's folder that the script writes, in the subfolder that belongs to who is root inside. */
+export const RESOLVER = 'scratch/resolv.conf';
+export const WAY_OUT_PID = 'scratch/pasta.pid';
+
+/** The process that pasta(1) has left in the background. */
+export function wayOutProcess(folder: string): Sandbox['wayOut'] {
+  const pid = Number(readFileSync(join(folder, WAY_OUT_PID), 'utf8'));
+  const startTime = isPasta(pid) ? startTimeOf(pid) : undefined;
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+/** It may run under the name of a variant for this processor. */
+function isPasta(pid: number): boolean {
+  try {
+    return /^pas(ta|st)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Ends the way out of a sandbox that has ended, where nobody was left to end it. */
+export function endWayOut(wayOut: Sandbox['wayOut']): void {
+  if (wayOut !== undefined && startTimeOf(wayOut.pid) === wayOut.startTime) process.kill(wayOut.pid, 'SIGKILL');
+}
