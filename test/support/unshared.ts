@@ -113,9 +113,9 @@ function foldersIn(runtime: string): readonly string[] {
 }
 
 /** Runs a line of sh as the caller, in the workspace, outside of any sandbox. Returns what it said. */
-export async function outside({ asCaller, workspace, env }: Caller, line: string, input = ''): Promise<string> {
-  const [file = '', ...args] = asCaller(['sh', '-c', line]);
-  const { stdout } = await execa(file, args, { cwd: workspace, env, extendEnv: false, input });
+export async function outside(caller: Caller, line: string, input = ''): Promise<string> {
+  const [file = '', ...args] = caller.asCaller(['sh', '-c', line]);
+  const { stdout } = await execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, input });
   return stdout;
 }
 
