@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { dirname, join } from 'node:path';
 import type { CgroupHierarchy } from '../model/cgroup.ts';
 import { LIMIT_KEYS, type CpuMax, type LimitKey } from '../model/profile.ts';
+import { fileInside, INSIDE } from './readings.ts';
 
 /** A folder of a cgroup hierarchy beneath which cgroups for limits may be made. */
 export interface LimitHome {
@@ -73,9 +74,6 @@ export function foldersOf(homes: LimitHomes, name: string): LimitFolders {
   return Object.fromEntries([...homes].map(([key, { folder }]) => [key, join(folder, OURS, name)]));
 }
 
-/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
-const INSIDE = 'inside';
-
 /**
  * Makes a cgroup below each folder for the processes themselves. It is the root of what they see (cgroup_namespaces(7)), so that
  * they can mount none with a file of their limits, which their owner could write.
@@ -83,12 +81,6 @@ const INSIDE = 'inside';
 export function makeInsideCgroups(folders: LimitFolders): LimitFolders {
   for (const folder of distinctFolders(folders)) mkdirSync(join(folder, INSIDE));
   return Object.fromEntries(Object.entries(folders).map(([key, folder]) => [key, join(folder, INSIDE)]));
-}
-
-/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
-export function fileInside(folder: string, name: string): string {
-  const inside = join(folder, INSIDE, name);
-  return existsSync(inside) ? inside : join(folder, name);
 }
 
 /** Moves a process into every folder (cgroups(7)): its children from then on are born there. */

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupReadings } from '../model/cgroup.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
-import { fileInside } from './limits.ts';
 
 /** What the files of a cgroup say now, of v2 or v1 (cgroup-v2.rst, cgroup-v1/*.rst); undefined where there is no such file. */
 export function readCgroup(folder: string): CgroupReadings {
@@ -68,4 +67,13 @@ function readIfThere(file: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
+export const INSIDE = 'inside';
+
+/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
+export function fileInside(folder: string, name: string): string {
+  const inside = join(folder, INSIDE, name);
+  return existsSync(inside) ? inside : join(folder, name);
 }

@@ -100,7 +100,11 @@ function withPipes({ file, args, env }: JoinCommand) {
   });
   if (child.stdin) feed(child.stdin, child);
   const handOn = (signal: NodeJS.Signals): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // all of it has ended
+    }
   };
   for (const signal of Object.keys(SIGNALS)) process.on(signal, handOn);
   const done = (): void => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));

@@ -232,7 +232,7 @@ function isClosed(entries: readonly MountEntry[]): boolean {
 
 function mustBeThere(targets: readonly string[]): readonly string[] {
   if (targets.length === 0) return [];
-  const words = targets.map((target) => (target === '/' ? "''" : shellWord(fstabField(target))));
+  const words = targets.map((target) => (target === '/' ? "''" : shellWord(mountinfoField(target))));
   return [
     `for target in ${words.join(' ')}; do`,
     '  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac',

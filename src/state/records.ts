@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandbox } from '../model/sandbox.ts';
 
@@ -45,10 +45,14 @@ export function writeRecord(folder: string, record: SandboxRecord): void {
 export function readRecords(
   runtimeFolder: string,
 ): readonly { readonly folder: string; readonly record: SandboxRecord | undefined }[] {
-  return readdirSync(runtimeFolder).map((id) => {
+  return namesIn(runtimeFolder).map((id) => {
     const folder = join(runtimeFolder, id);
     return { folder, record: readRecord(folder) };
   });
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** The placeholders of the sandboxes whose record is there and chosen. */
