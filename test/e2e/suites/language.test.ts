@@ -24,7 +24,7 @@ const MISTAKES: Readonly<Record<string, Said>> = {
   ],
   '"p08": { "tools": [8] }': ['VS Code', '8'],
   '"p09": { "mounts": [{ "bind": "/x", "to": "x9" }] }': ['VS Code', '"x9"'],
-  '"p10": { "mounts": [{ "bind": "/x" }] }': ['VS Code', '{ "bind": "/x" }'],
+  '"p10": { "mounts": [{ "bind": "/x" }] }': ['Sandboxes', '{ "bind": "/x" }'],
   '"p11": { "limits": { "memory.max": "lots" } }': ['VS Code', '"lots"'],
   '"p12": { "limits": { "memory.max": -12 } }': ['VS Code', '-12'],
   '"p13": { "limits": { "memory.max": 13.5 } }': ['Sandboxes', '13.5'],
@@ -46,6 +46,14 @@ const MISTAKES: Readonly<Record<string, Said>> = {
   '"p 29": {}': ['VS Code', '"p 29"'],
   '"constructor": {}': ['Sandboxes', '"constructor"'],
   '"learn": {}': ['Sandboxes', '"learn"'],
+  '"p32": { "namespaces": { "pid": "host" } }': ['VS Code', '"host"'],
+  '"p33": { "namespaces": { "net": "here" } }': ['VS Code', '"here"'],
+  '"p34": { "namespaces": { "net": "host" }, "network": "none" }': ['Sandboxes', '"network"'],
+  '"p35": { "network": { "mode": "none", "publish": [35] } }': ['Sandboxes', '"publish"'],
+  '"p36": { "network": { "mode": "internet", "publish": ["36:0"] } }': ['Sandboxes', '"36:0"'],
+  '"p37": { "capabilities": { "add": ["CAP_37"] } }': ['VS Code', '"CAP_37"'],
+  '"p38": { "rlimits": { "nofile": "38:37" } }': ['Sandboxes', '"38:37"'],
+  '"p39": { "user": -39 }': ['VS Code', '-39'],
 };
 
 const RIGHT = '"right": { "extends": "p00", "limits": { "memory.max": "1.5G" }, "env": { "A": "${env:PATH}" } }';
