@@ -22,7 +22,7 @@ import { until } from '../support/until.ts';
 function stepsOf(caller: 'root' | 'user', rootfs: 'host' | 'directory'): readonly string[] {
   const start = ['unshare', 'unshare', 'hostname', 'ip'];
   // In a foreign root setpriv and umount run through the host's loader, which runs no script.
-  if (rootfs === 'directory') return [...start, 'mount', 'mount', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
+  if (rootfs === 'directory') return [...start, 'mount', 'mkdir', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
   const drop = caller === 'root' ? ['setpriv'] : [];
   return [...drop, ...start, 'mount', 'cat', 'pivot_root', 'umount', 'setpriv'];
 }

@@ -58,13 +58,13 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
   });
 }
 
-/** `no cpu.max · 4711 · 3min · 12M ≤ 64M · 4 processes ≤ 256`: what it lacks comes first, then its pid, and what it costs before its limit. */
+/** `no cpu.max · pid 4711 · 3min · 12M ≤ 64M · 4 processes ≤ 256`: what it lacks comes first, then its pid, and what it costs before its limit. */
 export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSandbox, at: number): string {
   const { held } = sandbox.limits;
   return [
     ...(sandbox.spare ? ['spare, ready'] : []),
     ...lacksOf(sandbox),
-    `${sandbox.pid}`,
+    `pid ${sandbox.pid}`,
     duration(at - sandbox.startedAt),
     under(bytes(readings?.memoryCurrent ?? rss), held['memory.max']),
     under(count(processes, 'process', 'processes'), held['pids.max']),

@@ -16,7 +16,7 @@ describe('sandboxRows', () => {
     const [profile] = sandboxRows(observation());
     const [row] = profile?.children() ?? [];
     expect([profile?.label, profile?.description, profile?.opening]).toEqual(['throwaway', '1 running', 'expanded']);
-    expect([row?.label, row?.description]).toEqual(['throwaway-1a2b', '50 · 3min · 12M · 3 processes']);
+    expect([row?.label, row?.description]).toEqual(['throwaway-1a2b', 'pid 50 · 3min · 12M · 3 processes']);
     expect(row?.children().map(({ label }) => label)).toEqual(['sh', 'bash']);
   });
 
@@ -38,14 +38,14 @@ describe('sandboxRows', () => {
     const missing = { ...limits, held: {}, missing: { 'memory.max': 'not delegated' } } as const;
     const weaker = running({ sandbox: sandbox({ limits: missing }) });
     const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
-    expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · 50 · 3min · 12M · 3 processes']);
+    expect([row?.icon, row?.description]).toEqual(['warning', 'no memory.max · pid 50 · 3min · 12M · 3 processes']);
     expect(row?.tooltip?.()).toContain('**not held**: not delegated');
   });
 
   it('marks one that has no filter', () => {
     const weaker = running({ sandbox: sandbox({ notes: [{ note: 'seccompMissing', reason: 'perl is missing' }] }) });
     const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];
-    expect([row?.icon, row?.description]).toEqual(['warning', 'no seccomp · 50 · 3min · 12M · 3 processes']);
+    expect([row?.icon, row?.description]).toEqual(['warning', 'no seccomp · pid 50 · 3min · 12M · 3 processes']);
     expect(row?.tooltip?.()).toContain('Runs without a seccomp filter');
   });
 });
@@ -86,7 +86,7 @@ describe('the ports of a sandbox', () => {
 describe('sandboxSummary', () => {
   it('puts what a sandbox uses before its limit', () => {
     expect(sandboxSummary(running({ sandbox: sandbox({ limits }) }), 42_000)).toBe(
-      '50 · 42s · 12M ≤ 64M · 3 processes ≤ 256 · cpu ≤ 150%',
+      'pid 50 · 42s · 12M ≤ 64M · 3 processes ≤ 256 · cpu ≤ 150%',
     );
   });
 });
