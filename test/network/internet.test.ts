@@ -179,8 +179,8 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
   describe('fails in one sentence and leaves nothing', () => {
     const pasta = '/usr/bin/passt';
     it.each([
-      ['without pasta', `mount --bind /dev/null ${pasta}`, 'net', 'Install the package passt: sudo apt install passt'],
-      ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'net', 'Install the package nftables'],
+      ['without pasta', `mount --bind /dev/null ${pasta}`, 'net', 'apt install passt'],
+      ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'net', 'apt install nftables'],
       ['where tun is closed', 'chmod 600 /dev/net/tun', 'net', '/dev/net/tun, which cannot be used'],
       ['with all capabilities', '', 'learning', 'With net_admin and net_raw a sandbox could remove the rules'],
       ['with net_admin', '', 'learningClosed', 'With net_admin a sandbox could remove the rules'],

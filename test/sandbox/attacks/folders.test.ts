@@ -51,7 +51,16 @@ describe.each(CALLERS)('the folders of %s', (name) => {
     });
     const profiles = name === 'root' ? ['throwaway'] : ['throwaway', 'project'];
     for (const profile of profiles) {
-      const { stdout, stderr } = await run(['--profile', profile, '--workspace', folder, '--', 'pwd']);
+      const { stdout, stderr } = await run([
+        '--profile',
+        profile,
+        '--network',
+        'none',
+        '--workspace',
+        folder,
+        '--',
+        'pwd',
+      ]);
       expect(stdout, stderr).toBe(folder);
     }
     const { stdout, stderr } = await run([

@@ -18,12 +18,22 @@ describe('from a writable workspace', () => {
   afterEach(() => caller.remove());
 
   function inside(line: string): Promise<Finished> {
-    return caller.unshared(['run', '--profile', 'project', '--', 'sh', '-c', line]);
+    return caller.unshared(['run', '--profile', 'project', '--network', 'none', '--', 'sh', '-c', line]);
   }
 
   /** Begins a sandbox that runs a line of sh once it reads one. */
   async function begin(line: string) {
-    const command = ['run', '--profile', 'project', '--', 'sh', '-c', `echo ready; read -r _; ${line}`];
+    const command = [
+      'run',
+      '--profile',
+      'project',
+      '--network',
+      'none',
+      '--',
+      'sh',
+      '-c',
+      `echo ready; read -r _; ${line}`,
+    ];
     const [file = '', ...args] = caller.asCaller([process.execPath, CLI, ...command]);
     const child = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
     await once(child.stdout, 'data');
