@@ -1,28 +1,52 @@
-// npm run bench: fresh sandboxes and joins, side by side with unshare, bwrap, crun and nsenter; writes bench/README.md's table.
+// npm run bench: fresh sandboxes and joins, side by side with unshare, bwrap, crun and nsenter; the table goes into bench/README.md.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { argv, env, execPath, exit, getuid, pid, version } from 'node:process';
+import { performance } from 'node:perf_hooks';
+import { argv, env, execPath, exit, getuid, version } from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, URL } from 'node:url';
-import { build } from 'esbuild';
+import { loadEngine } from './engine.mjs';
+import { freshPeers } from './peers.mjs';
+
+/** @typedef {import('../src/sandbox/launch.ts').Launched} Launched */
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 40);
+const WARM_UP = 3;
 if (getuid?.() === 0 && env.BENCH_PRIVATE === undefined) exit(runPrivately());
 const work = mkdtempSync(join(tmpdir(), 'unshared-bench-'));
-const workspace = join(work, 'workspace');
-mkdirSync(workspace);
+const workspaceFolder = join(work, 'workspace');
+mkdirSync(workspaceFolder);
 chmodSync(work, 0o755);
 
-/** @typedef {typeof import('../src/sandbox/launch.ts') & typeof import('../src/sandbox/join.ts') & typeof import('../src/profile/load.ts') & typeof import('../src/elevation/session.ts')} Engine */
+const engine = await loadEngine(PROJECT);
+const session = engine.helperSession(join(PROJECT, 'dist/helper.cjs'), () => undefined);
+const UNLIMITED = { limits: { 'memory.max': 'max', 'pids.max': 'max' } };
+const PROFILES = {
+  bare: { extends: 'throwaway', ...UNLIMITED, seccomp: 'off' },
+  bench: { extends: 'throwaway', ...UNLIMITED },
+  limited: { extends: 'throwaway' },
+  tree: { extends: 'throwaway', ...UNLIMITED, rootfs: busyboxTree() },
+};
 
-const engine = await loadEngine();
-/** @type {Record<string, number[]>} */
-const times = {};
+/** @type {Map<string, number[]>} */
+const times = new Map();
+/** @type {string[]} */
+const notes = [];
 try {
   await measure();
+  await measureMany();
   report();
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -38,61 +62,12 @@ function runPrivately() {
   );
 }
 
-/** @returns {Promise<Engine>} the engine as it is in the extension host */
-async function loadEngine() {
-  const outfile = join(PROJECT, 'out/bench-engine.mjs');
-  await build({
-    stdin: {
-      contents: `
-        export { launchSandbox } from './src/sandbox/launch.ts';
-        export { joinCommand } from './src/sandbox/join.ts';
-        export { loadProfiles, resolveProfile } from './src/profile/load.ts';
-        export { helperSession } from './src/elevation/session.ts';`,
-      resolveDir: PROJECT,
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    outfile,
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    external: ['koffi'],
-    logLevel: 'error',
-  });
-  const loaded = /** @type {unknown} */ (await import(outfile));
-  return /** @type {Engine} */ (loaded);
-}
-
 /** In turn, so that what the machine does meanwhile meets all of them alike. */
 async function measure() {
-  const session = engine.helperSession(join(PROJECT, 'dist/helper.cjs'), () => undefined);
-  const file = {
-    file: 'bench',
-    source: /** @type {const} */ ('user'),
-    text: JSON.stringify({
-      profiles: {
-        bench: { extends: 'throwaway', limits: { 'memory.max': 'max', 'pids.max': 'max' } },
-        limited: { extends: 'throwaway' },
-      },
-    }),
-  };
-  const profile = (/** @type {string} */ name) =>
-    engine.resolveProfile(engine.loadProfiles([file]), name, { workspaceFolder: workspace, env: {}, home: work });
-  const ours = async (/** @type {string} */ name) => {
-    const {
-      sandbox,
-      release: end,
-      ended,
-    } = await engine.launchSandbox({ profile: profile(name), workspaceFolder: workspace }, session);
-    const { file: sh, args, env } = engine.joinCommand(sandbox, ['true']);
-    await run(sh, args, env);
-    end();
-    await ended;
-  };
-  const peers = freshPeers();
-  const standing = await engine.launchSandbox({ profile: profile('bench'), workspaceFolder: workspace }, session);
-  const { file: sh, args, env } = engine.joinCommand(standing.sandbox, ['true']);
-  const types = [
+  const peers = freshPeers(work);
+  const standing = await launch('bench');
+  const spares = engine.keepSpare(session);
+  const enter = [
     '--user',
     '--mount',
     '--uts',
@@ -103,135 +78,123 @@ async function measure() {
     '--time',
     '--preserve-credentials',
   ];
-  for (let round = 0; round < ROUNDS + 3; round += 1) {
-    const keep = round >= 3;
-    for (const [name, command] of peers)
-      await timed(`fresh: ${name}`, keep, () => run(command[0] ?? '', command.slice(1)));
-    await timed('fresh: unshared, in a process that runs', keep, () => ours('bench'));
-    await timed('fresh: unshared, with limits', keep, () => ours('limited'));
-    await timed('fresh: unshared run, as a command', keep, () =>
-      run(execPath, [join(PROJECT, 'dist/cli.js'), 'run', '--workspace', workspace, '--', 'true']),
-    );
-    await timed('join: nsenter', keep, () =>
-      run('nsenter', ['--target', String(standing.sandbox.pid), ...types, '/bin/sh', '-c', 'true']),
-    );
-    await timed('join: unshared', keep, () => run(sh, args, env));
+  for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
+    const timed = timer(round >= WARM_UP);
+    for (const [name, [file = '', ...args]] of peers) await timed(`fresh: ${name}`, () => run(file, args));
+    await timed('fresh: unshared, without a filter', () => fresh('bare'));
+    await timed('fresh: unshared', () => fresh('bench'));
+    await timed('fresh: unshared, with limits', () => fresh('limited'));
+    await timed('fresh: unshared, a busybox tree', () => fresh('tree'));
+    const command = [join(PROJECT, 'dist/cli.js'), 'run', '--workspace', workspaceFolder, '--', 'true'];
+    await timed('fresh: unshared run, as a command', () => run(execPath, command));
+    const target = ['--target', String(standing.sandbox.pid)];
+    await timed('join: nsenter', () => run('nsenter', [...target, ...enter, '/bin/sh', '-c', 'true']));
+    await timed('join: unshared', () => joinOnce(standing));
+    spares.prepare(request('bench'));
+    await spareIsReady();
+    /** @type {Launched | undefined} */
+    let taken;
+    await timed('join: unshared, a warm spare', async () => {
+      taken = await spares.take(request('bench'));
+      if (taken) await joinOnce(taken);
+    });
+    if (taken) await end(taken);
   }
-  standing.release();
-  await standing.ended;
+  await spares.end();
+  await end(standing);
 }
 
-/** @returns {readonly (readonly [string, readonly string[]])[]} */
-function freshPeers() {
-  const all = [
-    '--user',
-    '--map-root-user',
-    '--mount',
-    '--pid',
-    '--fork',
-    '--net',
-    '--ipc',
-    '--uts',
-    '--cgroup',
-    '--time',
-    '--mount-proc',
-  ];
-  const drop = getuid?.() === 0 ? ['setpriv', '--reuid', '524288', '--regid', '524288', '--clear-groups', '--'] : [];
-  /** @type {[string, readonly string[]][]} */
-  const peers = [['unshare', [...drop, 'unshare', ...all, 'true']]];
-  if (has('bwrap')) {
-    const binds = ['/usr', '/etc', '/opt'].flatMap((folder) => ['--ro-bind', folder, folder]);
-    const links = ['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]);
-    const fresh = ['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'];
-    peers.push([
-      'bwrap',
-      [
-        ...drop,
-        'bwrap',
-        '--unshare-all',
-        '--unshare-user',
-        '--new-session',
-        '--die-with-parent',
-        ...binds,
-        ...links,
-        ...fresh,
-        'true',
-      ],
-    ]);
+/** What the first, the tenth and the hundredth cost while all before them run, and what one of them takes while idle. */
+async function measureMany() {
+  const running = [];
+  for (let number = 1; number <= 100; number += 1) {
+    const start = performance.now();
+    const one = await launch('bench');
+    await joinOnce(one);
+    if ([1, 10, 100].includes(number))
+      notes.push(`the ${number}. at once: ${(performance.now() - start).toFixed(1)} ms`);
+    running.push(one);
   }
-  if (has('crun'))
-    peers.push(['crun run', ['crun', '--cgroup-manager=disabled', 'run', '--bundle', crunBundle(), `bench-${pid}`]]);
-  return peers;
-}
-
-/**
- * What is changed of config.json of the OCI runtime specification.
- * @typedef {{ destination: string, source: string, type: string, options: string[] }} OciMount
- * @typedef {{ process: { terminal: boolean, args: string[] }, mounts: OciMount[], linux: Record<string, unknown> }} OciSpec
- */
-
-/** The same root and the same namespaces as an OCI bundle. */
-function crunBundle() {
-  const bundle = join(work, 'bundle');
-  mkdirSync(join(bundle, 'rootfs'), { recursive: true });
-  execFileSync('crun', ['spec'], { cwd: bundle });
-  /** @type {unknown} */
-  const parsed = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
-  const spec = /** @type {OciSpec} */ (parsed);
-  for (const folder of ['usr', 'etc', 'opt', 'proc', 'dev', 'sys', 'tmp', 'run'])
-    mkdirSync(join(bundle, 'rootfs', folder));
-  for (const name of ['bin', 'sbin', 'lib', 'lib64'])
-    execFileSync('ln', ['-s', `usr/${name}`, join(bundle, 'rootfs', name)]);
-  spec.process.terminal = false;
-  spec.process.args = ['true'];
-  spec.mounts = spec.mounts.filter(({ type }) => type !== 'cgroup' && type !== 'cgroup2');
-  spec.mounts.push(
-    ...['usr', 'etc', 'opt'].map((name) => ({
-      destination: `/${name}`,
-      source: `/${name}`,
-      type: 'bind',
-      options: ['rbind', 'ro'],
-    })),
+  const kilobytes = running.map(({ sandbox }) => memoryOf(sandbox.pid));
+  notes.push(
+    `an idle sandbox: ${Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / running.length)} kB (PSS of PID 1)`,
   );
-  spec.linux.namespaces = ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup', 'time'].map((type) => ({ type }));
-  const map = [{ containerID: 0, hostID: 524288, size: 65536 }];
-  Object.assign(spec.linux, { uidMappings: map, gidMappings: map });
-  delete spec.linux.resources;
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
-  return bundle;
+  await Promise.all(running.map(end));
 }
 
-/** @param {string} name */
-function has(name) {
-  try {
-    execFileSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.log(`${name} is not installed: left out`);
-    return false;
-  }
+/** @param {number} pid */
+function memoryOf(pid) {
+  return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+}
+
+/** @param {keyof typeof PROFILES} name */
+function request(name) {
+  const file = { file: 'bench', source: /** @type {const} */ ('user'), text: JSON.stringify({ profiles: PROFILES }) };
+  const context = { workspaceFolder, env: {}, home: work };
+  return { profile: engine.resolveProfile(engine.loadProfiles([file]), name, context), workspaceFolder };
+}
+
+/** @param {keyof typeof PROFILES} name */
+function launch(name) {
+  return engine.launchSandbox(request(name), session);
+}
+
+/** @param {keyof typeof PROFILES} name */
+async function fresh(name) {
+  const launched = await launch(name);
+  await joinOnce(launched);
+  await end(launched);
+}
+
+/** @param {Launched} launched */
+function joinOnce({ sandbox }) {
+  const { file, args, env: own } = engine.joinCommand(sandbox, ['true']);
+  return run(file, args, own);
+}
+
+/** @param {Launched} launched */
+async function end({ release: release_, ended }) {
+  release_();
+  await ended;
+}
+
+async function spareIsReady() {
+  while (!engine.runningSandboxes().some(({ spare }) => spare)) await setTimeout(5);
+  await setTimeout(20); // it is named a moment before it is whole
+}
+
+function busyboxTree() {
+  const tree = join(work, 'tree');
+  mkdirSync(join(tree, 'bin'), { recursive: true });
+  copyFileSync(
+    execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim(),
+    join(tree, 'bin/busybox'),
+  );
+  for (const name of ['sh', 'true']) symlinkSync('busybox', join(tree, 'bin', name));
+  return tree;
 }
 
 /**
- * @param {string} name
  * @param {boolean} keep
- * @param {() => Promise<void>} work
+ * @returns {(name: string, work: () => Promise<void>) => Promise<void>}
  */
-async function timed(name, keep, work) {
-  const start = performance.now();
-  await work();
-  if (keep) (times[name] ??= []).push(performance.now() - start);
+function timer(keep) {
+  return async (name, once) => {
+    const start = performance.now();
+    await once();
+    if (keep) times.set(name, [...(times.get(name) ?? []), performance.now() - start]);
+  };
 }
 
 /**
  * @param {string} file
  * @param {readonly string[]} args
- * @param {Readonly<Record<string, string>>} [env]
+ * @param {Readonly<Record<string, string>>} [own]
  * @returns {Promise<void>} rejects if it fails
  */
-function run(file, args, env) {
+function run(file, args, own) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(env && { env }) });
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(own && { env: own }) });
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += String(chunk)));
     child.on('error', reject);
@@ -243,11 +206,16 @@ function run(file, args, env) {
 
 function report() {
   const median = (/** @type {string} */ name) =>
-    [...(times[name] ?? [])].sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
-  const rows = Object.keys(times).map((name) => {
+    [...(times.get(name) ?? [])].sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
+  const rows = [...times.keys()].map((name) => {
     const base = name.startsWith('join') ? 'join: nsenter' : 'fresh: crun run';
     return `| ${name} | ${median(name).toFixed(1)} | ${(median(name) / median(base)).toFixed(2)} |`;
   });
-  const table = ['| what | median ms | ratio |', '|---|---:|---:|', ...rows].join('\n');
-  console.log(`${table}\n${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}`);
+  const table = ['| what | median ms | ratio |', '| --- | ---: | ---: |', ...rows].join('\n');
+  const machine = `${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}`;
+  const text = [table, '', ...notes.map((note) => `- ${note}`), '', `${machine}.`].join('\n');
+  console.log(text);
+  const file = join(PROJECT, 'bench/README.md');
+  const written = readFileSync(file, 'utf8').replace(/(<!-- table -->\n)[^]*(<!-- end -->)/, `$1\n${text}\n\n$2`);
+  writeFileSync(file, written);
 }
