@@ -119,9 +119,9 @@ async function lowerOf(
   return prepareRootfs(rootfs, { dataFolder: folders.data, ids });
 }
 
-/** The profile's name as far as an id may hold it, and four digits that tell its sandboxes apart. */
+/** The profile's name as far as an id may hold it, and six digits that tell its sandboxes apart. */
 export function newId(profile: string): string {
-  return `${plainName(profile)}-${randomBytes(2).toString('hex')}`;
+  return `${plainName(profile)}-${randomBytes(3).toString('hex')}`;
 }
 
 function plainName(profile: string): string {
