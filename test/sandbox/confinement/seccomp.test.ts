@@ -38,7 +38,7 @@ describe.each(CALLERS)('the seccomp filter of %s', (name) => {
   });
 
   async function callsInBoth(settings: object, more: readonly string[] = []): Promise<readonly object[]> {
-    const mounts = [{ bind: calls, to: '/try-calls', readOnly: true }];
+    const mounts = [{ bind: calls, to: '/try-calls' }];
     const { first, second } = await tried.inBoth({ mounts, ...settings }, '/try-calls', more);
     return [first, second].map(readCalls);
   }
