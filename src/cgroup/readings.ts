@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupReadings } from '../model/cgroup.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
-import { fileInside } from './limits.ts';
 
 /** What the files of a cgroup say now, of v2 or v1 (cgroup-v2.rst, cgroup-v1/*.rst); undefined where there is no such file. */
 export function readCgroup(folder: string): CgroupReadings {
@@ -25,6 +24,15 @@ export function readCgroup(folder: string): CgroupReadings {
 export function limitReadings({ cgroups }: LimitsGiven): CgroupReadings | undefined {
   const readings = [...new Set(Object.values(cgroups))].map(readCgroup);
   return readings.length === 0 ? undefined : readings.reduce(merged);
+}
+
+/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
+export const INSIDE = 'inside';
+
+/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
+export function fileInside(folder: string, name: string): string {
+  const inside = join(folder, INSIDE, name);
+  return existsSync(inside) ? inside : join(folder, name);
 }
 
 function merged(a: CgroupReadings, b: CgroupReadings): CgroupReadings {
