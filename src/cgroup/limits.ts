@@ -1,20 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupHierarchy } from '../model/cgroup.ts';
-import { LIMIT_KEYS, type CpuMax, type LimitKey } from '../model/profile.ts';
+import { controllerOf, type LimitKey, type LimitValues } from '../model/limits/table.ts';
 import { fileInside, INSIDE } from './readings.ts';
+import { fillCpuset, setLimit } from './set-limit.ts';
 
 /** A folder of a cgroup hierarchy beneath which cgroups for limits may be made. */
 export interface LimitHome {
   readonly version: 1 | 2;
   readonly folder: string;
-}
-
-/** The limits to set, in bytes, processes and microseconds; those left out are not limited. */
-export interface LimitValues {
-  readonly 'memory.max'?: number | undefined;
-  readonly 'pids.max'?: number | undefined;
-  readonly 'cpu.max'?: CpuMax | undefined;
 }
 
 export type LimitHomes = ReadonlyMap<LimitKey, LimitHome>;
@@ -23,23 +17,14 @@ export type LimitFolders = Readonly<Partial<Record<LimitKey, string>>>;
 /** The folder in each home that holds our cgroups and nothing else. */
 const OURS = 'namespace-sandboxes';
 
-const CONTROLLERS = { 'memory.max': 'memory', 'pids.max': 'pids', 'cpu.max': 'cpu' } as const satisfies Record<
-  LimitKey,
-  string
->;
-
-export function askedKeys(limits: LimitValues): readonly LimitKey[] {
-  return LIMIT_KEYS.filter((key) => limits[key] !== undefined);
-}
-
 /** The hierarchy whose controller keeps a limit; undefined where it is mounted nowhere. */
 export function hierarchyFor(key: LimitKey, hierarchies: readonly CgroupHierarchy[]): CgroupHierarchy | undefined {
-  return hierarchies.find(({ controllers }) => controllers.includes(CONTROLLERS[key]));
+  return hierarchies.find(({ controllers, version }) => controllers.includes(controllerOf(key, version)));
 }
 
 /** Whether a cgroup of v2 was handed the controller that keeps a limit (cgroup-v2.rst, "Controlling Controllers"). */
 export function hasController(folder: string, key: LimitKey): boolean {
-  return readFileSync(join(folder, 'cgroup.controllers'), 'utf8').split(/\s+/).includes(CONTROLLERS[key]);
+  return readFileSync(join(folder, 'cgroup.controllers'), 'utf8').split(/\s+/).includes(controllerOf(key, 2));
 }
 
 /** The top of each hierarchy, where root makes cgroups. */
@@ -52,21 +37,44 @@ export function topHomes(keys: readonly LimitKey[], hierarchies: readonly Cgroup
   );
 }
 
+/** What has come of limits: the folders of those that hold, and why the others do not. */
+export interface MadeLimits {
+  readonly folders: LimitFolders;
+  readonly refused: Refusals;
+}
+
+export type Refusals = Readonly<Partial<Record<LimitKey, string>>>;
+
 /**
  * Makes one cgroup in each home with its limits, and reads them back (cgroup-v1/*.rst, cgroup-v2.rst of the kernel).
- * @throws Error of the system call that failed, or RangeError where the kernel keeps another value; nothing is left then.
+ * @throws Error of the system call where there can be no cgroup; nothing is left then.
  */
-export function makeLimitCgroups(homes: LimitHomes, name: string, limits: LimitValues): LimitFolders {
-  const folders = foldersOf(homes, name);
+export function makeLimitCgroups(homes: LimitHomes, name: string, limits: LimitValues): MadeLimits {
   const made: string[] = [];
   try {
     for (const home of distinctHomes(homes)) made.push(makeCgroup(home, name, keysIn(home, homes)));
-    for (const key of homes.keys()) setLimit(key, folders[key] ?? '', limits);
-    return folders;
   } catch (error) {
     made.forEach(removeCgroup);
     throw error;
   }
+  const result = setLimits(homes, name, limits);
+  const kept = distinctFolders(result.folders);
+  made.filter((folder) => !kept.includes(folder)).forEach(removeCgroup);
+  return result;
+}
+
+function setLimits(homes: LimitHomes, name: string, limits: LimitValues): MadeLimits {
+  const folders = foldersOf(homes, name);
+  const tried = [...homes].map(([key, { version }]) => {
+    const folder = folders[key] ?? '';
+    return { key, folder, refusal: setLimit(key, version, folder, limits) };
+  });
+  const refusedOnes = tried.filter(({ refusal }) => refusal !== undefined);
+  const heldOnes = tried.filter(({ refusal }) => refusal === undefined);
+  return {
+    folders: Object.fromEntries(heldOnes.map(({ key, folder }) => [key, folder])),
+    refused: Object.fromEntries(refusedOnes.map(({ key, refusal }) => [key, refusal])),
+  };
 }
 
 /** Where the cgroups of a name are, or would be. */
@@ -79,7 +87,10 @@ export function foldersOf(homes: LimitHomes, name: string): LimitFolders {
  * they can mount none with a file of their limits, which their owner could write.
  */
 export function makeInsideCgroups(folders: LimitFolders): LimitFolders {
-  for (const folder of distinctFolders(folders)) mkdirSync(join(folder, INSIDE));
+  for (const folder of distinctFolders(folders)) {
+    mkdirSync(join(folder, INSIDE));
+    fillCpuset(join(folder, INSIDE));
+  }
   return Object.fromEntries(Object.entries(folders).map(([key, folder]) => [key, join(folder, INSIDE)]));
 }
 
@@ -135,7 +146,9 @@ function makeCgroup({ version, folder }: LimitHome, name: string, keys: readonly
     try {
       makeIfAbsent(ours);
       if (version === 2) for (const above of [folder, ours]) enableControllers(above, keys);
+      else fillCpuset(ours);
       mkdirSync(cgroup);
+      if (version === 1) fillCpuset(cgroup);
       return cgroup;
     } catch (error) {
       // another's last cgroup may take the folder with it at this moment
@@ -157,44 +170,8 @@ function makeIfAbsent(folder: string): void {
 function enableControllers(folder: string, keys: readonly LimitKey[]): void {
   const file = join(folder, 'cgroup.subtree_control');
   const enabled = new Set(readFileSync(file, 'utf8').split(/\s+/));
-  const needed = keys.map((key) => CONTROLLERS[key]).filter((controller) => !enabled.has(controller));
+  const needed = [...new Set(keys.map((key) => controllerOf(key, 2)))].filter((controller) => !enabled.has(controller));
   if (needed.length > 0) writeFileSync(file, needed.map((controller) => `+${controller}`).join(' '));
-}
-
-function setLimit(key: LimitKey, folder: string, limits: LimitValues): void {
-  if (key === 'cpu.max') setCpuMax(folder, limits['cpu.max']);
-  else setNumber(folder, key === 'memory.max' ? ['memory.max', 'memory.limit_in_bytes'] : ['pids.max'], limits[key]);
-}
-
-/** The kernel rounds memory down to whole pages: at most 64 KiB on the machines there are. */
-const LARGEST_PAGE = 65_536;
-
-function setNumber(folder: string, names: readonly string[], value: number | undefined): void {
-  if (value === undefined) return;
-  const file = names.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? join(folder, names[0] ?? '');
-  writeFileSync(file, String(value), { flag: 'r+' });
-  const kept = Number(readFileSync(file, 'utf8'));
-  if (!(kept <= value && value - kept < LARGEST_PAGE)) throw new RangeError(`${file} kept ${kept} instead of ${value}`);
-}
-
-function setCpuMax(folder: string, value: CpuMax | undefined): void {
-  if (value === undefined) return;
-  const unified = join(folder, 'cpu.max');
-  const written = existsSync(unified) ? setUnifiedCpu(unified, value) : setLegacyCpu(folder, value);
-  const wanted = `${value.quota} ${value.period}`;
-  if (written !== wanted) throw new RangeError(`${folder} kept the CPU quota ${written} instead of ${wanted}`);
-}
-
-function setUnifiedCpu(file: string, { quota, period }: CpuMax): string {
-  writeFileSync(file, `${quota} ${period}`, { flag: 'r+' });
-  return readFileSync(file, 'utf8').trim();
-}
-
-function setLegacyCpu(folder: string, { quota, period }: CpuMax): string {
-  const files = [join(folder, 'cpu.cfs_quota_us'), join(folder, 'cpu.cfs_period_us')] as const;
-  writeFileSync(files[1], String(period), { flag: 'r+' });
-  writeFileSync(files[0], String(quota), { flag: 'r+' });
-  return files.map((file) => readFileSync(file, 'utf8').trim()).join(' ');
 }
 
 /** A folder that holds others goes with the last of them. */

@@ -26,6 +26,15 @@ export function limitReadings({ cgroups }: LimitsGiven): CgroupReadings | undefi
   return readings.length === 0 ? undefined : readings.reduce(merged);
 }
 
+/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
+export const INSIDE = 'inside';
+
+/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
+export function fileInside(folder: string, name: string): string {
+  const inside = join(folder, INSIDE, name);
+  return existsSync(inside) ? inside : join(folder, name);
+}
+
 function merged(a: CgroupReadings, b: CgroupReadings): CgroupReadings {
   return {
     memoryCurrent: a.memoryCurrent ?? b.memoryCurrent,
@@ -67,13 +76,4 @@ function readIfThere(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Where the processes of a sandbox are, if who is root inside owns the files of its limits. */
-export const INSIDE = 'inside';
-
-/** A file of the cgroup in which the processes of a folder are: v1 counts some events there alone. */
-export function fileInside(folder: string, name: string): string {
-  const inside = join(folder, INSIDE, name);
-  return existsSync(inside) ? inside : join(folder, name);
 }

@@ -2,7 +2,6 @@ import { chownSync, closeSync, constants, existsSync, openSync, readFileSync } f
 import { join } from 'node:path';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import {
-  askedKeys,
   distinctFolders,
   foldersOf,
   makeLimitCgroups,
@@ -13,7 +12,7 @@ import {
   type LimitFolders,
   type LimitHomes,
 } from '../cgroup/limits.ts';
-import { LIMIT_KEYS } from '../model/profile.ts';
+import { askedKeys, LIMIT_KEYS } from '../model/limits/table.ts';
 import type { Verbs } from './serve.ts';
 
 /**
@@ -28,10 +27,11 @@ export function limitVerbs(uid: number): Verbs {
       const homes = topHomes(keys, cgroupHierarchies());
       const unkept = keys.find((key) => !homes.has(key));
       if (unkept !== undefined) throw new Error(`no cgroup controller keeps ${unkept}`);
-      const folders = makeLimitCgroups(homes, nameOf(id), limits);
-      giveEntry(folders, uid);
-      act(`made the cgroups ${distinctFolders(folders).join(' ')}`);
-      return { folders };
+      const made = makeLimitCgroups(homes, nameOf(id), limits);
+      giveEntry(made.folders, uid);
+      const folders = distinctFolders(made.folders);
+      if (folders.length > 0) act(`made the cgroups ${folders.join(' ')}`);
+      return made;
     },
     'limits/place': ({ id, pid }, act) => {
       const folders = existing(nameOf(id));

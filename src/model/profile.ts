@@ -1,3 +1,4 @@
+import type { Limits } from './limits/table.ts';
 import type { NamespaceType } from './namespace.ts';
 
 /** What a sandbox should be, checked and complete: every default is in, every variable expanded, every path absolute. */
@@ -117,25 +118,6 @@ export interface PublishedPort {
   readonly inside: number;
   readonly protocol: 'tcp' | 'udp';
 }
-
-/** Limits by their cgroup v2 names (the kernel's cgroup-v2.rst). An absent key is no limit. */
-export interface Limits {
-  /** `strict`: a limit that cannot be had is an error. `best-effort`: it is said, and the sandbox starts. */
-  readonly mode: 'strict' | 'best-effort';
-  /** Bytes. */
-  readonly 'memory.max': number | undefined;
-  readonly 'pids.max': number | undefined;
-  /** CPU time in microseconds per period of microseconds. */
-  readonly 'cpu.max': CpuMax | undefined;
-}
-
-export interface CpuMax {
-  readonly quota: number;
-  readonly period: number;
-}
-
-export const LIMIT_KEYS = ['memory.max', 'pids.max', 'cpu.max'] as const;
-export type LimitKey = (typeof LIMIT_KEYS)[number];
 
 /** Those of getrlimit(2) that prlimit(1) can set. */
 export const RLIMIT_NAMES = [

@@ -1,5 +1,6 @@
 import type { NamespaceType } from './namespace.ts';
-import type { LimitKey, Network, Profile } from './profile.ts';
+import type { LimitKey } from './limits/table.ts';
+import type { Network, Profile } from './profile.ts';
 
 /** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
 export interface Sandbox {

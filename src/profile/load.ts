@@ -1,14 +1,7 @@
 import { resolve } from 'node:path';
 import { problem, ProblemError, type Place, type Problem } from '../model/problem.ts';
-import {
-  LIMIT_KEYS,
-  NETWORK_MODES,
-  type LimitKey,
-  type Limits,
-  type Profile,
-  type ProfileSource,
-  type Rootfs,
-} from '../model/profile.ts';
+import { isLimitKey, LIMIT_KEYS, type Limits } from '../model/limits/table.ts';
+import { NETWORK_MODES, type Profile, type ProfileSource, type Rootfs } from '../model/profile.ts';
 import { chainOf, entryNamed, makeCatalog, type Catalog, type Entry, type ProfileFile } from './catalog.ts';
 import { shown } from './check.ts';
 import type { ProfileContext } from './expand.ts';
@@ -148,8 +141,4 @@ function limitGiven(text: string): Partial<Limits> {
   }
   if (!isLimitKey(key)) throw new ProblemError(problem('unknownKey', { key, known: LIMIT_KEYS }));
   return { [key]: parseLimit(key, value.join('=')) };
-}
-
-function isLimitKey(key: string): key is LimitKey {
-  return LIMIT_KEYS.some((known) => known === key);
 }

@@ -1,25 +1,14 @@
-import {
-  RLIMIT_NAMES,
-  type Capabilities,
-  type Landlock,
-  type LimitKey,
-  type Limits,
-  type Profile,
-  type Seccomp,
-} from '../model/profile.ts';
+import { LIMIT_KEYS, type Limits } from '../model/limits/table.ts';
+import { RLIMIT_NAMES, type Capabilities, type Landlock, type Profile, type Seccomp } from '../model/profile.ts';
 import { latest, latestOf, written, type Chain } from './chain.ts';
 import type { Expander } from './expand.ts';
 import { parseLimit } from './limits.ts';
 import { parseRlimit } from './rlimits.ts';
 
 export function limitsOf(chain: Chain): Limits {
-  const limit = <Key extends LimitKey>(key: Key) => parseLimit(key, latestOf(chain, 'limits', key)?.value ?? 'max');
-  return {
-    mode: limitsModeOf(chain),
-    'memory.max': limit('memory.max'),
-    'pids.max': limit('pids.max'),
-    'cpu.max': limit('cpu.max'),
-  };
+  const said = LIMIT_KEYS.map((key) => [key, latestOf(chain, 'limits', key)?.value] as const);
+  const asked = said.flatMap(([key, value]) => (value === undefined ? [] : [[key, parseLimit(key, value)]]));
+  return { ...(Object.fromEntries(asked) as Omit<Limits, 'mode'>), mode: limitsModeOf(chain) };
 }
 
 /** Whoever sets a limit means it: a best effort must be said beside it, and is not inherited. */

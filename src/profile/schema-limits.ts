@@ -1,56 +1,54 @@
 import * as v from 'valibot';
-import type { LimitKey } from '../model/profile.ts';
-import { isLimit, LIMIT_EXPECTED, LIMIT_PATTERNS } from './limits.ts';
-import { choice, keyed } from './schema-parts.ts';
+import type { Shape, WrittenLimit } from '../model/limits/kind.ts';
+import { LIMIT_KEYS, limitRow, type LimitKey } from '../model/limits/table.ts';
+import { isLimit } from './limits.ts';
+import { choice, keyed, mapOf } from './schema-parts.ts';
 
-function limit(key: LimitKey, description: string, examples: readonly string[]) {
-  const value = v.union([v.number(), v.string()], LIMIT_EXPECTED[key]);
-  return v.exactOptional(
-    v.pipe(
-      value,
-      v.check((given) => isLimit(key, given), LIMIT_EXPECTED[key]),
-      v.description(description),
-      v.metadata({
-        examples,
-        pattern: LIMIT_PATTERNS[key].source,
-        patternErrorMessage: `This must be ${LIMIT_EXPECTED[key]}.`,
-        ...(key === 'cpu.max' ? { type: 'string' } : { minimum: 1 }),
-      }),
-    ),
+type Kind = ReturnType<typeof limitRow>['kind'];
+
+function limit(key: LimitKey): v.GenericSchema<unknown, WrittenLimit> {
+  const { kind, description, examples } = limitRow(key);
+  return v.pipe(
+    written(kind),
+    v.check((given) => isLimit(key, given), kind.expected),
+    v.description(description),
+    v.metadata({ examples }),
   );
 }
 
-export const limits = keyed({
-  mode: v.exactOptional(
-    v.pipe(
-      choice(
-        {
-          strict: 'A limit that cannot be had is an error, and the sandbox does not start.',
-          'best-effort': 'The sandbox starts without a limit that cannot be had, and says so.',
-        },
-        'strict',
-      ),
-      v.description(
-        'What happens where a limit cannot be had. A profile that sets a limit is strict unless it says otherwise.',
-      ),
-    ),
+function written({ entries, expected, pattern, keywords }: Kind): v.GenericSchema<unknown, WrittenLimit> {
+  if (entries) return mapOf(shaped(entries.name), shaped(entries.text));
+  const text = { pattern: pattern.source, patternErrorMessage: `This must be ${expected}.` };
+  return v.pipe(v.union([v.number(), v.string()], expected), v.metadata({ ...text, ...keywords }));
+}
+
+function shaped(shape: Shape) {
+  const { pattern, expected } = shape;
+  return v.pipe(
+    v.string(expected),
+    v.regex(pattern, expected),
+    v.check((text) => shape.is(text), expected),
+    v.metadata({ patternErrorMessage: `This must be ${expected}.` }),
+  );
+}
+
+const mode = v.pipe(
+  choice(
+    {
+      strict: 'A limit that cannot be had is an error, and the sandbox does not start.',
+      'best-effort': 'The sandbox starts without a limit that cannot be had, and says so.',
+    },
+    'strict',
   ),
-  'memory.max': limit('memory.max', 'Most memory in bytes; K, M, G and T are powers of 1024. "max" is no limit.', [
-    '64M',
-    '1G',
-    '4G',
-    'max',
-  ]),
-  'pids.max': limit('pids.max', 'Most processes and threads at the same time. "max" is no limit.', [
-    '64',
-    '256',
-    '1024',
-    'max',
-  ]),
-  'cpu.max': limit('cpu.max', 'CPU time: 100% is one CPU, or QUOTA PERIOD in microseconds. "max" is no limit.', [
-    '50%',
-    '150%',
-    '50000 100000',
-    'max',
-  ]),
-});
+  v.description(
+    'What happens where a limit cannot be had. A profile that sets a limit is strict unless it says otherwise.',
+  ),
+);
+
+type LimitEntries = Readonly<
+  Record<LimitKey, v.ExactOptionalSchema<v.GenericSchema<unknown, WrittenLimit>, undefined>>
+>;
+
+const entries = Object.fromEntries(LIMIT_KEYS.map((key) => [key, v.exactOptional(limit(key))])) as LimitEntries;
+
+export const limits = keyed({ mode: v.exactOptional(mode), ...entries });

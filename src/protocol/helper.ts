@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { LimitKey } from '../model/profile.ts';
+import { LIMIT_KEYS, limitRow, type LimitKey, type LimitValues } from '../model/limits/table.ts';
 
 /** The contract between the window or the command line, as the user, and the helper, as root. */
 
@@ -13,12 +13,13 @@ const id = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/));
 const count = (most: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 
+/** As its kind says of each limit: bounded, and of devices only the numbers. */
+const values = v.strictObject(
+  Object.fromEntries(LIMIT_KEYS.map((key) => [key, v.optional(limitRow(key).kind.wire)])),
+) as unknown as v.GenericSchema<LimitValues>;
+
 const limits = v.pipe(
-  v.strictObject({
-    'memory.max': v.optional(count(Number.MAX_SAFE_INTEGER)),
-    'pids.max': v.optional(count(2 ** 22)),
-    'cpu.max': v.optional(v.strictObject({ quota: count(2 ** 44 - 1), period: count(1_000_000) })),
-  }),
+  values,
   v.check((given) => Object.values(given).some((value) => value !== undefined), 'no limit is given'),
 );
 
@@ -38,7 +39,11 @@ export type HelperVerb = keyof typeof HELPER_VERBS;
 export type HelperParams<Verb extends HelperVerb> = v.InferOutput<(typeof HELPER_VERBS)[Verb]>;
 
 export interface HelperResults {
-  'limits/make': { readonly folders: Readonly<Partial<Record<LimitKey, string>>> };
+  /** The folders of the limits that hold, and why the others do not. */
+  'limits/make': {
+    readonly folders: Readonly<Partial<Record<LimitKey, string>>>;
+    readonly refused: Readonly<Partial<Record<LimitKey, string>>>;
+  };
   'limits/place': null;
   'limits/remove': { readonly removed: boolean };
   'limits/sweep': null;

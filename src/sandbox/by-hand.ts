@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { askedKeys } from '../cgroup/limits.ts';
+import { askedKeys } from '../model/limits/table.ts';
 import { bareRootCommands } from './bare-root.ts';
 import { idMapCommands } from './ids.ts';
 import { foldersOf, type Plan } from './plan.ts';

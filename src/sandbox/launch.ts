@@ -17,6 +17,7 @@ import { hasOneId, SHIFTED_BASE, writeIdMaps } from './ids.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
 import { prepareLimits } from './limits/prepare.ts';
+import { groupedByReason } from './limits/unavailable.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { makePlan, newId, type LaunchRequest } from './make-plan.ts';
 import { hostnameInside, outsideOf } from './outside.ts';
@@ -64,7 +65,7 @@ async function start(all: Start): Promise<Launched> {
   let script: GatedScript | undefined;
   const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
   try {
-    limits = await prepareLimits(plan.id, plan.profile.limits, all.session);
+    limits = await prepareLimits(plan.id, plan.limits, all.session);
     script = runGated(writeStartScript(plan));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
@@ -202,9 +203,7 @@ function singleId({ ids, profile }: Plan): readonly SandboxNote[] {
 }
 
 function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
-  const keys = Object.keys(missing) as (keyof LimitsGiven['missing'])[];
-  const [first] = keys;
-  return first === undefined ? [] : [{ note: 'limitsMissing', keys, reason: missing[first] ?? '' }];
+  return groupedByReason(missing).map((group) => ({ note: 'limitsMissing', ...group }));
 }
 
 function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {

@@ -16,6 +16,7 @@ import { hostRoot, readOnlyTree } from './host-root.ts';
 import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
 import { planLandlock } from './landlock.ts';
+import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
@@ -29,6 +30,7 @@ import { planWorkspace } from './workspace.ts';
 export interface Plan {
   readonly id: string;
   readonly profile: Profile;
+  readonly limits: LimitsPlan;
   readonly ids: IdPlan;
   readonly identity: Identity;
   readonly sharing: Sharing;
@@ -84,6 +86,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   requireHeld(request);
   requireDomainname(profile);
   await requireRlimits(profile.rlimits);
+  const limits = planLimits(profile.limits);
   const wayOut = await planWayOut(profile);
   const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
@@ -113,6 +116,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   return {
     id: request.id,
     profile: closedCapabilities(profile),
+    limits,
     ids,
     identity,
     sharing,

@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import {
-  askedKeys,
   distinctFolders,
   hierarchyFor,
   makeLimitCgroups,
   removeCgroup,
   topHomes,
   type LimitFolders,
-  type LimitValues,
 } from '../../src/cgroup/limits.ts';
 import { limitReadings, readCgroup } from '../../src/cgroup/readings.ts';
+import { askedKeys, type LimitValues } from '../../src/model/limits/table.ts';
 import type { CgroupReadings } from '../../src/model/cgroup.ts';
 import type { LimitsGiven } from '../../src/model/sandbox.ts';
 import { until } from '../support/until.ts';
@@ -142,7 +141,7 @@ describe.skipIf(!possible)('a real cgroup (needs root and the controllers memory
   let folders: LimitFolders = {};
   beforeEach(() => {
     // No sandbox has a name with a dot: those who remove what ended sandboxes have left pass this one over.
-    folders = makeLimitCgroups(topHomes(askedKeys(LIMITS), hierarchies), `readings.${process.pid}`, LIMITS);
+    ({ folders } = makeLimitCgroups(topHomes(askedKeys(LIMITS), hierarchies), `readings.${process.pid}`, LIMITS));
   });
   afterEach(() => until('the cgroups are removed', () => distinctFolders(folders).map(removeCgroup).every(Boolean)));
 

@@ -1,20 +1,22 @@
 import { execa } from 'execa';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { hierarchyFor } from '../../src/cgroup/limits.ts';
 import { startHelper, type Helper } from '../../src/elevation/start-helper.ts';
 import { ProblemError } from '../../src/model/problem.ts';
-import { LIMIT_KEYS } from '../../src/model/profile.ts';
 import { isRoot } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
 const HELPER = resolve('dist/helper.cjs');
 const hierarchies = cgroupHierarchies();
-const legacy = LIMIT_KEYS.every((key) => hierarchyFor(key, hierarchies)?.version === 1);
+const legacy = (['memory.max', 'pids.max', 'cpuset.cpus', 'io.max'] as const).every(
+  (key) => hierarchyFor(key, hierarchies)?.version === 1,
+);
+const [major = 0, minor = 0] = (readdirSync('/sys/dev/block')[0] ?? '0:0').split(':').map(Number);
 
 describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v1 controllers)', () => {
   let helper: Helper;
@@ -38,6 +40,30 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
     expect(await helper.request('limits/remove', { id: 'test-a1' })).toEqual({ removed: true });
     expect(existsSync(folders['pids.max'] ?? '')).toBe(false);
     expect(acts.length).toBe(2);
+  });
+
+  it('sets limits of every kind, and says which the kernel refuses', async () => {
+    const limits = {
+      ...{ 'memory.max': 64 * 1024 ** 2, 'memory.high': 2 ** 20, 'memory.swap.max': 0, 'cpu.weight': 50 },
+      ...{ 'cpuset.cpus': '0', 'io.max': [{ major, minor, rbps: 4096 }] },
+    };
+    const { folders, refused } = await helper.request('limits/make', { id: 'test-all', limits });
+    expect(Object.keys(refused)).toContain('memory.high');
+    expect(refused['memory.high']).toMatch(/^cgroup v1 has nothing/);
+    const kept = (key: keyof typeof folders, file: string) => readFileSync(`${folders[key] ?? ''}/${file}`, 'utf8');
+    expect(kept('cpu.weight', 'cpu.shares')).toBe('512\n');
+    expect(kept('cpuset.cpus', 'cpuset.cpus')).toBe('0\n');
+    expect(kept('io.max', 'blkio.throttle.read_bps_device')).toBe(`${major}:${minor} 4096\n`);
+    const entries = ['cpu.weight', 'cpuset.cpus', 'io.max'] as const;
+    for (const key of entries) expect(folders[key]).toMatch(/\/namespace-sandboxes\/0\.test-all$/);
+    expect(await helper.request('limits/remove', { id: 'test-all' })).toEqual({ removed: true });
+  });
+
+  it('keeps no cgroup for what is refused altogether', async () => {
+    const limits = { 'memory.low': 2 ** 20 };
+    const { folders, refused } = await helper.request('limits/make', { id: 'test-none', limits });
+    expect({ folders, keys: Object.keys(refused) }).toEqual({ folders: {}, keys: ['memory.low'] });
+    expect(acts).toEqual([]);
   });
 
   it('places a process of its caller, and no other', async () => {
@@ -72,6 +98,17 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
       ['limits/make', { id: 'x', limits: {} }],
       ['limits/make', { id: 'x', limits: { 'pids.max': -1 } }],
       ['limits/make', { id: 'x', limits: { 'pids.max': '5' } }],
+      ['limits/make', { id: 'x', limits: { 'memory.low': 0 } }],
+      ['limits/make', { id: 'x', limits: { 'cpu.weight': 10_001 } }],
+      ['limits/make', { id: 'x', limits: { 'cpu.max': { quota: 1, period: 1 } } }],
+      ['limits/make', { id: 'x', limits: { 'cpuset.cpus': '../../x' } }],
+      ['limits/make', { id: 'x', limits: { 'cpuset.cpus': '1,0' } }],
+      ['limits/make', { id: 'x', limits: { 'cpuset.cpus': '' } }],
+      ['limits/make', { id: 'x', limits: { 'io.max': '/dev/vda rbps=1' } }],
+      ['limits/make', { id: 'x', limits: { 'io.max': [{ device: '/dev/vda', rbps: 1 }] } }],
+      ['limits/make', { id: 'x', limits: { 'io.max': [{ major: 8, minor: 0 }] } }],
+      ['limits/make', { id: 'x', limits: { 'io.max': [{ major: 8, minor: 2 ** 20, rbps: 1 }] } }],
+      ['limits/make', { id: 'x', limits: { 'hugetlb.3MB.max': 1 } }],
       ['limits/make', { id: 'x', limits: { 'pids.max': 5 }, uid: 0 }],
       ['limits/place', { id: 'x', pid: 0 }],
       ['limits/place', { id: 'x', pid: 1.5 }],

@@ -419,7 +419,7 @@ describe('overrides', () => {
   });
 
   it('say all that is wrong with them', () => {
-    const limits = ['memory.max', 'memory.low=1M', 'memory.max=-1', '=', 'pids.max=12 parsecs'];
+    const limits = ['memory.max', 'memory.lower=1M', 'memory.max=-1', '=', 'pids.max=12 parsecs'];
     expect(codesOf(() => overrideProfile(profile, { limits }))).toEqual([
       'wrongValue',
       'unknownKey',

@@ -5,6 +5,7 @@ import { joinScript } from '../../src/sandbox/join-script.ts';
 import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
 import type { IdPlan } from '../../src/sandbox/ids.ts';
+import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
@@ -37,6 +38,7 @@ const PLAN: Plan = {
     files: ['/dev/null'],
     links: [{ path: '/bin', to: 'usr/bin' }],
   },
+  limits: planLimits(PROFILE.limits),
   mounts: {
     ...NO_MOUNTS,
     first: [

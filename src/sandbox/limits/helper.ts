@@ -1,27 +1,32 @@
 import { existsSync } from 'node:fs';
 import { cgroupNames, distinctFolders, placeProcess, topHomes, type LimitFolders } from '../../cgroup/limits.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
-import { LIMIT_KEYS } from '../../model/profile.ts';
+import { LIMIT_KEYS } from '../../model/limits/table.ts';
 import { MAX_NAMES } from '../../protocol/helper.ts';
 import type { Helper } from '../../elevation/start-helper.ts';
 import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
-import { given, moveShellIn, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { given, moveShellIn, nothingGiven, unkept, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { unavailable } from './unavailable.ts';
 
 /**
  * Limits in cgroups that the helper makes. On v1 the user moves own processes in; on v2 the kernel lets only root do it.
- * @throws ProblemError `helperRefused`, `helperEnded`.
+ * @throws ProblemError `helperRefused`, `helperEnded`, and `limitsUnavailable` where they are strict and the kernel refuses one.
  */
 export async function helperLimits(request: LimitRequest, helper: Helper): Promise<PreparedLimits> {
-  const { id, limits } = request;
-  const { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu } = limits;
-  const values = { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu };
-  const { folders } = await helper.request('limits/make', { id, limits: values });
+  const { id, keys, limits } = request;
+  const values = Object.fromEntries(keys.map((key) => [key, limits.values[key]]));
+  const { folders, refused } = await helper.request('limits/make', { id, limits: values });
+  if (limits.mode === 'strict' && Object.keys(refused).length > 0) {
+    await removeByHelper(id, helper);
+    throw unavailable(refused);
+  }
+  if (distinctFolders(folders).length === 0) return unkept(nothingGiven(request, refused));
   return {
     place: async (pid) => {
       if (needsRoot(folders)) await helper.request('limits/place', { id, pid });
       else placeProcess(folders, pid);
-      return given(request, 'helper', folders);
+      return given(request, 'helper', folders, refused);
     },
     joinLines: () => (needsRoot(folders) ? awaitPlacing(folders) : moveShellIn(folders)),
     remove: () => removeByHelper(id, helper),

@@ -8,15 +8,15 @@ import {
   makeLimitCgroups,
   placeProcess,
   cgroupNames,
+  removeCgroup,
   removeEmptyCgroups,
   topHomes,
-  type LimitFolders,
+  type MadeLimits,
   type LimitHome,
   type LimitHomes,
 } from '../../cgroup/limits.ts';
-import { fail } from '../../model/problem.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
-import { LIMIT_KEYS, type LimitKey } from '../../model/profile.ts';
+import { LIMIT_KEYS, limitRow, type LimitKey } from '../../model/limits/table.ts';
 import {
   given,
   moveShellIn,
@@ -26,6 +26,7 @@ import {
   type LimitRequest,
   type PreparedLimits,
 } from './prepared.ts';
+import { forAll, unavailable } from './unavailable.ts';
 
 /**
  * Limits in cgroups that the caller makes: root's at the top of each hierarchy, a user's beneath a cgroup that was
@@ -36,14 +37,15 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
   const { keys, limits, hierarchies } = request;
   const homes = ownHomes(keys, hierarchies);
   if (homes.size === 0 || (limits.mode === 'strict' && homes.size < keys.length)) return undefined;
-  const folders = make(request, homes);
-  if (typeof folders === 'string') return unkept(nothingGiven(request, () => folders));
+  const { folders, refused } = make(request, homes);
+  const homeless = keys.filter((key) => !homes.has(key));
+  const missing = { ...forAll(homeless, NOT_DELEGATED), ...refused };
+  if (distinctFolders(folders).length === 0) return unkept(nothingGiven(request, missing));
   const entered = isRoot() ? folders : makeInsideCgroups(folders);
-  const missing = keys.filter((key) => !homes.has(key)).map((key) => [key, NOT_DELEGATED]);
   return {
     place: (pid) => {
       placeProcess(entered, pid);
-      return Promise.resolve(given(request, 'own', folders, Object.fromEntries(missing) as typeof folders));
+      return Promise.resolve(given(request, 'own', folders, missing));
     },
     joinLines: () => moveShellIn(entered),
     remove: () => removeSoon(distinctFolders(folders)),
@@ -52,13 +54,21 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
 
 const NOT_DELEGATED = 'no cgroup of yours has its controller';
 
-/** The cgroups, or the reason why a sandbox of best effort goes without. */
-function make({ id, limits, keys }: LimitRequest, homes: LimitHomes): LimitFolders | string {
+/** The cgroups as far as the kernel takes them, where a best effort is enough. */
+function make(request: LimitRequest, homes: LimitHomes): MadeLimits {
+  const { limits } = request;
+  const made = tryToMake(request, homes);
+  if (limits.mode === 'best-effort' || Object.keys(made.refused).length === 0) return made;
+  distinctFolders(made.folders).forEach(removeCgroup);
+  throw unavailable(made.refused);
+}
+
+function tryToMake({ id, limits }: LimitRequest, homes: LimitHomes): MadeLimits {
   try {
-    return makeLimitCgroups(homes, id, limits);
+    return makeLimitCgroups(homes, id, limits.values);
   } catch (error) {
     const reason = `the kernel refused it (${error instanceof Error ? error.message : String(error)})`;
-    return limits.mode === 'best-effort' ? reason : fail('limitsUnavailable', { keys, reason }, error);
+    return { folders: {}, refused: forAll([...homes.keys()], reason) };
   }
 }
 
@@ -80,9 +90,14 @@ function ownHomes(keys: readonly LimitKey[], hierarchies: readonly CgroupHierarc
     keys.flatMap((key) => {
       const hierarchy = hierarchyFor(key, hierarchies);
       const home = hierarchy && delegatedHome(hierarchy, paths.get(hierarchy.key) ?? '/');
-      return home && (home.version === 1 || hasController(home.folder, key)) ? [[key, home]] : [];
+      return home && mayKeep(home, key) ? [[key, home]] : [];
     }),
   );
+}
+
+/** The processes of a user are one cgroup below the limits, where v1 does not apply all of them. */
+function mayKeep({ version, folder }: LimitHome, key: LimitKey): boolean {
+  return version === 1 ? limitRow(key).flatOnV1 !== true : hasController(folder, key);
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;

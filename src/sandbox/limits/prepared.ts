@@ -1,14 +1,15 @@
 import { distinctFolders, removeCgroup, type LimitFolders } from '../../cgroup/limits.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
-import { LIMIT_KEYS, type LimitKey, type Limits } from '../../model/profile.ts';
+import { LIMIT_KEYS, type LimitKey } from '../../model/limits/table.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
-import { formatLimit } from '../../profile/limits.ts';
 import { shellWord } from '../quote.ts';
+import type { LimitsPlan } from './plan-limits.ts';
+import type { Reasons } from './unavailable.ts';
 
-/** What is asked for, and of whom: at least one key, each with a value in `limits`. */
+/** What is asked for, and of whom: at least one key, each with a value and a text in `limits`. */
 export interface LimitRequest {
   readonly id: string;
-  readonly limits: Limits;
+  readonly limits: LimitsPlan;
   readonly keys: readonly LimitKey[];
   readonly hierarchies: readonly CgroupHierarchy[];
 }
@@ -28,16 +29,15 @@ export function given(
   { limits }: LimitRequest,
   way: LimitsGiven['way'],
   cgroups: LimitFolders,
-  missing: LimitsGiven['missing'] = {},
+  missing: Reasons = {},
 ): LimitsGiven {
-  const held = LIMIT_KEYS.filter((key) => cgroups[key] !== undefined).map((key) => [key, formatted(key, limits)]);
+  const held = LIMIT_KEYS.filter((key) => cgroups[key] !== undefined).map((key) => [key, limits.texts[key]]);
   return { way, cgroups, held: Object.fromEntries(held) as LimitsGiven['held'], missing };
 }
 
 /** What holds where nobody keeps any limit: none, each with its reason. */
-export function nothingGiven(request: LimitRequest, reasonFor: (key: LimitKey) => string): LimitsGiven {
-  const reasons = request.keys.map((key) => [key, reasonFor(key)] as const);
-  return given(request, 'none', {}, Object.fromEntries(reasons));
+export function nothingGiven(request: LimitRequest, reasons: Reasons): LimitsGiven {
+  return given(request, 'none', {}, reasons);
 }
 
 /** Limits that nobody keeps. */
@@ -45,8 +45,13 @@ export function unkept(given: LimitsGiven): PreparedLimits {
   return { place: () => Promise.resolve(given), joinLines: () => [], remove: () => Promise.resolve() };
 }
 
-function formatted(key: LimitKey, limits: Limits): string {
-  return formatLimit(key, limits[key]);
+/** The same limits, with others that nobody can keep here. */
+export function alsoMissing(prepared: PreparedLimits, reasons: Reasons): PreparedLimits {
+  const place = async (pid: number): Promise<LimitsGiven> => {
+    const given = await prepared.place(pid);
+    return { ...given, missing: { ...given.missing, ...reasons } };
+  };
+  return { ...prepared, place };
 }
 
 /** A shell moves itself in by writing its number, cgroups(7). */

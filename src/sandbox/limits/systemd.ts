@@ -3,12 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../host/programs.ts';
 import { hasController, hierarchyFor } from '../../cgroup/limits.ts';
-import { fail } from '../../model/problem.ts';
-import type { LimitKey, Limits } from '../../model/profile.ts';
+import { unheldIn } from '../../cgroup/set-limit.ts';
+import type { UnitProperty } from '../../model/limits/kind.ts';
+import { limitRow, type LimitKey } from '../../model/limits/table.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
 import { shellWord, shellWords } from '../quote.ts';
 import { ownCgroups } from './own.ts';
 import { given, nothingGiven, type LimitRequest, type PreparedLimits } from './prepared.ts';
+import { forAll, unavailable, type Reasons } from './unavailable.ts';
 
 /**
  * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
@@ -35,12 +37,16 @@ export function systemdLimits(request: LimitRequest): PreparedLimits | undefined
   };
 }
 
-/** Strict limits whose controllers were not delegated to the manager (user@.service(5)): root alone has them to give. */
+/**
+ * Strict limits that the manager has no property for, or whose controllers were not delegated to it (user@.service(5)):
+ * root alone has them to give.
+ */
 function forHelper({ limits, keys, hierarchies }: LimitRequest): boolean {
   const uid = process.getuid?.() ?? 0;
   const mountPoint = hierarchies.find(({ version }) => version === 2)?.mountPoint ?? '';
   const folder = join(mountPoint, `user.slice/user-${uid}.slice/user@${uid}.service`);
-  return limits.mode === 'strict' && existsSync(folder) && !keys.every((key) => hasController(folder, key));
+  const lacks = (key: LimitKey): boolean => existsSync(folder) && !hasController(folder, key);
+  return limits.mode === 'strict' && keys.some((key) => limitRow(key).systemd === undefined || lacks(key));
 }
 
 interface Manager {
@@ -65,7 +71,7 @@ async function placeInScope(request: LimitRequest, manager: Manager, scope: stri
     ['CollectMode', 's', 'inactive-or-failed'],
     // The manager moves later processes only into units whose subtree is delegated.
     ['Delegate', 'b', 'true'],
-    ...scopeProperties(request.limits),
+    ...scopeProperties(request),
   ];
   // Without OOMPolicy the manager ends the whole scope with one process; managers before 253 know none for scopes.
   const policy = ['OOMPolicy', 's', 'continue'];
@@ -98,25 +104,17 @@ async function startScope(
 }
 
 function refused(request: LimitRequest, answer: string): LimitsGiven {
-  const { keys, limits } = request;
-  const reason = `your systemd manager refused it (${answer})`;
-  if (limits.mode === 'strict') fail('limitsUnavailable', { keys, reason });
-  return nothingGiven(request, () => reason);
+  const reasons = forAll(request.keys, `your systemd manager refused it (${answer})`);
+  if (request.limits.mode === 'strict') throw unavailable(reasons);
+  return nothingGiven(request, reasons);
 }
 
-/** The limits as systemd.resource-control(5) calls them: bytes, tasks, microseconds of CPU time in a second. */
-function scopeProperties(limits: Limits): readonly (readonly string[])[] {
-  const { 'memory.max': memory, 'pids.max': pids, 'cpu.max': cpu } = limits;
-  return [
-    ...(memory === undefined ? [] : [['MemoryMax', 't', String(memory)]]),
-    ...(pids === undefined ? [] : [['TasksMax', 't', String(pids)]]),
-    ...(cpu === undefined
-      ? []
-      : [
-          ['CPUQuotaPerSecUSec', 't', String(Math.round((cpu.quota / cpu.period) * 1_000_000))],
-          ['CPUQuotaPeriodUSec', 't', String(cpu.period)],
-        ]),
-  ];
+/** The limits as systemd.resource-control(5) calls them. */
+function scopeProperties({ keys, limits: { values } }: LimitRequest): readonly UnitProperty[] {
+  return keys.flatMap((key) => {
+    const { [key]: value } = values;
+    return value === undefined ? [] : (limitRow(key).systemd?.(value) ?? []);
+  });
 }
 
 const PATIENCE = 5000;
@@ -130,32 +128,29 @@ async function folderOf({ keys, hierarchies }: LimitRequest, scope: string, pid:
     if (path.endsWith(`/${scope}`)) return join(mountPoint, path);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  return fail('limitsUnavailable', {
-    keys,
-    reason: `the user's systemd manager did not take the sandbox into ${scope}`,
-  });
+  throw unavailable(forAll(keys, `the user's systemd manager did not take the sandbox into ${scope}`));
 }
 
 /** Controllers that were not delegated to the user's manager are ignored by it without a word: only the files count. */
 function heldBy(request: LimitRequest, folder: string): LimitsGiven {
   const { keys, limits } = request;
-  const lacking = keys.filter((key) => isUnset(join(folder, key)));
-  if (limits.mode === 'strict' && lacking.length > 0)
-    fail('limitsUnavailable', { keys: lacking, reason: NOT_DELEGATED });
-  const held = keys.filter((key) => !lacking.includes(key));
-  const reasons = Object.fromEntries(lacking.map((key) => [key, NOT_DELEGATED])) as Partial<Record<LimitKey, string>>;
+  const reasons = lackingIn(folder, request);
+  if (limits.mode === 'strict' && Object.keys(reasons).length > 0) throw unavailable(reasons);
+  const held = keys.filter((key) => reasons[key] === undefined);
   return given(request, 'systemd', Object.fromEntries(held.map((key) => [key, folder])), reasons);
 }
 
+const NO_PROPERTY = 'systemd knows no such limit';
 const NOT_DELEGATED =
   "its controller is not delegated to the user's systemd manager (see systemd.resource-control(5), Delegate=)";
 
-function isUnset(file: string): boolean {
-  try {
-    return readFileSync(file, 'utf8').startsWith('max');
-  } catch {
-    return true;
-  }
+function lackingIn(folder: string, { keys, limits }: LimitRequest): Reasons {
+  const reasonFor = (key: LimitKey): string | undefined => {
+    if (limitRow(key).systemd === undefined) return NO_PROPERTY;
+    return hasController(folder, key) ? unheldIn(folder, key, limits.values) : NOT_DELEGATED;
+  };
+  const reasons = keys.map((key) => [key, reasonFor(key)] as const);
+  return Object.fromEntries(reasons.filter(([, reason]) => reason !== undefined));
 }
 
 function joinScope({ busctl, runtime }: Manager, scope: string): readonly string[] {

@@ -1,5 +1,5 @@
 import type { CgroupReadings } from '../../model/cgroup.ts';
-import type { LimitKey } from '../../model/profile.ts';
+import type { LimitKey } from '../../model/limits/table.ts';
 
 /** A limit that has bitten since the last look. */
 export interface Strain {

@@ -1,5 +1,5 @@
 import type { CgroupReadings } from '../../model/cgroup.ts';
-import { LIMIT_KEYS, type LimitKey } from '../../model/profile.ts';
+import type { LimitKey } from '../../model/limits/table.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 import { noteSentence } from '../../text/notes.ts';
@@ -69,8 +69,12 @@ export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSan
     under(bytes(readings?.memoryCurrent ?? rss), held['memory.max']),
     under(count(processes, 'process', 'processes'), held['pids.max']),
     ...(held['cpu.max'] === undefined ? [] : [`cpu ≤ ${held['cpu.max']}`]),
+    ...unmeasured(sandbox),
   ].join(' · ');
 }
+
+/** Their limits stand in the summary beside what is used of them. */
+const MEASURED: readonly LimitKey[] = ['memory.max', 'pids.max', 'cpu.max'];
 
 /** What its profile would take and this host could not give. */
 function lacksOf({ limits, notes }: Sandbox): readonly string[] {
@@ -93,7 +97,7 @@ function sandboxTooltip(running: RunningSandbox, at: number): string {
     ['up', duration(at - sandbox.startedAt)],
     ['memory', bytes(readings?.memoryCurrent ?? rss)],
     ['processes', `${processes}`],
-    ...LIMIT_KEYS.map((key) => [key, limitFact(sandbox, key, readings)] as const),
+    ...limitFacts(sandbox, readings),
     ['ends', ENDS[sandbox.lifetime]],
     ['scripts', code(sandbox.folder)],
   ]);
@@ -113,22 +117,36 @@ function networkFact({ network, wayOut }: Sandbox): string {
     : network.mode;
 }
 
-function limitFact({ limits }: Sandbox, key: LimitKey, readings: CgroupReadings | undefined): string | undefined {
-  const { [key]: held } = limits.held;
-  const { [key]: missing } = limits.missing;
-  if (missing !== undefined) return `**not held**: ${plain(missing)}`;
-  return held === undefined ? undefined : `${plain(held)}${plain(strain(key, readings))}`;
+/** Of every limit that was asked for, whether it holds. */
+function limitFacts({ limits: { held, missing } }: Sandbox, readings: CgroupReadings | undefined) {
+  return [
+    ...entriesOf(missing).map(([key, reason]) => [key, `**not held**: ${plain(reason)}`] as const),
+    ...entriesOf(held).map(([key, text]) => [key, `${plain(text)}${plain(strain(key, readings))}`] as const),
+  ];
 }
 
-/** How often the limit has bitten. */
+/** `cpu.weight 50` */
+function unmeasured({ limits: { held } }: Sandbox): readonly string[] {
+  return entriesOf(held)
+    .filter(([key]) => !MEASURED.includes(key))
+    .map(([key, text]) => `${key} ${text}`);
+}
+
+function entriesOf(texts: Readonly<Partial<Record<LimitKey, string>>>): readonly (readonly [LimitKey, string])[] {
+  return Object.entries(texts) as [LimitKey, string][];
+}
+
+/** What counts how often a limit has bitten, where the kernel counts it. */
+const STRAINS: Readonly<Partial<Record<LimitKey, readonly [keyof CgroupReadings, string]>>> = {
+  'memory.max': ['oomKills', 'processes killed'],
+  'pids.max': ['pidsRefused', 'forks refused'],
+  'cpu.max': ['throttledPeriods', 'periods throttled'],
+};
+
 function strain(key: LimitKey, readings: CgroupReadings | undefined): string {
-  const times = {
-    'memory.max': readings?.oomKills,
-    'pids.max': readings?.pidsRefused,
-    'cpu.max': readings?.throttledPeriods,
-  }[key];
-  const what = { 'memory.max': 'processes killed', 'pids.max': 'forks refused', 'cpu.max': 'periods throttled' }[key];
-  return times === undefined || times === 0 ? '' : `, ${times} ${what}`;
+  const [counter, what] = STRAINS[key] ?? [];
+  const times = counter && readings?.[counter];
+  return times === undefined || times === 0 ? '' : `, ${times} ${what ?? ''}`;
 }
 
 function sandboxProcesses(id: string, sandbox: Sandbox, { snapshot }: Observation): readonly Row[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe } from 'node:test';
-import type { LimitKey } from '../../../src/model/profile.ts';
+import type { LimitKey } from '../../../src/model/limits/table.ts';
 import type { LimitsGiven, Sandbox } from '../../../src/model/sandbox.ts';
 import { until } from '../../support/until.ts';
 import { delegatedLeaf } from './delegated.ts';
