@@ -22,7 +22,8 @@ says "lifetime": "untilStopped".
 
   --profile NAME      built in: throwaway (default), project, agent, learn; or one of .vscode/sandboxes.json
   --rootfs PATH       host, a folder, or a .tar, .tar.gz or .tar.xz archive
-  --limit KEY=VALUE   memory.max=64M, pids.max=256 or cpu.max=150%; may be given several times, and is strict
+  --limit KEY=VALUE   memory.max=64M, pids.max=256, cpu.max=150%, cpuset.cpus=0-1, "io.max=/dev/vda wbps=1M" or
+                      another of cgroup v2; may be given several times, and is strict
   --network MODE      none, host or internet, instead of what the profile says
   --workspace FOLDER  the folder that is the workspace (default: the current one)
 `,

@@ -16,8 +16,9 @@ function limit(key: LimitKey): v.GenericSchema<unknown, WrittenLimit> {
   );
 }
 
-function written({ entries, expected, pattern, keywords }: Kind): v.GenericSchema<unknown, WrittenLimit> {
-  if (entries) return mapOf(shaped(entries.name), shaped(entries.text));
+function written({ json, expected }: Kind): v.GenericSchema<unknown, WrittenLimit> {
+  if ('name' in json) return mapOf(shaped(json.name), shaped(json.text), expected);
+  const { pattern, ...keywords } = json;
   const text = { pattern: pattern.source, patternErrorMessage: `This must be ${expected}.` };
   return v.pipe(v.union([v.number(), v.string()], expected), v.metadata({ ...text, ...keywords }));
 }

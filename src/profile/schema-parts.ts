@@ -5,11 +5,15 @@ import * as v from 'valibot';
  * lists its keys, for the sentence about an unknown key.
  */
 
+function objectThat(expected: string) {
+  return v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    expected,
+  );
+}
+
 /** An object, and no array. */
-export const anyObject = v.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'an object',
-);
+export const anyObject = objectThat('an object');
 
 /** Valibot's own objects also take arrays, hence the first step. */
 export function keyed<const Entries extends v.ObjectEntries>(entries: Entries) {
@@ -17,8 +21,12 @@ export function keyed<const Entries extends v.ObjectEntries>(entries: Entries) {
 }
 
 /** Valibot's own records also take arrays, hence the first step. */
-export function mapOf<const Value extends v.GenericSchema>(name: v.GenericSchema<string>, value: Value) {
-  return v.pipe(anyObject, v.record(name, value));
+export function mapOf<const Value extends v.GenericSchema>(
+  name: v.GenericSchema<string>,
+  value: Value,
+  expected = 'an object',
+) {
+  return v.pipe(objectThat(expected), v.record(name, value));
 }
 
 /** One of some words, each with its meaning. */

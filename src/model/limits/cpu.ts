@@ -17,10 +17,9 @@ const QUOTAS = { least: 1_000, most: 2 ** 44 - 1 };
 const CPU_MAX_PATTERN = /^(?:max(?: \d+)?|(\d+(?:\.\d{1,3})?)%|(\d+) (\d+))$/;
 
 export const CPU_TIME: LimitKind<CpuMax> = {
-  pattern: CPU_MAX_PATTERN,
   expected:
     'a share of one CPU such as "150%" (at least "1%"), a quota and a period in microseconds such as "150000 100000", or "max" for no limit',
-  keywords: { type: 'string' },
+  json: { pattern: CPU_MAX_PATTERN, type: 'string' },
   wire: v.strictObject({
     quota: wireCount(QUOTAS.least, QUOTAS.most),
     period: wireCount(PERIODS.least, PERIODS.most),
@@ -68,9 +67,8 @@ const CPUS_PATTERN = /^(?:\d{1,4}(?:-\d{1,4})?(?:,\d{1,4}(?:-\d{1,4})?)*)?$/;
 
 /** A list of CPUs as cpuset(7) formats lists, in its shortest form: `0-1,3`. Empty is no limit, as in the kernel's file. */
 export const CPU_LIST: LimitKind<string> = {
-  pattern: CPUS_PATTERN,
   expected: `a list of CPUs such as "0-1,3" (numbers below ${MOST_CPUS}), or "" for all`,
-  keywords: { type: 'string' },
+  json: { pattern: CPUS_PATTERN, type: 'string' },
   wire: v.pipe(
     v.string(),
     v.maxLength(1024),

@@ -49,11 +49,9 @@ const most = (rate: Rate): number => (rate.endsWith('bps') ? Number.MAX_SAFE_INT
 const wireRate = (rate: Rate) => v.optional(wireCount(1, most(rate)));
 
 export const IO_RATES: LimitKind<readonly DeviceRates[], readonly DiskRates[]> = {
-  pattern: /^(?:[^\s,]+(?: [^\s,]+)+(?:, ?[^\s,]+(?: [^\s,]+)+)*)?$/,
   expected:
     'disks with their rates, such as { "/dev/vda": "rbps=10M wiops=100" }, on a command line /dev/vda rbps=10M wiops=100',
-  keywords: {},
-  entries: { name: DEVICE, text: RATES_TEXT },
+  json: { name: DEVICE, text: RATES_TEXT },
   wire: v.pipe(
     v.array(
       v.pipe(

@@ -18,14 +18,10 @@ export type UnitProperty = readonly [name: string, type: string, ...value: strin
 
 /** What limits are like: `Asked` is one that a profile asks for, `Kernel` the same with nothing left to look up on this host. */
 export interface LimitKind<Asked, Kernel = Asked> {
-  /** How its text looks. What the kernel refuses may match too: `read` has the last word. */
-  readonly pattern: RegExp;
   /** What to write instead, to stand after "it must be". */
   readonly expected: string;
-  /** Keywords for the JSON schema of a profile, beside `pattern`. */
-  readonly keywords: { readonly type?: 'string'; readonly minimum?: number };
-  /** Where a profile writes an object: how its names and their texts look. */
-  readonly entries?: { readonly name: Shape; readonly text: Shape };
+  /** What it is in a profile. What the kernel refuses may fit too: `read` has the last word. */
+  readonly json: NumberOrText | ObjectOfTexts;
   /** The message that a limit is for the helper. */
   readonly wire: v.GenericSchema<Kernel>;
   /** Undefined is no limit, null is none of this kind. */
@@ -34,6 +30,18 @@ export interface LimitKind<Asked, Kernel = Asked> {
   format(asked: Asked): string;
   /** What to write into the file of cgroup v2. */
   writes(file: string, value: Kernel): readonly FileWrite[];
+}
+
+/** Keywords for the JSON schema of a profile. */
+export interface NumberOrText {
+  readonly pattern: RegExp;
+  readonly type?: 'string';
+  readonly minimum?: number;
+}
+
+export interface ObjectOfTexts {
+  readonly name: Shape;
+  readonly text: Shape;
 }
 
 export interface Shape {

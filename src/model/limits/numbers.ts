@@ -37,9 +37,8 @@ const LARGEST_PAGE = 65_536;
 /** Most bytes, of which the kernel keeps whole pages; `max` is no limit. */
 export function mostBytes(least: 0 | 1, page = LARGEST_PAGE): LimitKind<number> {
   return {
-    pattern: new RegExp(`^(?:max|${inner(BYTES_PATTERN)})$`),
     expected: `a whole, ${least === 0 ? 'not negative' : 'positive'} number of bytes (below 2^53), such as 1073741824, "512M", "1.5G" or "max" for no limit`,
-    keywords: { minimum: least },
+    json: { pattern: new RegExp(`^(?:max|${inner(BYTES_PATTERN)})$`), minimum: least },
     wire: wireCount(least, Number.MAX_SAFE_INTEGER),
     read: (written) => (written === 'max' ? undefined : bytesOf(written, least)),
     format: bytesText,
@@ -49,9 +48,8 @@ export function mostBytes(least: 0 | 1, page = LARGEST_PAGE): LimitKind<number> 
 
 /** Bytes that are protected; 0 is no protection, as the kernel has it, to which `max` would be all there is. */
 export const PROTECTED_BYTES: LimitKind<number> = {
-  pattern: BYTES_PATTERN,
   expected: 'a whole number of bytes (below 2^53), such as 1073741824, "512M", "1.5G" or 0 for no protection',
-  keywords: { minimum: 0 },
+  json: { pattern: BYTES_PATTERN, minimum: 0 },
   wire: wireCount(1, Number.MAX_SAFE_INTEGER),
   read: (written) => bytesOf(written, 0) || (bytesOf(written, 0) === 0 ? undefined : null),
   format: bytesText,
@@ -73,7 +71,7 @@ export function exactly(file: string, value: number | string): FileWrite {
 export function mostCount(most: number): LimitKind<number> {
   return {
     ...numberWithin(1, most),
-    pattern: /^(?:max|\d+)$/,
+    json: { pattern: /^(?:max|\d+)$/, minimum: 1 },
     expected: `a whole number from 1 to ${most}, or "max" for no limit`,
     read: (written) => (written === 'max' ? undefined : numberOf(written, 1, most)),
   };
@@ -82,9 +80,8 @@ export function mostCount(most: number): LimitKind<number> {
 /** A number between two bounds, without a word for none. */
 export function numberWithin(least: number, most: number): LimitKind<number> {
   return {
-    pattern: /^\d+$/,
     expected: `a whole number from ${least} to ${most}`,
-    keywords: { minimum: least },
+    json: { pattern: /^\d+$/, minimum: least },
     wire: wireCount(least, most),
     read: (written) => numberOf(written, least, most),
     format: String,

@@ -42,6 +42,16 @@ describe('sandboxRows', () => {
     expect(row?.tooltip?.()).toContain('**not held**: not delegated');
   });
 
+  it('tells all limits that hold', () => {
+    const held = { 'cpu.weight': '50', 'cpuset.cpus': '0-1', 'io.max': '/dev/vda rbps=10M' };
+    const limited = running({ sandbox: sandbox({ limits: { ...limits, held } }) });
+    expect(sandboxSummary(limited, limited.sandbox.startedAt)).toMatch(
+      / · cpu\.weight 50 · cpuset\.cpus 0-1 · io\.max \/dev\/vda rbps=10M$/,
+    );
+    const [row] = sandboxRows(observation({ sandboxes: [limited] }))[0]?.children() ?? [];
+    expect(row?.tooltip?.()).toContain('0\\-1');
+  });
+
   it('marks one that has no filter', () => {
     const weaker = running({ sandbox: sandbox({ notes: [{ note: 'seccompMissing', reason: 'perl is missing' }] }) });
     const [row] = sandboxRows(observation({ sandboxes: [weaker] }))[0]?.children() ?? [];

@@ -1,4 +1,5 @@
 import './limits.ts';
+import './all-limits.ts';
 import './helper.ts';
 import './lacking.ts';
 import './forbidden.ts';
