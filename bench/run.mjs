@@ -16,6 +16,7 @@ import { performance } from 'node:perf_hooks';
 import { argv, env, execPath, exit, getuid, version } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, URL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { loadEngine } from './engine.mjs';
 import { freshPeers } from './peers.mjs';
 
@@ -47,7 +48,7 @@ const notes = [];
 try {
   await measure();
   await measureMany();
-  report();
+  await report();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -204,7 +205,7 @@ function run(file, args, own) {
   });
 }
 
-function report() {
+async function report() {
   const median = (/** @type {string} */ name) =>
     [...(times.get(name) ?? [])].sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
   const rows = [...times.keys()].map((name) => {
@@ -217,5 +218,5 @@ function report() {
   console.log(text);
   const file = join(PROJECT, 'bench/README.md');
   const written = readFileSync(file, 'utf8').replace(/(<!-- table -->\n)[^]*(<!-- end -->)/, `$1\n${text}\n\n$2`);
-  writeFileSync(file, written);
+  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
 }
