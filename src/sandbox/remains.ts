@@ -53,7 +53,12 @@ export async function kill(sandbox: Sandbox): Promise<void> {
 
 /** The same without waiting. */
 export function killNow({ pid, startTime }: Sandbox): void {
-  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
+  try {
+    if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // it may end between the look and the signal
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */
