@@ -5,13 +5,13 @@ import { it, stranger, unshared } from './guest.ts';
 import { nothingLeft } from './left.ts';
 
 const SETTINGS = [
-  { name: 'kernel.unprivileged_userns_clone', reason: 'Operation not permitted', fix: '1' },
-  { name: 'user.max_user_namespaces', reason: 'No space left on device', fix: '15000' },
+  { name: 'kernel.unprivileged_userns_clone', reason: 'Only root may make user namespaces', fix: '1' },
+  { name: 'user.max_user_namespaces', reason: 'No user namespace may be made', fix: '15000' },
 ];
 
 for (const { name, reason, fix } of SETTINGS) {
   describe(`where ${name} is 0`, () => {
-    const words = new RegExp(`${reason}.*sudo sysctl ${name}=${fix}`);
+    const words = new RegExp(`${reason}.*sysctl ${name}=${fix}`, 's');
 
     it('a sandbox does not start, and says the cause and the way out', () =>
       withSetting(name, '0', async () => {
@@ -25,7 +25,8 @@ for (const { name, reason, fix } of SETTINGS) {
       withSetting(name, '0', async () => {
         const { exitCode, stdout } = await unshared(stranger, 'check');
         assert.equal(exitCode, 1);
-        assert.match(stdout, new RegExp(`^MISSING .*${words.source}$`, 'm'));
+        assert.match(stdout, /^No sandbox can start on this host/);
+        assert.match(stdout, words);
       }));
   });
 }
