@@ -76,17 +76,17 @@ describe('the profile file in the editor', () => {
     await closeEverything();
   });
 
-  it('has a server of its own, which is started anew after it was killed', async () => {
-    const [first = 0] = await until('the server', () => servers().length === 1 && servers());
-    process.kill(first, 'SIGKILL');
-    await until('another server', () => servers().some((pid) => pid !== first));
-  });
-
   it('has nothing said of it while it is right', async () => {
     await replaceAll(document, fileOf([RIGHT, '"p00": {}', '"broken": { "extends": "nobody" }']));
     await until('the server', () => saidOf(document).length > 0);
     await replaceAll(document, fileOf([RIGHT, '"p00": {}']));
     await until('silence', () => saidOf(document).length === 0);
+  });
+
+  it('has a server of its own, which is started anew after it was killed', async () => {
+    const [first = 0] = await until('the server', () => servers().length === 1 && servers());
+    process.kill(first, 'SIGKILL');
+    await until('another server', () => servers().some((pid) => pid !== first));
   });
 
   it('has one thing said of each mistake, by VS Code or by Sandboxes', async function () {
