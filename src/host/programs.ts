@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { fail } from '../model/problem.ts';
 
 /** Where programs are looked for: never on the caller's PATH, on which a workspace may have put its own. */
@@ -95,6 +95,7 @@ export function requireLinux(platform: string = process.platform): void {
 }
 
 function isExecutable(path: string): boolean {
+  if (!existsSync(path)) return false; // most are in one folder of many, and an exception is dear
   try {
     accessSync(path, constants.X_OK);
     return true;

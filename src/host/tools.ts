@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { requireProgram } from './programs.ts';
 
 /** Programs that a sandbox needs inside, whatever its root file system lacks. */
-export const TOOL_NAMES = ['sh', 'setpriv', 'script', 'umount'] as const;
+export const TOOL_NAMES = ['sh', 'setpriv', 'script', 'umount', 'unshare'] as const;
 
 /** Those, and the one that loads a seccomp filter where setpriv(1) cannot. */
 export type ToolName = (typeof TOOL_NAMES)[number] | 'perl';

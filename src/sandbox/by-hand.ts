@@ -43,7 +43,7 @@ function makeFolders(plan: Plan): readonly string[] {
     `around=${shellWord(dirname(folder))}; mkdir -p "$around"`,
     '[ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }',
     `mkdir -m 711 "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
-    ...(bare === undefined ? [] : ['cd bare', ...bareRootCommands(bare), 'cd ..']),
+    ...(bare === undefined ? [] : bareRootCommands(bare)),
     ...(ids.kind === 'shifted' ? [`chown -R ${ids.uids[0]?.outside ?? 0}:${ids.gids[0]?.outside ?? 0} ${owned}`] : []),
     ...placeholders.map(({ path, kind }) => (kind === 'folder' ? `mkdir ${shellWord(path)}` : `: >${shellWord(path)}`)),
     'cp "$script" start.sh; mkfifo said go; cd /',

@@ -44,7 +44,6 @@ export interface Launched {
 export async function launchSandbox(request: LaunchRequest, session: HelperSession): Promise<Launched> {
   requireHost();
   const folders = callerFolders();
-  await sweep(folders, session);
   await requireFreePorts(request.profile.network.publish);
   const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
   return start({ plan, notes, session, folders, request });
@@ -69,7 +68,8 @@ async function start(all: Start): Promise<Launched> {
     script = runGated(writeStartScript(plan));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
-    const sandbox = await through(script, all, record, limits);
+    // While the script is at work; it needs nothing of what is removed.
+    const [sandbox] = await Promise.all([through(script, all, record, limits), sweep(all.folders, all.session)]);
     return launched(sandbox, script, undo);
   } catch (error) {
     script?.close();
@@ -89,6 +89,7 @@ function beginRecord(plan: Plan): SandboxRecord {
     sandbox: undefined,
     placeholders: plan.placeholders,
     layers: plan.overlays.length > 0 ? plan.layers : undefined,
+    bareRoot: plan.bare?.folder,
   };
   writeRecord(plan.folder, record);
   return record;
@@ -104,12 +105,12 @@ function writeStartScript(plan: Plan): string {
 
 /** The script runs up to its first gate meanwhile, and needs none of them before. */
 function makeFolders(plan: Plan): void {
-  const { folder, ids, bare } = plan;
+  const { ids, bare } = plan;
   for (const path of foldersOf(plan)) {
     makeOpenFolder(path);
     if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
   }
-  if (bare) makeBareRoot(folder, bare, ids);
+  if (bare) makeBareRoot(bare, ids);
 }
 
 async function through(

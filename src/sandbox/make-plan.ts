@@ -48,9 +48,10 @@ export async function makePlan(
     lower,
     layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
+    bareRoots: folders.bareRoots,
     seccomp,
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
-    placeholders: placeholdersOf(folders.runtime, () => true),
+    placeholders: profile.workspace === 'rw' ? placeholdersOf(folders.runtime, () => true) : new Set(),
   });
   return { plan, notes: [...notes, ...notesOf(plan), ...noFilter(missing)] };
 }

@@ -9,7 +9,7 @@ import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { makeOpenFolder } from '../state/folders.ts';
 import type { Placeholder } from '../state/records.ts';
-import { BARE_FOLDERS, splitBareRoot, type BareRoot } from './bare-root.ts';
+import { splitBareRoot, type BareRoot } from './bare-root.ts';
 import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
@@ -66,6 +66,8 @@ export interface PlanRequest {
   readonly identity: Identity;
   readonly sharing: Sharing;
   readonly folder: string;
+  /** Folder of all bare roots. */
+  readonly bareRoots: string;
   /** Folder of the root file system; undefined with the `host` root. */
   readonly lower: string | undefined;
   readonly layers: string;
@@ -96,7 +98,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   );
   const overlays = overlaysOf(profile, lower, ids);
   const open = joinMountPlans([
-    foreign ? NO_MOUNTS : hostRoot(folder, mounted),
+    foreign ? NO_MOUNTS : hostRoot(mounted),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
     foreign
       ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
@@ -112,7 +114,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   ]);
   const world = { mounts: open, overlays, foreign };
   const all = joinMountPlans([open, closedPaths(profile, world, mounted)]);
-  const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all);
+  const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all, request.bareRoots, ids);
   return {
     id: request.id,
     profile: closedCapabilities(profile),
@@ -143,8 +145,8 @@ function usualShells(own: string | undefined): readonly string[] {
 }
 
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
-export function foldersOf({ folder, foreign, overlays, layers }: Plan): readonly string[] {
-  const own = ['root', 'scratch', ...(foreign ? [] : BARE_FOLDERS)].map((name) => join(folder, name));
+export function foldersOf({ folder, overlays, layers }: Plan): readonly string[] {
+  const own = ['root', 'scratch'].map((name) => join(folder, name));
   return [...own, ...overlayFolders(overlays, folder, layers)];
 }
 

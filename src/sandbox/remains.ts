@@ -3,6 +3,7 @@ import { startTimeOf } from '../discovery/pin.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
+import { removeUnusedBareRoots } from './bare-root.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
@@ -15,19 +16,20 @@ import { removePlaceholders } from './workspace.ts';
 
 /**
  * Removes what sandboxes that have ended left behind because nobody was left to remove it:
- * folders, upper layers, placeholders in a workspace, cgroups. What cannot be removed is left to the next time.
+ * folders, upper layers, bare roots, placeholders in a workspace, cgroups. What cannot be removed is left to the next time.
  */
 export async function sweep(folders: CallerFolders, session?: HelperSession): Promise<void> {
   // Looked at before the records: a cgroup is made after the record of its sandbox, so that what has none then has ended.
   const hierarchies = cgroupHierarchies();
   const [own, helpers] = [idsInOwnCgroups(hierarchies), idsInHelperCgroups(hierarchies, folders.uid)];
-  const living = new Set<string>();
+  const living = new Map<string, SandboxRecord>();
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record) && !hasOutlived(record)) living.add(record.id);
+    else if (isAlive(record) && !hasOutlived(record)) living.set(record.id, record);
     else await endFully(folder, record, folders).catch(() => undefined);
   }
   const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
+  removeUnusedBareRoots(folders.bareRoots, new Set([...living.values()].map(({ bareRoot }) => bareRoot)));
   removeOwnCgroups(hierarchies, ended(own));
   const helper = await session?.running();
   if (helper) await sweepByHelper(ended(helpers), helper);
@@ -80,8 +82,10 @@ export async function removeRemains(
 
 async function removeFiles(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
   endWayOut(record.sandbox?.wayOut);
-  const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
-  removePlaceholders(record.placeholders, inUse);
+  if (record.placeholders.length > 0) {
+    const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
+    removePlaceholders(record.placeholders, inUse);
+  }
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
   rmSync(folder, { recursive: true, force: true });
 }

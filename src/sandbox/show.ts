@@ -17,7 +17,8 @@ export interface Scripts {
  */
 export async function showScripts(request: LaunchRequest, id = 'example'): Promise<Scripts> {
   const folders = callerFolders();
-  const { plan } = await makePlan(request, id, { ...folders, runtime: `${folders.runtime}-by-hand` });
+  const runtime = `${folders.runtime}-by-hand`;
+  const { plan } = await makePlan(request, id, { ...folders, runtime, bareRoots: join(runtime, id) });
   const given = { way: 'none', cgroups: {}, held: {}, missing: {} } as const;
   return { start: startScript(plan), join: joinScript(plan, { given, placing: [], memoryKillCounters: [] }) };
 }

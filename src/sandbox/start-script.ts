@@ -55,7 +55,6 @@ function prologue(plan: Plan): readonly string[] {
   ];
 }
 
-/** The cgroup namespace comes last, because its root is the cgroup its maker is in at that moment (cgroup_namespaces(7)). */
 function namespaces(plan: Plan): readonly string[] {
   const { ids, profile } = plan;
   const unshare = [
@@ -70,7 +69,8 @@ function namespaces(plan: Plan): readonly string[] {
   ];
   const { parent } = plan.sharing;
   const [first, next] = parent === undefined ? [unshare, 'inside'] : [[...enterParent(parent), 'sh'], 'beside'];
-  const rooted = [...becomeRoot(ids), ...(isNew(profile, 'cgroup') ? ['unshare', '--cgroup', '--'] : []), 'sh'];
+  const root = becomeRoot(ids);
+  const rooted = root.length === 0 ? '' : ` exec ${shellWords([...root, 'sh'])} "$0" rooted`;
   return [
     'case ${1-} in',
     "'' | by-hand)",
@@ -83,8 +83,8 @@ function namespaces(plan: Plan): readonly string[] {
     '  ;;',
     ...(parent === undefined ? [] : beside(unshare)),
     ...wayOutPart(plan),
-    '# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).',
-    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid";${tellWayOut(plan)} exec ${shellWords(rooted)} "$0" rooted ;;`,
+    '# Now the outside writes id maps and moves this process into its cgroup.',
+    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid";${tellWayOut(plan)}${rooted} ;;`,
     'esac',
     '',
   ];
@@ -218,8 +218,9 @@ function readBack({ mounts, foreign }: Plan): readonly string[] {
     'mounts=$(cat /proc/self/mountinfo)',
     "IFS='",
     "'; set -f",
-    "for line in $mounts; do IFS=' '; read_back $line; done",
+    "{ for line in $mounts; do IFS=' '; read_back $line; done",
     ...mustBeThere([...masked]),
+    '} & checking=$!',
     'unset IFS; set +f',
     '',
   ];
@@ -251,6 +252,7 @@ function pivot(plan: Plan): readonly string[] {
     'cd "$root"; pivot_root . .',
     // no umount.TYPE and no /etc/mtab of the new root is asked
     `${tool('umount')} -n -i -l .; cd /`,
+    'wait "$checking"',
     '',
   ];
 }
@@ -270,6 +272,7 @@ function limitProcesses({ rlimits }: Profile): readonly string[] {
 function pid1(plan: Plan): readonly string[] {
   const { id, profile, tool } = plan;
   const stays = profile.lifetime === 'untilStopped';
+  const own = isNew(profile, 'cgroup') ? `${tool('unshare')} --cgroup -- ` : '';
   const program = [
     'trap child=y CHLD',
     'echo ready; read -r _',
@@ -278,14 +281,17 @@ function pid1(plan: Plan): readonly string[] {
     'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
   ];
   return [
+    ...(isNew(profile, 'cgroup') ? [CGROUP_ROOT] : []),
     '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;',
     stays
       ? '# then it waits until it is killed, and takes every process with it.'
       : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${confinedInit(plan)} \\`,
+    `exec ${own}${confinedInit(plan)} \\`,
     `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
   ];
 }
+
+const CGROUP_ROOT = '# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).';
 
 function allTargets({ mounts }: Plan): readonly string[] {
   const entries = [...mounts.first, ...mounts.second, ...mounts.last].map(({ target }) => target);

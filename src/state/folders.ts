@@ -9,6 +9,8 @@ export interface CallerFolders {
   readonly gid: number;
   /** One folder for each running sandbox. */
   readonly runtime: string;
+  /** What sandboxes with the `host` root stand on; they share it. */
+  readonly bareRoots: string;
   /** Root file systems that were unpacked. */
   readonly data: string;
   /** Upper layers and kept homes. */
@@ -39,7 +41,8 @@ export function foldersOf(caller: Caller): CallerFolders {
 /** Where they lie, and nothing is made. */
 export function namesOfFolders(caller: Caller): CallerFolders {
   const { uid, gid } = caller;
-  return { uid, gid, ...(uid === 0 ? rootFolders() : userFolders(caller)) };
+  const folders = uid === 0 ? rootFolders() : userFolders(caller);
+  return { uid, gid, ...folders, bareRoots: join(folders.runtime, '.bare') };
 }
 
 function rootFolders(): Pick<CallerFolders, 'runtime' | 'data' | 'state'> {

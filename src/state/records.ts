@@ -21,6 +21,8 @@ export interface SandboxRecord {
   readonly placeholders: readonly Placeholder[];
   /** Folder of the private upper layer, or undefined. */
   readonly layers: string | undefined;
+  /** Folder of the bare root that it stands on, or undefined. */
+  readonly bareRoot: string | undefined;
 }
 
 const RECORD = 'sandbox.json';
@@ -52,7 +54,7 @@ export function readRecords(
 }
 
 function namesIn(folder: string): readonly string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  return existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : [];
 }
 
 /** The placeholders of the sandboxes whose record is there and chosen. */

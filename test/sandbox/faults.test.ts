@@ -20,11 +20,11 @@ import { until } from '../support/until.ts';
 
 /** The programs that the start script runs by their names, in their order, until the sandbox is whole. */
 function stepsOf(caller: 'root' | 'user', rootfs: 'host' | 'directory'): readonly string[] {
-  const start = ['unshare', 'unshare', 'hostname', 'ip'];
-  // In a foreign root setpriv and umount run through the host's loader, which runs no script.
+  const start = ['hostname', 'ip'];
+  // For a foreign root unshare, setpriv and umount run through the host's loader, which runs no script.
   if (rootfs === 'directory') return [...start, 'mount', 'mkdir', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
   const drop = caller === 'root' ? ['setpriv'] : [];
-  return [...drop, ...start, 'mount', 'cat', 'pivot_root', 'umount', 'setpriv'];
+  return [...drop, 'unshare', ...start, 'mount', 'cat', 'pivot_root', 'umount', 'unshare', 'setpriv'];
 }
 
 /**

@@ -18,6 +18,7 @@ const PROFILE = profileOf({
 });
 
 const FOLDER = '/run/user/1000/namespace-sandboxes/review-1a2b';
+const BARE = '/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef';
 
 const PLAN: Plan = {
   id: 'review-1a2b',
@@ -34,6 +35,7 @@ const PLAN: Plan = {
   overlays: [],
   layers: '/home/u/.local/state/namespace-sandboxes/layers/review-1a2b',
   bare: {
+    folder: BARE,
     folders: ['/usr', '/home/u/my project', '/dev', '/tmp'],
     files: ['/dev/null'],
     links: [{ path: '/bin', to: 'usr/bin' }],
@@ -42,7 +44,7 @@ const PLAN: Plan = {
   mounts: {
     ...NO_MOUNTS,
     first: [
-      bareRootMount(FOLDER),
+      bareRootMount(BARE),
       bindFolder('/usr', '/usr', true),
       tmpfs('/tmp', '1777'),
       bindFolder('/home/u/my project', '/home/u/my project', false),
@@ -147,7 +149,12 @@ describe('the scripts of a plan', () => {
             files: [`/${folder}`],
             links: [`/${folder}`],
           },
-          bare: { folders: [`/${folder}`], files: [`/${value}`], links: [{ path: `/${name}`, to: value }] },
+          bare: {
+            folder: `/run/${name}`,
+            folders: [`/${folder}`],
+            files: [`/${value}`],
+            links: [{ path: `/${name}`, to: value }],
+          },
         };
         for (const script of [startScript(plan), joinScript(plan, FACTS)]) {
           expect(execaSync('sh', ['-n'], { input: script, reject: false }).stderr).toBe('');

@@ -138,7 +138,7 @@ export function sandboxFolders({ runtime, before }: Caller): readonly string[] {
 
 function foldersIn(runtime: string): readonly string[] {
   try {
-    return readdirSync(runtime);
+    return readdirSync(runtime).filter((name) => !name.startsWith('.'));
   } catch {
     return [];
   }

@@ -18,15 +18,15 @@ term=${TERM-dumb} color=${COLORTERM-} command=${1-}
 
 # Without a terminal of its own it gets a session of its own, setsid(1): in this one it could type into yours, ioctl_tty(2).
 if [ ! -t 0 ] || [ ! -t 1 ]; then
-  ! (: </dev/tty) 2>/dev/null || exec setsid --wait sh "$0" "$@"
+  { ! command : </dev/tty; } 2>/dev/null || exec setsid --wait sh "$0" "$@"
 fi
 for fd in 0 1 2; do
   [ ! -d "/proc/$$/fd/$fd" ] || { echo 'A folder cannot be input or output of a sandbox.' >&2; exit 1; }
 done
 
 # What is entered must still be what it was: its start time says so, proc_pid_stat(5).
-started_at() { shift 19; echo "$1"; }
-is_there() { read -r stat 2>/dev/null <"/proc/$1/stat" && [ "$(started_at ${stat##*) })" = "$2" ]; }
+field_22() { shift 19; since=$1; }
+is_there() { read -r stat 2>/dev/null <"/proc/$1/stat" && field_22 ${stat##*) } && [ "$since" = "$2" ]; }
 gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 [ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || gone
 { read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid

@@ -14,12 +14,12 @@ by_hand() {
   case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
   around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
   [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
-  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch bare none
-  cd bare
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch
+  mkdir -p /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none; cd /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root
   mkdir -p ./usr './home/u/my project' ./dev ./tmp
   for file in ./dev/null; do : >"$file"; done
   ln -s usr/bin ./bin
-  cd ..
+  cd "$folder"
   cp "$script" start.sh; mkfifo said go; cd /
   sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
@@ -56,8 +56,8 @@ case ${1-} in
   ;;
 # In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.
 beside) unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts -- sh "$0" inside; exit ;;
-# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).
-inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec sh "$0" rooted ;;
+# Now the outside writes id maps and moves this process into its cgroup.
+inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; ;;
 esac
 
 # Its own names, uts_namespaces(7).
@@ -65,7 +65,7 @@ esac
 
 # Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
 printf '%s\n' "
-overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/review-1a2b/bare:/run/user/1000/namespace-sandboxes/review-1a2b/none,userxattr,ro,nosuid,nodev 0 0
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
 /usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
 tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
 /home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
@@ -89,16 +89,18 @@ read_back() {
 mounts=$(cat /proc/self/mountinfo)
 IFS='
 '; set -f
-for line in $mounts; do IFS=' '; read_back $line; done
+{ for line in $mounts; do IFS=' '; read_back $line; done
 for target in '' /usr; do
   case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
 done
+} & checking=$!
 unset IFS; set +f
 
 wait "$naming"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
 /usr/bin/umount -n -i -l .; cd /
+wait "$checking"
 
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits, ends with its launcher, and takes every process with it.

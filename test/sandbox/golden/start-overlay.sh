@@ -48,8 +48,8 @@ case ${1-} in
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
   exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic -5 -- sh "$0" inside
   ;;
-# Now the outside writes id maps and moves this process into its cgroup; then comes cgroup_namespaces(7).
-inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; exec unshare --cgroup -- sh "$0" rooted ;;
+# Now the outside writes id maps and moves this process into its cgroup.
+inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; ;;
 esac
 
 # Its own names, uts_namespaces(7).
@@ -108,10 +108,11 @@ read_back() {
 mounts=$(cat /proc/self/mountinfo)
 IFS='
 '; set -f
-for line in $mounts; do IFS=' '; read_back $line; done
+{ for line in $mounts; do IFS=' '; read_back $line; done
 for target in '/data/a\040b/file' /run/tools; do
   case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
 done
+} & checking=$!
 unset IFS; set +f
 
 wait "$naming"
@@ -119,8 +120,10 @@ mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"
 # The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
 cd "$root"; pivot_root . .
 /usr/bin/umount -n -i -l .; cd /
+wait "$checking"
 
+# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).
 # PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
 # then it waits until it is killed, and takes every process with it.
-exec /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- /usr/bin/perl -fXTUe 'open F,"<:raw",shift and defined read F,$f,-s F or die "seccomp: $!\n"; close F; syscall(157,22,2,pack "Sx![J]P",length($f)/8,$f)==0 or die "seccomp: $!\n"; exec {$ARGV[0]} @ARGV; die "$ARGV[0]: $!\n"' /run/namespace-sandboxes/seccomp.bpf \
+exec /usr/bin/unshare --cgroup -- /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- /usr/bin/perl -fXTUe 'open F,"<:raw",shift and defined read F,$f,-s F or die "seccomp: $!\n"; close F; syscall(157,22,2,pack "Sx![J]P",length($f)/8,$f)==0 or die "seccomp: $!\n"; exec {$ARGV[0]} @ARGV; die "$ARGV[0]: $!\n"' /run/namespace-sandboxes/seccomp.bpf \
   /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; exec <&3 3<&-; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
