@@ -4,9 +4,13 @@ import { fix, installFix } from './fixes.ts';
 import { found, line, type Found } from './line.ts';
 import { asRoot, findProgram } from './programs.ts';
 
-/** The program that brings the internet into a network namespace without root. */
+/** The programs that bring the internet into a network namespace without root, and keep this machine out of it. */
 export function internetLine(): HostLine {
   const program = ['pasta', 'slirp4netns'].find((name) => findProgram(name) !== undefined);
+  if (program !== undefined && findProgram('nft') === undefined)
+    return line('internet', 'missing', found('filterMissing', {}, installFix('nft')));
+  if (program === 'slirp4netns')
+    return line('internet', 'limited', found('internetWithoutPorts', {}, installFix('pasta')));
   if (program !== undefined) return line('internet', 'ok', found('internet', { program }));
   return line('internet', 'missing', found('internetMissing', {}, installFix('pasta')));
 }

@@ -82,7 +82,9 @@ export interface FindingArguments {
   pressureOff: None;
   // network
   internet: { program: string };
+  internetWithoutPorts: None;
   internetMissing: None;
+  filterMissing: None;
   tun: None;
   tunMissing: { reason: string };
   tunClosed: None;

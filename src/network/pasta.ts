@@ -1,10 +1,7 @@
 import { execa } from 'execa';
-import { accessSync, constants, statSync } from 'node:fs';
 import { requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import type { Network, PublishedPort } from '../model/profile.ts';
-
-const TUN = '/dev/net/tun';
 
 /** pasta(1) of this host, with the options that it knows. */
 export interface Pasta {
@@ -15,29 +12,13 @@ export interface Pasta {
 /** What every version must know. */
 const NEEDED = ['--config-net', '--no-map-gw', '--dns-forward'] as const;
 
-/**
- * Finds what makes a way out without root, and that it may.
- * @throws ProblemError `programMissing`, `programTooOld`, `tunNotUsable`.
- */
+/** @throws ProblemError `programMissing`, `programTooOld`. */
 export async function requirePasta(): Promise<Pasta> {
   const program = requireProgram('pasta');
-  requireProgram('nft');
-  requireTun();
   const options = await optionsOf(program);
   const missing = NEEDED.find((option) => !options.has(option));
   if (missing !== undefined) fail('programTooOld', { program: 'pasta', found: `without ${missing}`, needed: '2023' });
   return { program, options };
-}
-
-/** Where root starts it, it runs as an id that owns nothing: what counts is what others may. */
-function requireTun(): void {
-  try {
-    accessSync(TUN, constants.R_OK | constants.W_OK);
-    if (process.getuid?.() === 0 && (statSync(TUN).mode & 0o006) !== 0o006)
-      throw new Error('it is closed to all but root');
-  } catch (error) {
-    fail('tunNotUsable', { path: TUN, reason: error instanceof Error ? error.message : String(error) }, error);
-  }
 }
 
 /** Versions differ, and carry no number that could be compared: the program itself says what it knows. */

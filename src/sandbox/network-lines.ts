@@ -2,7 +2,7 @@ import { isNew } from './choices.ts';
 import { dropToShifted } from './ids.ts';
 import type { Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
-import { RESOLVER, WAY_OUT_PID } from './way-out.ts';
+import { RESOLVER, WAY_OUT_PID, type WayOut } from './way-out.ts';
 
 /**
  * Starts what waits outside for the network namespace, just before this process becomes the parent of PID 1.
@@ -18,10 +18,14 @@ export function startWayOut({ wayOut, ids }: Plan): readonly string[] {
   ];
 }
 
-/** The part of the script that stays outside. pasta(1) runs as an ordinary user, and puts itself into the background once it is up. */
+/** The part of the script that stays outside. What it starts runs as an ordinary user, in the background once it is up. */
 export function wayOutPart({ wayOut }: Plan): readonly string[] {
   if (wayOut === undefined) return [];
-  const pasta = `${shellWords(wayOut.pasta)} --pid "$folder/${WAY_OUT_PID}"`;
+  return wayOut.kind === 'pasta' ? pastaPart(wayOut) : slirpPart(wayOut);
+}
+
+function pastaPart({ command }: WayOut): readonly string[] {
+  const pasta = `${shellWords(command)} --pid "$folder/${WAY_OUT_PID}"`;
   return [
     '# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.',
     'network)',
@@ -32,6 +36,18 @@ export function wayOutPart({ wayOut }: Plan): readonly string[] {
     '  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0',
     '  case $name in pasta* | passt*) kill "$pasta" ;; esac',
     '  exit ;;',
+  ];
+}
+
+/** It stays in the foreground, ends when the pipe is closed that it gets as its descriptor 4, and says in 3 that it is up. */
+function slirpPart({ command }: WayOut): readonly string[] {
+  return [
+    '# The way to the internet, without root: slirp4netns(1) carries packets of the sandbox through sockets of an ordinary user.',
+    'network)',
+    '  read -r pid || exit 0; ready=$folder/scratch/ready; mkfifo -m 600 "$ready"; exec 4<&0 6<>"$ready"',
+    `  ${shellWords(command)} --ready-fd=3 --exit-fd=4 "$pid" eth0 3>"$ready" 6>&- >&2 & slirp=$!`,
+    `  echo "$slirp" >"$folder/${WAY_OUT_PID}"; exec 7<"$ready" 6>&-; read -r up <&7 || [ "$up" ] || { echo 'no network' >&2; exit 1; }`,
+    '  trap "" PIPE; echo up || :; exit ;;',
   ];
 }
 

@@ -6,15 +6,16 @@ import type { Capabilities, Network, Profile } from '../model/profile.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { filterRules } from '../network/filter.ts';
 import { hostNetwork } from '../network/host-network.ts';
-import { pastaArguments, requirePasta } from '../network/pasta.ts';
-import { hostResolver, type Resolver } from '../network/resolver.ts';
+import { requireConnector, type Connector } from '../network/connector.ts';
+import type { Resolver } from '../network/resolver.ts';
 import { isNew } from './choices.ts';
 import { bindFile, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
 /** How a sandbox of the network `internet` gets out, worked out before anything runs. */
 export interface WayOut {
-  /** pasta(1) and its arguments but for the process whose namespaces it connects. */
-  readonly pasta: readonly string[];
+  readonly kind: Connector['kind'];
+  /** What carries its packets, but for the process whose namespaces it connects. */
+  readonly command: readonly string[];
   /** Rules of nft(8) inside. */
   readonly filter: readonly string[];
   readonly resolver: Resolver | undefined;
@@ -33,10 +34,9 @@ export async function planWayOut(profile: Profile): Promise<WayOut | undefined> 
     refusePorts(network);
     return undefined;
   }
-  const pasta = await requirePasta();
-  const resolver = hostResolver();
-  const words = pastaArguments(network, pasta, resolver?.addresses ?? []);
-  return { pasta: [pasta.program, ...words], filter: filterRules(host), resolver };
+  const { kind, command, resolver, gateways } = await requireConnector(network);
+  const filter = filterRules({ ...host, gateways: [...host.gateways, ...gateways] });
+  return { kind, command, filter, resolver };
 }
 
 /** In a network namespace that is not its own, what `network` says of others it extends means nothing. */
@@ -75,19 +75,19 @@ export function resolverMounts(wayOut: WayOut | undefined, folder: string, forei
 
 /** Files of a sandbox's folder that the script writes, in the subfolder that belongs to who is root inside. */
 export const RESOLVER = 'scratch/resolv.conf';
-export const WAY_OUT_PID = 'scratch/pasta.pid';
+export const WAY_OUT_PID = 'scratch/way-out.pid';
 
-/** The process that pasta(1) has left in the background. */
+/** The process that carries its packets, in the background. */
 export function wayOutProcess(folder: string): Sandbox['wayOut'] {
   const pid = Number(readFileSync(join(folder, WAY_OUT_PID), 'utf8'));
-  const startTime = isPasta(pid) ? startTimeOf(pid) : undefined;
+  const startTime = isConnector(pid) ? startTimeOf(pid) : undefined;
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** It may run under the name of a variant for this processor. */
-function isPasta(pid: number): boolean {
+/** pasta(1) may run under the name of a variant for this processor. */
+function isConnector(pid: number): boolean {
   try {
-    return /^pas(ta|st)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
+    return /^(pas(ta|st)|slirp4netns)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
   } catch {
     return false;
   }

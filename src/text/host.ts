@@ -125,6 +125,9 @@ const SENTENCES: Sentences = {
   pressure: () => 'What waits for memory, CPU or disk is told (/proc/pressure)',
   pressureOff: () => 'What waits for memory, CPU or disk is not told: there is no /proc/pressure.',
   internet: ({ program }) => `The internet, through ${program}`,
+  internetWithoutPorts: () =>
+    'The internet, through slirp4netns, which forwards no ports: "publish" and "hostPorts" need pasta.',
+  filterMissing: () => 'No internet inside: nft, which keeps this machine out of reach, is missing.',
   internetMissing: () => 'No internet without root: there is neither pasta nor slirp4netns.',
   tun: () => '/dev/net/tun, from which the device for the internet comes',
   tunMissing: ({ reason }) => `No internet inside: /dev/net/tun cannot be opened (${reason}).`,

@@ -26,6 +26,20 @@ describe.skipIf(!isRoot)('the network (needs root)', () => {
     expect(lines.get('internet')?.fix?.commands[0]).toMatch(/install passt/);
   });
 
+  it('needs what keeps this machine out of reach', async () => {
+    const line = (await linesIn(hidden('nft'))).get('internet');
+    expect(line).toMatchObject({ status: 'missing', code: 'filterMissing' });
+    expect(line?.fix?.commands[0]).toMatch(/install nftables/);
+  });
+
+  it.skipIf(findProgram('slirp4netns') === undefined)(
+    'has an internet without ports where slirp4netns is all there is (needs slirp4netns)',
+    async () => {
+      const lines = await linesIn(hidden('pasta'));
+      expect(lines.get('internet')).toMatchObject({ status: 'limited', code: 'internetWithoutPorts' });
+    },
+  );
+
   it('needs /dev/net/tun to be open; the fix opens it', async () => {
     const line = (await linesIn(TUN)).get('tun');
     expect(line).toMatchObject({ status: 'missing', code: 'tunClosed' });

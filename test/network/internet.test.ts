@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, chmodSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, chmodSync } from 'node:fs';
 import { execa } from 'execa';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,9 @@ import { until } from '../support/until.ts';
 const missing = ['pasta', 'nft', 'ip', 'busybox'].filter((name) => findProgram(name) === undefined);
 const possible = isRoot && missing.length === 0;
 const needs = isRoot ? `needs ${missing.join(', ') || 'nothing more'}` : 'needs root';
+
+const PASTA = '/usr/bin/passt';
+const HIDE_SLIRP = '! [ -e /usr/bin/slirp4netns ] || mount --bind /dev/null /usr/bin/slirp4netns; ';
 
 const PROFILES = {
   net: { network: 'internet' },
@@ -176,10 +179,42 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     expect(ports.stderr).toContain('no route to the internet now, so "publish" and "hostPorts" cannot be forwarded');
   });
 
+  describe.skipIf(findProgram('slirp4netns') === undefined)('without pasta (needs slirp4netns)', () => {
+    const run = (profile: string, lines: readonly string[]) =>
+      lab.unshared(caller, ['run', '--profile', profile, '--', 'sh', '-c', lines.join('\n')], hidePasta);
+    const hidePasta = `mount --bind /dev/null ${PASTA}`;
+
+    it('is reached by slirp4netns all the same, and this machine is not', async () => {
+      const reached = [ask('tcp', LAB.external), ask('udp', LAB.external), ask('tcp', 'example.org')];
+      const near = ['127.0.0.1', LAB.host, LAB.gateway, LAB.metadata, '192.0.2.2'];
+      const answers = await run('net', [...reached, ...near.map((address) => ask('tcp', address))]);
+      expect(answers.stdout.split('\n'), answers.stderr).toEqual([
+        ...reached.map(() => 'world'),
+        ...near.map(() => 'ECONNREFUSED'),
+      ]);
+      await until('slirp4netns to end', () => slirps(caller).length === 0);
+      expect(sandboxFolders(caller)).toEqual([]);
+    });
+
+    it('leads to no port, which is said', async () => {
+      const { exitCode, stderr } = await run('ports', ['true']);
+      expect([exitCode, stderr]).toEqual([125, expect.stringContaining('apt install passt')]);
+    });
+
+    it('leaves nothing when the launcher is killed', async () => {
+      const command = ['run', '--profile', 'net', '--', 'sh', '-c', 'echo answering; exec sleep 30'];
+      const running = lab.start(caller, command, hidePasta);
+      await lineOf(running, 'answering', 1);
+      expect(slirps(caller)).toHaveLength(1);
+      running.kill('SIGKILL');
+      await until('slirp4netns to end', () => slirps(caller).length === 0);
+      await run('net', ['true']); // sweeps
+    });
+  });
+
   describe('fails in one sentence and leaves nothing', () => {
-    const pasta = '/usr/bin/passt';
     it.each([
-      ['without pasta', `mount --bind /dev/null ${pasta}`, 'net', 'apt install passt'],
+      ['without pasta and slirp4netns', `${HIDE_SLIRP}mount --bind /dev/null ${PASTA}`, 'net', 'apt install passt'],
       ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'net', 'apt install nftables'],
       ['where tun is closed', 'chmod 600 /dev/net/tun', 'net', '/dev/net/tun, which cannot be used'],
       ['with all capabilities', '', 'learning', 'With net_admin and net_raw a sandbox could remove the rules'],
@@ -218,6 +253,18 @@ async function lineOf(running: ReturnType<NetworkLab['start']>, word: string, ti
 async function writeProfiles(caller: Caller): Promise<void> {
   const [file = '', ...args] = caller.asCaller(['sh', '-c', 'mkdir -p .vscode && cat >.vscode/sandboxes.json']);
   await execa(file, args, { cwd: caller.workspace, input: JSON.stringify({ profiles: PROFILES }) });
+}
+
+/** The numbers of the processes of slirp4netns of this caller's sandboxes: they name no folder. */
+function slirps({ uid }: Caller): readonly string[] {
+  const owner = uid === 0 ? SHIFTED_BASE : uid;
+  return readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && commandLine(pid).includes('slirp4netns ') && ownerOf(pid) === owner,
+  );
+}
+
+function ownerOf(pid: string): number | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
 }
 
 /** The numbers of the processes that are ways out of this caller's sandboxes. */

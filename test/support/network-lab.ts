@@ -9,7 +9,7 @@ export interface NetworkLab {
   /** Runs `unshared` on that machine; `before` are lines of sh that root runs first, in a mount namespace of this run alone. */
   unshared(caller: Caller, args: readonly string[], before?: string): Promise<Finished>;
   /** Starts it without waiting. */
-  start(caller: Caller, args: readonly string[]): Started;
+  start(caller: Caller, args: readonly string[], before?: string): Started;
   onHost(line: string): Promise<string>;
   inWorld(line: string): Promise<string>;
   end(): Promise<void>;
