@@ -75,7 +75,7 @@ function placesOf({ first, second, last, files }: MountPlan, folder: string): Re
     if (ofMachine(entry, folder) && (place === undefined || files.includes(entry.target))) {
       const path = join(HELD, String(tops++));
       places.set(entry, { path, isTop: true, around: path });
-    } else if (around !== undefined && place !== undefined && covers(entry)) {
+    } else if (around !== undefined && place !== undefined && covers(entry, folder)) {
       const path = place.path + entry.target.slice(around.target.length);
       places.set(entry, { path, isTop: false, around: place.path });
     }
@@ -91,16 +91,20 @@ function mountAround(path: string, before: readonly MountEntry[]): MountEntry | 
   return around.findLast(({ target }) => target.length === deepest);
 }
 
-/** Devices, which alone may be used as such, are real root's, and what stands in the sandbox's folder is its own. */
-function ofMachine({ type, inside, source, options }: MountEntry, folder: string): boolean {
+/** Devices, which alone may be used as such, are real root's. */
+function ofMachine(entry: MountEntry, folder: string): boolean {
+  const { type, inside, options } = entry;
   const isBind = type === 'none' && inside !== true && !options.includes('remount');
-  return isBind && options.includes('nodev') && !isWithin(source, folder);
+  return isBind && options.includes('nodev') && !isOwn(entry, folder);
 }
 
 /** Whether a mount hides or closes something, and holds nothing of its own. */
-function covers(entry: MountEntry): boolean {
-  return entry.type === 'none' || (entry.type === 'tmpfs' && isReadOnly(entry));
+function covers(entry: MountEntry, folder: string): boolean {
+  return (entry.type === 'none' && !isOwn(entry, folder)) || (entry.type === 'tmpfs' && isReadOnly(entry));
 }
+
+/** What stands in the sandbox's folder is the sandbox's own, and need not be there yet. */
+const isOwn = ({ source }: MountEntry, folder: string): boolean => isWithin(source, folder);
 
 function asOuter(entry: MountEntry, path: string, folder: string): MountEntry {
   const source = entry.inside === true ? join(folder, path) : entry.source;

@@ -33,14 +33,14 @@ describe('mounts where root inside may mount', () => {
       options: ['rbind', 'ro'],
     };
     expect(divide([...own, data], [name, ...masks], [remountReadOnly('/data', []), close])).toEqual({
-      outer: [
-        '/home/u/data > held/0',
-        '/run/x/scratch/resolv.conf > held/0/resolv',
-        '/dev/null > held/0/key',
-        'none > held/0',
-        '/run/x/held/0/in > held/0/in',
+      outer: ['/home/u/data > held/0', '/dev/null > held/0/key', 'none > held/0', '/run/x/held/0/in > held/0/in'],
+      inner: [
+        'tmpfs > /tmp',
+        '/dev/zero > /dev/zero',
+        '/run/x/held/0 > /data',
+        '/run/x/scratch/resolv.conf > /data/resolv',
+        '/dev/null > /tmp/key',
       ],
-      inner: ['tmpfs > /tmp', '/dev/zero > /dev/zero', '/run/x/held/0 > /data', '/dev/null > /tmp/key'],
     });
   });
 
