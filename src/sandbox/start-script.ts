@@ -10,6 +10,7 @@ import { becomeRoot } from './identity.ts';
 import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
 import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
+import { refuseNested } from './nested.ts';
 import { outerPart, sayUnshared } from './outer-lines.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
@@ -29,6 +30,7 @@ export function startScript(plan: Plan): string {
   return [
     ...prologue(plan),
     ...namespaces(plan),
+    ...refuseNested(plan),
     ...nameAndLoopback(plan),
     ...(plan.foreign ? foreignRoot(plan) : []),
     ...tables(plan),
