@@ -83,7 +83,9 @@ function namespaces(plan: Plan): readonly string[] {
     ...closeHandedOn().map((line) => `  ${line}`),
     ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
     ...startWayOut(plan).map((line) => `  ${line}`),
-    '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
+    plan.held === undefined
+      ? '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).'
+      : '  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).',
     `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
     '  ;;',
     ...(parent === undefined ? [] : beside(made, part)),

@@ -49,7 +49,7 @@ case ${1-} in
     [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
     eval "exec $fd>&-"
   done
-  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
+  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).
   exec unshare --user --map-root-user --mount --propagation private -- sh "$0" outer
   ;;
 # What is shown of this machine is mounted here, where root inside has no rights: what is copied from here into the mount
