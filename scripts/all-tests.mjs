@@ -19,6 +19,7 @@ const PROGRAMS = {
   git: 'git',
   gcc: 'build-essential',
   pasta: 'passt',
+  slirp4netns: 'slirp4netns',
   nft: 'nftables',
   python3: 'python3',
   busybox: 'busybox-static',

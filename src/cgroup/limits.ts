@@ -87,11 +87,16 @@ export function foldersOf(homes: LimitHomes, name: string): LimitFolders {
  * they can mount none with a file of their limits, which their owner could write.
  */
 export function makeInsideCgroups(folders: LimitFolders): LimitFolders {
-  for (const folder of distinctFolders(folders)) {
-    mkdirSync(join(folder, INSIDE));
-    fillCpuset(join(folder, INSIDE));
-  }
+  distinctFolders(folders).forEach(makeInsideCgroup);
   return Object.fromEntries(Object.entries(folders).map(([key, folder]) => [key, join(folder, INSIDE)]));
+}
+
+/** The same below one folder. Returns the new one. */
+export function makeInsideCgroup(folder: string): string {
+  const inside = join(folder, INSIDE);
+  mkdirSync(inside);
+  fillCpuset(inside);
+  return inside;
 }
 
 /** Moves a process into every folder (cgroups(7)): its children from then on are born there. */
@@ -106,7 +111,7 @@ export function distinctFolders(folders: LimitFolders): readonly string[] {
 /** Whether the folder is gone now. One that still holds processes stays. */
 export function removeCgroup(folder: string): boolean {
   try {
-    removeIfEmpty(join(folder, INSIDE));
+    removeTree(join(folder, INSIDE));
     rmdirSync(folder);
     removeIfEmpty(dirname(folder));
     return true;
@@ -172,6 +177,12 @@ function enableControllers(folder: string, keys: readonly LimitKey[]): void {
   const enabled = new Set(readFileSync(file, 'utf8').split(/\s+/));
   const needed = [...new Set(keys.map((key) => controllerOf(key, 2)))].filter((controller) => !enabled.has(controller));
   if (needed.length > 0) writeFileSync(file, needed.map((controller) => `+${controller}`).join(' '));
+}
+
+/** With what root inside has made there. */
+function removeTree(folder: string): void {
+  for (const name of subfolders(folder)) removeTree(join(folder, name));
+  removeIfEmpty(folder);
 }
 
 /** A folder that holds others goes with the last of them. */

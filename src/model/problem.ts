@@ -40,6 +40,7 @@ export interface ProblemArguments {
   digestMismatch: { path: string; expected: string; found: string };
   mountTargetRefused: { target: string; reason: string };
   readOnlyNotHeld: { paths: readonly string[] };
+  workspaceNotHeld: { path: string };
   bindSourceMissing: { path: string };
   bindSourceClosed: { path: string };
   initFailed: { line: string; status: number; output: string };

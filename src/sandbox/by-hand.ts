@@ -51,12 +51,16 @@ function makeFolders(plan: Plan): readonly string[] {
 }
 
 /** A script that ends early leaves the pipes at their end, and its own words on the terminal. */
-function gates({ ids, sharing }: Plan): readonly string[] {
+function gates({ ids, sharing, held }: Plan): readonly string[] {
+  const mapped = idMapCommands(ids);
+  const handOn =
+    held === undefined ? [] : ['give_ids() {', ...indented([...mapped, 'echo go >&4; read -r _ pid <&5']), '}'];
   return [
+    ...handOn,
     'sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!',
     'exec 4>"$folder/go" 5<"$folder/said"',
-    'if read -r _ pid <&5; then',
-    ...indented(idMapCommands(ids)),
+    `if read -r _ pid <&5${held === undefined ? '' : ' && give_ids'}; then`,
+    ...(held === undefined ? indented(mapped) : []),
     '  read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"',
     ...(sharing.parent === undefined ? [] : [KEEPER]),
     '  echo go >&4',

@@ -120,8 +120,7 @@ async function through(
   limits: PreparedLimits,
 ): Promise<Sandbox> {
   const { plan } = all;
-  const pid = Number(await script.at('unshared'));
-  await giveIds(pid, plan);
+  const pid = await makeNamespaces(script, plan);
   const given = await limits.place(pid);
   const keeper = keeperOf(script, plan);
   const sandbox = describe(pid, given, all, keeper);
@@ -152,6 +151,15 @@ async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void
     });
     if (exitCode !== 0) fail('initFailed', { line, status: exitCode ?? 1, output: all.trim().slice(-2000) });
   }
+}
+
+/** The number of PID 1, whose user namespace has its ids: from here, or from the outer one that has got them from here. */
+async function makeNamespaces(script: GatedScript, plan: Plan): Promise<number> {
+  const first = Number(await script.at(plan.held === undefined ? 'unshared' : 'outer'));
+  await giveIds(first, plan);
+  if (plan.held === undefined) return first;
+  script.pass();
+  return Number(await script.at('unshared'));
 }
 
 /** A single id is given by unshare(1) itself. */

@@ -4,7 +4,6 @@ import { hostMounts, type HostMount } from '../host/mounts.ts';
 import { requireProgram } from '../host/programs.ts';
 import { hostTools, TOOL_NAMES } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
-import { mayMount } from './capabilities.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { makeOpenFolder } from '../state/folders.ts';
@@ -12,6 +11,7 @@ import type { Placeholder } from '../state/records.ts';
 import { splitBareRoot, type BareRoot } from './bare-root.ts';
 import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
+import { HELD, holdMounts, needsHeldMounts, type HeldMounts } from './held-mounts.ts';
 import { hostRoot, readOnlyTree } from './host-root.ts';
 import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
@@ -44,6 +44,8 @@ export interface Plan {
   /** What the mounts of the `host` root stand on; undefined with another root. */
   readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
+  /** How they are divided where root inside may mount. */
+  readonly held: HeldMounts | undefined;
   readonly placeholders: readonly Placeholder[];
   /** Undefined without a way out to the internet. */
   readonly wayOut: WayOut | undefined;
@@ -85,7 +87,6 @@ export interface PlanRequest {
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, identity, sharing, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
-  requireHeld(request);
   requireDomainname(profile);
   await requireRlimits(profile.rlimits);
   const limits = planLimits(profile.limits);
@@ -113,8 +114,11 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
   ]);
   const world = { mounts: open, overlays, foreign };
-  const all = joinMountPlans([open, closedPaths(profile, world, mounted)]);
+  const closed = closedPaths(profile, world, mounted);
+  const all = joinMountPlans([open, closed]);
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all, request.bareRoots, ids);
+  const held = needsHeldMounts(profile, identity) ? holdMounts(mounts, folder) : undefined;
+  if (held) requireHeld(held, closed, request);
   return {
     id: request.id,
     profile: closedCapabilities(profile),
@@ -128,6 +132,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     layers,
     bare,
     mounts,
+    held,
     placeholders: workspace.placeholders,
     seccomp,
     landlock: await planLandlock(profile.landlock, world),
@@ -145,21 +150,24 @@ function usualShells(own: string | undefined): readonly string[] {
 }
 
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
-export function foldersOf({ folder, overlays, layers }: Plan): readonly string[] {
-  const own = ['root', 'scratch'].map((name) => join(folder, name));
+export function foldersOf({ folder, held, overlays, layers }: Plan): readonly string[] {
+  const own = ['root', 'scratch', ...(held ? [HELD] : [])].map((name) => join(folder, name));
   return [...own, ...overlayFolders(overlays, folder, layers)];
 }
 
-/** Mounts are kept from a process only by a capability that it lacks: with all of them it undoes what makes one read-only. */
-function requireHeld({ profile, workspaceFolder, ids }: PlanRequest): void {
-  const { capabilities, workspace, mounts, tools } = profile;
-  if (!mayMount(capabilities)) return;
-  const paths = [
-    ...(workspace === 'none' || workspaceFolder === undefined ? [] : [workspaceFolder]),
-    ...tools.filter((path) => isReachable(path, ids)),
-    ...mounts.flatMap((mount) => (mount.kind === 'bind' && mount.readOnly ? [mount.bind] : [])),
-  ];
-  if (paths.length > 0) fail('readOnlyNotHeld', { paths });
+/**
+ * Root inside, who may mount, takes away what hides or closes a file system of the sandbox's own, and evades it where it can write.
+ * @throws ProblemError `workspaceNotHeld`, `readOnlyNotHeld`.
+ */
+function requireHeld(
+  { firm }: HeldMounts,
+  { second, last }: MountPlan,
+  { profile, lower, workspaceFolder }: PlanRequest,
+) {
+  if (profile.workspace === 'rw' && workspaceFolder !== undefined) fail('workspaceNotHeld', { path: workspaceFolder });
+  const lost = [...second, ...last].filter((entry) => !firm.has(entry)).map(({ target }) => target);
+  const paths = profile.readOnly && lower !== undefined ? [...lost, '/'] : lost;
+  if (paths.length > 0) fail('readOnlyNotHeld', { paths: [...new Set(paths)] });
 }
 
 function homeMount({ profile, identity, keptHome, ids }: PlanRequest): MountPlan {

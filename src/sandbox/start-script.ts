@@ -10,6 +10,8 @@ import { becomeRoot } from './identity.ts';
 import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
 import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
+import { refuseNested } from './nested.ts';
+import { outerPart, sayUnshared } from './outer-lines.ts';
 import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
 import { fstabField, mountinfoField, shellWord, shellWords } from './quote.ts';
@@ -28,6 +30,7 @@ export function startScript(plan: Plan): string {
   return [
     ...prologue(plan),
     ...namespaces(plan),
+    ...refuseNested(plan),
     ...nameAndLoopback(plan),
     ...(plan.foreign ? foreignRoot(plan) : []),
     ...tables(plan),
@@ -68,7 +71,9 @@ function namespaces(plan: Plan): readonly string[] {
     'sh',
   ];
   const { parent } = plan.sharing;
-  const [first, next] = parent === undefined ? [unshare, 'inside'] : [[...enterParent(parent), 'sh'], 'beside'];
+  const outer = ['unshare', '--user', ...mapOptions(ids), '--mount', '--propagation', 'private', '--', 'sh'];
+  const [made, part] = plan.held === undefined ? [unshare, 'inside'] : [outer, 'outer'];
+  const [first, next] = parent === undefined ? [made, part] : [[...enterParent(parent), 'sh'], 'beside'];
   const root = becomeRoot(ids);
   const rooted = root.length === 0 ? '' : ` exec ${shellWords([...root, 'sh'])} "$0" rooted`;
   return [
@@ -78,23 +83,26 @@ function namespaces(plan: Plan): readonly string[] {
     ...closeHandedOn().map((line) => `  ${line}`),
     ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
     ...startWayOut(plan).map((line) => `  ${line}`),
-    '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).',
+    plan.held === undefined
+      ? '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).'
+      : '  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).',
     `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
     '  ;;',
-    ...(parent === undefined ? [] : beside(unshare)),
+    ...(parent === undefined ? [] : beside(made, part)),
+    ...outerPart(plan, table(plan.held?.outer ?? []), unshare),
     ...wayOutPart(plan),
     '# Now the outside writes id maps and moves this process into its cgroup.',
-    `inside) read -r pid _ </proc/self/stat; gate "unshared $pid";${tellWayOut(plan)}${rooted} ;;`,
+    `inside) read -r pid _ </proc/self/stat; ${sayUnshared(plan)}${tellWayOut(plan)}${rooted} ;;`,
     'esac',
     '',
   ];
 }
 
 /** This process stays in the user namespace of the shared ones, so that whoever joins gets into them through it. */
-function beside(unshare: readonly string[]): readonly string[] {
+function beside(unshare: readonly string[], part: string): readonly string[] {
   return [
     '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.',
-    `beside) ${shellWords(unshare)} "$0" inside; exit ;;`,
+    `beside) ${shellWords(unshare)} "$0" ${part}; exit ;;`,
   ];
 }
 
@@ -151,7 +159,8 @@ function foreignRoot(plan: Plan): readonly string[] {
 /** What this file names is loaded into every program that is started, ld.so(8). */
 const PRELOAD = '/etc/ld.so.preload';
 
-function tables({ mounts, foreign, overlays, layers }: Plan): readonly string[] {
+function tables({ held, mounts: all, foreign, overlays, layers }: Plan): readonly string[] {
+  const mounts = held?.inner ?? all;
   const between = betweenTables(mounts);
   const first = [...(foreign ? [] : overlayBinds(overlays, layers)), ...mounts.first];
   const parts =
@@ -182,7 +191,7 @@ function table(entries: readonly MountEntry[], before?: string): readonly string
 
 function fstabLine({ source, inside, aside, target, type, options }: MountEntry): string {
   const from = (inside === true ? '$root' : '') + fstabField(source);
-  const to = aside === true ? `$folder/${target}` : `$root${target === '/' ? '' : fstabField(target)}`;
+  const to = aside === true ? `$folder/${fstabField(target)}` : `$root${target === '/' ? '' : fstabField(target)}`;
   return `${from} ${to} ${type} ${options.join(',')} 0 0`;
 }
 

@@ -45,7 +45,9 @@ const SENTENCES: Sentences = {
     `${path} has the SHA-256 ${found}, but the profile asks for ${expected}. Download it again, or correct "sha256".`,
   mountTargetRefused: ({ target, reason }) => `Nothing can be mounted on ${target}: ${reason}.`,
   readOnlyNotHeld: ({ paths }) =>
-    `With "capabilities": "all" what runs inside can take a mount away or make it writable, so nothing keeps it from changing ${paths.join(', ')}. Use "capabilities": "default", or do not show it.`,
+    `With "capabilities": "all" root inside can undo what hides or closes ${paths.join(', ')}: that holds only in what is shown read-only of this machine. Use "capabilities": "default", or leave it out.`,
+  workspaceNotHeld: ({ path }) =>
+    `With "capabilities": "all" root inside can put files of its own where the writable workspace ${path} is protected, such as .git/hooks. Use "workspace": "ro", bind a folder of it with "mounts", or use "capabilities": "default".`,
   bindSourceMissing: ({ path }) => `The folder or file ${path} that "mounts" binds does not exist.`,
   bindSourceClosed: ({ path }) =>
     `The folder ${path} that "mounts" shows is closed to others, and root's sandboxes run as others (chmod o+x on the way to it).`,

@@ -30,6 +30,7 @@ const PROFILES = {
   },
   stays: { network: { mode: 'internet', publish: ['8090:80'] }, lifetime: 'untilStopped' },
   learning: { extends: 'learn', network: 'internet' },
+  held: { extends: 'learn', network: 'internet', capabilities: { base: 'all', drop: ['net_admin', 'net_raw'] } },
   learningClosed: { extends: 'learn', network: 'internet', capabilities: { base: 'default', add: ['net_admin'] } },
 };
 
@@ -76,6 +77,12 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     expect(
       await inside(`python3 -c 'import socket\n${ping}\ns.send(bytes([8,0,0,0,0,0,0,1])); print(s.recv(9)[0])'`),
     ).toBe('0');
+  });
+
+  it('is reached, and the machine is not, with every other capability', async () => {
+    const asked = [ask('tcp', LAB.external), ask('tcp', LAB.gateway)];
+    const line = 'mount -o remount,bind,rw /usr 2>/dev/null || echo held';
+    expect((await inside([...asked, line].join('\n'), 'held')).split('\n')).toEqual(['world', 'ECONNREFUSED', 'held']);
   });
 
   it('is not the machine itself, its gateway or a metadata address', async () => {

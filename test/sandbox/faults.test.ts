@@ -18,13 +18,18 @@ import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '.
 import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
 
+/** A plain sandbox, one with another root file system, and one in which root has every capability. */
+const KINDS = ['host', 'directory', 'held'] as const;
+type Kind = (typeof KINDS)[number];
+
 /** The programs that the start script runs by their names, in their order, until the sandbox is whole. */
-function stepsOf(caller: 'root' | 'user', rootfs: 'host' | 'directory'): readonly string[] {
+function stepsOf(caller: 'root' | 'user', kind: Kind): readonly string[] {
   const start = ['hostname', 'ip'];
   // For a foreign root unshare, setpriv and umount run through the host's loader, which runs no script.
-  if (rootfs === 'directory') return [...start, 'mount', 'mkdir', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
+  if (kind === 'directory') return [...start, 'mount', 'mkdir', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
   const drop = caller === 'root' ? ['setpriv'] : [];
-  return [...drop, 'unshare', ...start, 'mount', 'cat', 'pivot_root', 'umount', 'unshare', 'setpriv'];
+  const outer = kind === 'held' ? ['unshare', 'mount', ...(caller === 'root' ? ['mkfifo'] : [])] : [];
+  return [...drop, ...outer, 'unshare', ...start, 'mount', 'cat', 'pivot_root', 'umount', 'unshare', 'setpriv'];
 }
 
 /**
@@ -45,11 +50,11 @@ for name in $GATED_PROGRAMS; do
 done
 cd "$WORKSPACE"; exec "$@"`;
 
-const CASES = CALLERS.flatMap((name) => (['host', 'directory'] as const).map((rootfs) => [name, rootfs] as const));
+const CASES = CALLERS.flatMap((name) => KINDS.map((kind) => [name, kind] as const));
 
 describe.skipIf(!isRoot).each(CASES)(
-  'when the launcher of %s is killed, with the root %s (needs root)',
-  (name, rootfs) => {
+  'when the launcher of %s is killed, with a sandbox of kind %s (needs root)',
+  (name, kind) => {
     let caller: Caller;
     let folder: string;
     let options: readonly string[];
@@ -57,7 +62,11 @@ describe.skipIf(!isRoot).each(CASES)(
       caller = makeCaller(name);
       folder = mkdtempSync(join(tmpdir(), 'unshared-gates-'));
       chmodSync(folder, 0o755);
-      options = rootfs === 'host' ? [] : ['--profile', 'mounting', '--rootfs', busyboxTree(join(folder, 'tree'))];
+      options = {
+        host: () => [],
+        directory: () => ['--profile', 'mounting', '--rootfs', busyboxTree(join(folder, 'tree'))],
+        held: () => ['--profile', 'learn'],
+      }[kind]();
       writeProfiles(caller);
     });
     afterEach(() => {
@@ -65,11 +74,11 @@ describe.skipIf(!isRoot).each(CASES)(
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it.each(stepsOf(name, rootfs).map((program, step) => [step + 1, program] as const))(
+    it.each(stepsOf(name, kind).map((program, step) => [step + 1, program] as const))(
       'before step %i (%s), nothing is left after the next start',
       async (step) => {
         const before = leftovers(caller);
-        const start = { caller, folder, options, programs: stepsOf(name, rootfs) };
+        const start = { caller, folder, options, programs: stepsOf(name, kind) };
         await killBeforeStep(start, step, () =>
           until('every process of it to end', () => leftovers(caller).processes === before.processes, 10),
         );

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { joinScript } from '../../src/sandbox/join-script.ts';
 import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
+import { holdMounts } from '../../src/sandbox/held-mounts.ts';
 import type { IdPlan } from '../../src/sandbox/ids.ts';
 import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
@@ -51,6 +52,7 @@ const PLAN: Plan = {
     ],
     second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
   },
+  held: undefined,
   placeholders: [],
   wayOut: undefined,
   tool: (name) => `/usr/bin/${name}`,
@@ -134,6 +136,26 @@ describe('the scripts of a plan', () => {
     }
   });
 
+  it('have an outer part where root inside may mount', async () => {
+    const mounts = {
+      ...PLAN.mounts,
+      first: [...PLAN.mounts.first, bindFolder('/srv/a b', '/data', true)],
+      files: ['/one/file'],
+      second: [
+        ...PLAN.mounts.second,
+        bindFile('/srv/file', '/one/file', ['ro', 'nosuid', 'nodev']),
+        bindFile('/dev/null', '/data/key', ['ro', 'nosuid', 'noexec']),
+      ],
+    };
+    const profile = profileOf({ extends: 'learn' });
+    const plan: Plan = { ...PLAN, profile, mounts, held: holdMounts(mounts, FOLDER) };
+    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-held.sh');
+    const ranges: IdPlan['uids'] = [...PLAN.ids.uids, { inside: 1, outside: 100_000, count: 65_536 }];
+    await expect(startScript({ ...plan, ids: { kind: 'ranges', uids: ranges, gids: ranges } })).toMatchFileSnapshot(
+      'golden/start-held-ranges.sh',
+    );
+  });
+
   it('are sh, whatever a profile, a path or a variable holds', () => {
     const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((value) => !value.includes('\0'));
     fc.assert(
@@ -156,7 +178,8 @@ describe('the scripts of a plan', () => {
             links: [{ path: `/${name}`, to: value }],
           },
         };
-        for (const script of [startScript(plan), joinScript(plan, FACTS)]) {
+        const held = startScript({ ...plan, held: holdMounts(plan.mounts, FOLDER) });
+        for (const script of [startScript(plan), held, joinScript(plan, FACTS)]) {
           expect(execaSync('sh', ['-n'], { input: script, reject: false }).stderr).toBe('');
         }
       }),

@@ -126,6 +126,20 @@ describe.each(ALL_CALLERS)('the namespaces of a sandbox of %s', (name) => {
     if (name !== 'user') expect(await enter(id, 'cat /proc/self/uid_map')).toMatch(/^ +(0|4321) /);
   });
 
+  it('are shared with root inside who has every capability, and by it', async () => {
+    const first = await start('named');
+    const mounts = [{ bind: '.', to: '/data', readOnly: true }];
+    const learns = { ...STAYS, extends: 'learn', mounts, namespaces: { net: 'sandbox:named' } };
+    await writeProfiles(caller, { ...PROFILES, learns, guest: { ...STAYS, namespaces: { uts: 'sandbox:learns' } } });
+    const net = await enter(first.id, 'readlink /proc/self/ns/net');
+    const line =
+      'readlink /proc/self/ns/net; hostname known; (mount -o remount,bind,rw /data || echo held) 2>/dev/null';
+    const second = await start('learns', line);
+    expect(second.stdout).toBe(`${net}\nheld`);
+    expect(await enter(second.id, line)).toBe(`${net}\nheld`);
+    expect((await start('guest', 'hostname')).stdout).toBe('known');
+  });
+
   it('leave nothing where the launcher is killed', async () => {
     await writeProfiles(caller, {
       ...PROFILES,

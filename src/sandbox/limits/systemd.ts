@@ -1,8 +1,9 @@
 import { execa } from 'execa';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../host/programs.ts';
-import { hasController, hierarchyFor } from '../../cgroup/limits.ts';
+import { hasController, hierarchyFor, makeInsideCgroup } from '../../cgroup/limits.ts';
+import { INSIDE } from '../../cgroup/readings.ts';
 import { unheldIn } from '../../cgroup/set-limit.ts';
 import type { UnitProperty } from '../../model/limits/kind.ts';
 import { limitRow, type LimitKey } from '../../model/limits/table.ts';
@@ -14,7 +15,8 @@ import { forAll, unavailable, type Reasons } from './unavailable.ts';
 
 /**
  * Limits in a scope of the user's systemd manager, which takes in processes from anywhere of the same user
- * (org.freedesktop.systemd1(5), systemd.scope(5)). Undefined where no such manager runs, where cgroups
+ * (org.freedesktop.systemd1(5), systemd.scope(5)). The scope has the limits, and the user owns their files: the processes are in a
+ * cgroup below. Undefined where no such manager runs, where cgroups
  * are not v2, or where a strict limit is not the manager's to give.
  * @throws ProblemError `limitsUnavailable` from `place`.
  */
@@ -77,7 +79,10 @@ async function placeInScope(request: LimitRequest, manager: Manager, scope: stri
   const policy = ['OOMPolicy', 's', 'continue'];
   const refusal = await startScope(manager, scope, [...properties, policy]);
   const last = refusal?.includes('OOMPolicy') ? await startScope(manager, scope, properties) : refusal;
-  return last === undefined ? heldBy(request, await folderOf(request, scope, pid)) : refused(request, last);
+  if (last !== undefined) return refused(request, last);
+  const folder = await folderOf(request, scope, pid);
+  writeFileSync(join(makeInsideCgroup(folder), 'cgroup.procs'), String(pid));
+  return heldBy(request, folder);
 }
 
 /** What the manager says where it refuses. */
@@ -154,9 +159,10 @@ function lackingIn(folder: string, { keys, limits }: LimitRequest): Reasons {
 }
 
 function joinScope({ busctl, runtime }: Manager, scope: string): readonly string[] {
-  const call = [busctl, '--user', '--quiet', 'call', ...MANAGER, 'AttachProcessesToUnit', 'ssau', scope, '', '1'];
+  const attach = [...MANAGER, 'AttachProcessesToUnit', 'ssau', scope, `/${INSIDE}`, '1'];
+  const call = [busctl, '--user', '--quiet', 'call', ...attach];
   return [
     `XDG_RUNTIME_DIR=${shellWord(runtime)} ${shellWords(call)} $$`,
-    `read -r cgroup </proc/self/cgroup; case $cgroup in */${scope}) ;; *) echo 'This terminal could not be put under the limits.' >&2; exit 1 ;; esac`,
+    `read -r cgroup </proc/self/cgroup; case $cgroup in */${scope}/${INSIDE}) ;; *) echo 'This terminal could not be put under the limits.' >&2; exit 1 ;; esac`,
   ];
 }

@@ -94,19 +94,6 @@ describe.each(CALLERS)('the folders of %s', (name) => {
     }
   });
 
-  it('are not shown read-only to what has every capability and could undo it', async () => {
-    await writeProfiles(caller, {
-      workspace: { extends: 'learn', workspace: 'ro' },
-      mount: { extends: 'learn', mounts: [{ bind: '.', to: '/data', readOnly: true }] },
-      tools: { extends: 'learn', tools: ['.'] },
-    });
-    for (const profile of ['workspace', 'mount', 'tools']) {
-      const { exitCode, stderr } = await run(['--profile', profile, '--', 'true']);
-      expect(exitCode, stderr).toBe(125);
-      expect(stderr).toContain('"capabilities": "default"');
-    }
-  });
-
   it('may be gone, or closed to new files', async () => {
     const line = `mkdir gone; cd gone; rmdir ../gone; ${process.execPath} ${CLI} run --profile learn -- echo ran`;
     expect(await outside(caller, line)).toBe('ran');

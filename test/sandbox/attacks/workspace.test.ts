@@ -4,9 +4,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
-import { CLI, makeCaller, outside, type Caller, type Finished } from '../../support/unshared.ts';
+import { shellWord } from '../../../src/sandbox/quote.ts';
+import { CLI, makeCaller, outside, writeProfiles, type Caller, type Finished } from '../../support/unshared.ts';
 
 const CLOSED = /Read-only|busy|denied|not permitted|cross-device|not mounted|wrong fs type/;
+/** What python3 does in a mount namespace of its own: goes to another root, detaches the old one, and renames what was mounted on. */
+const DETACH = `import ctypes, os
+libc = ctypes.CDLL(None)
+os.makedirs('/tmp/n/old'); here = os.open('.', os.O_RDONLY)
+libc.mount(b't', b'/tmp/n', b'tmpfs', 0, None); os.mkdir('/tmp/n/old')
+libc.syscall({'x86_64': 155, 'aarch64': 41}[os.uname().machine], b'/tmp/n', b'/tmp/n/old')
+libc.umount2(b'/old', 2); os.fchdir(here); os.rename('.git', 'moved'); os.makedirs('.git/hooks'); print('moved')`;
+
 const hasGit = findProgram('git') !== undefined;
 
 describe('from a writable workspace', () => {
@@ -65,6 +74,18 @@ describe('from a writable workspace', () => {
     const { stdout, stderr } = await inside(`${line} && echo done`);
     expect(stdout, stderr).toBe('');
     expect(stderr).toMatch(CLOSED);
+  });
+
+  it.each([
+    ['without a filter', { seccomp: 'off' }],
+    ['with a filter that lets them be made', { capabilities: 'all', user: 1234 }],
+  ])('nothing is renamed in a user namespace inside, %s', async (_, settings) => {
+    await writeProfiles(caller, { open: { extends: 'project', network: 'none', ...settings } });
+    const detach = `unshare --user --map-root-user --mount python3 -c ${shellWord(DETACH)}`;
+    const { stdout, stderr } = await caller.unshared(['run', '--profile', 'open', '--', 'sh', '-c', detach]);
+    expect(stdout, stderr).toBe('');
+    expect(stderr).toMatch(/unshare failed: No space left on device/);
+    expect(existsSync(join(caller.workspace, 'moved'))).toBe(false);
   });
 
   it('other working trees of its repository keep theirs', async () => {

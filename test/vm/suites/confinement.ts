@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
 import { NAMESPACE_TYPES } from '../../../src/model/namespace.ts';
-import { it, root, stranger, tester, unshared, type Caller } from './guest.ts';
+import { around, it, root, stranger, tester, unshared, type Caller } from './guest.ts';
 import { nothingLeft } from './left.ts';
 
 const LOOK = [
@@ -70,13 +70,49 @@ for (const [name, caller] of CALLERS) {
   });
 }
 
-describe('a sandbox with all capabilities', () => {
-  it('cannot raise the limits of its own cgroup, which belongs to its user', async () => {
-    const raise =
-      'mkdir /tmp/c && mount -t cgroup2 c /tmp/c && cd /tmp/c && cat memory.max; echo max >memory.max || cat memory.max';
-    const options = ['--profile', 'learn', '--limit', 'memory.max=64M'];
-    const { stdout, stderr } = await unshared(tester, 'run', ...options, '--', 'sh', '-c', raise);
-    assert.equal(stdout, '67108864\n67108864', stderr);
-    await nothingLeft(tester);
-  });
+const OPEN = [
+  'cat /data/file; ls -A /data/hidden',
+  'mkdir /tmp/m; mount --rbind /data /tmp/m',
+  'for at in /data /tmp/m /usr /.seccomp.bpf; do mount -o remount,bind,rw $at && echo "opened $at"; done',
+  'unshare --user --map-root-user --mount mount -o remount,bind,rw /data && echo opened',
+  'umount /data/hidden && echo uncovered; for at in /data /tmp/m; do echo x >$at/file && echo written; done; :',
+].join('\n');
+
+describe('root inside with every capability, with the mount(8) of Debian 13,', () => {
+  const folder = '/srv/held';
+  around(
+    () => {
+      mkdirSync(`${folder}/.vscode`, { recursive: true });
+      mkdirSync(`${folder}/data/hidden`, { recursive: true });
+      for (const file of ['file', 'hidden/secret']) {
+        writeFileSync(`${folder}/data/${file}`, 'key\n');
+        chmodSync(`${folder}/data/${file}`, 0o666);
+      }
+      const mounts = [{ bind: 'data', to: '/data', readOnly: true }, { mask: '/data/hidden' }];
+      writeFileSync(
+        `${folder}/.vscode/sandboxes.json`,
+        JSON.stringify({ profiles: { held: { extends: 'learn', mounts } } }),
+      );
+    },
+    () => rmSync(folder, { recursive: true }),
+  );
+
+  for (const [name, caller] of CALLERS) {
+    it(`opens nothing that ${name} shows read-only`, async () => {
+      const options = [
+        '--workspace',
+        folder,
+        '--profile',
+        'held',
+        '--limit',
+        'memory.max=max',
+        '--limit',
+        'pids.max=max',
+      ];
+      const { stdout, stderr } = await unshared(caller, 'run', ...options, '--', 'sh', '-c', OPEN);
+      assert.equal(stdout, 'key', stderr);
+      assert.equal(readFileSync(`${folder}/data/file`, 'utf8'), 'key\n');
+      await nothingLeft(caller);
+    });
+  }
 });

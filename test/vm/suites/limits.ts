@@ -19,6 +19,17 @@ describe('limits in a subtree that was delegated to a user', () =>
 describe('limits by the helper', () => holdLimits('helper', testerAlone));
 describe('limits by root itself', () => holdLimits('own', root));
 
+/**
+ * What root inside with every capability does to raise them, from where it is and from a cgroup below, in cgroup namespaces of
+ * its own: the kernel guards the files of the root of a namespace, but only from who is in that namespace (cgroup-v2.rst, "Delegation").
+ */
+const RAISE = [
+  'raise() { for file in memory.max pids.max cpu.max; do (echo max >$1/$file) 2>/dev/null && echo raised $1/$file; done; }',
+  'raise_all() { mkdir -p $1; mount -t cgroup2 c $1; raise $1; raise $1/below; raise /tmp/first; }',
+  'mkdir /tmp/first; mount -t cgroup2 c /tmp/first; raise /tmp/first; mkdir /tmp/first/below; echo 0 >/tmp/first/below/cgroup.procs',
+  'for how in "" "--user --map-root-user"; do unshare $how --mount --cgroup sh -c "$(declare -f raise raise_all); raise_all /tmp/second"; done',
+].join('\n');
+
 /** One sandbox in which everything is tried, looked at from outside. */
 function holdLimits(way: LimitsGiven['way'], caller: Caller): void {
   let terminal: Terminal | undefined;
@@ -53,11 +64,32 @@ function holdLimits(way: LimitsGiven['way'], caller: Caller): void {
     const places = processesBeside(sandbox.pid).map((pid) => readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim());
     assert.ok(places.length >= 5, `PID 1 and both terminals: ${places.join(' ')}`);
     // what a user owns is one cgroup above the processes, so that nobody inside can write to it
-    const inside = way === 'own' && caller.uid !== 0 ? '/inside' : '';
+    const inside = way === 'systemd' || (way === 'own' && caller.uid !== 0) ? '/inside' : '';
     assert.deepEqual(new Set(places), new Set([`0::${folder('memory.max').replace('/sys/fs/cgroup', '')}${inside}`]));
     const { stderr } = await second.end();
     assert.match(stderr, /killed by memory\.max = 64M/);
     if (way !== 'helper') assert.doesNotMatch(stderr, /as root/);
+  });
+
+  it('are not raised from inside, by whatever root there can do', async () => {
+    const inside = ['bash', '-c', `${RAISE}; cat /tmp/first/cgroup.procs >/dev/null && echo tried; ${WAIT}`];
+    const learner = openTerminal(caller, ['run', '--profile', 'learn', ...LIMITS, '--', ...inside]);
+    await learner.waits();
+    const [learns] = readdirSync(caller.runtime).filter((id) => id.startsWith('learn'));
+    const enter = openTerminal(caller, [
+      'enter',
+      learns ?? '',
+      '--',
+      'bash',
+      '-c',
+      `umount /tmp/first; rmdir /tmp/first; ${RAISE}; ${WAIT}`,
+    ]);
+    await enter.waits();
+    const { cgroups } = recorded(caller, learns).limits;
+    const found = Object.entries(cgroups).map(([key, at]) => readFileSync(`${at}/${key}`, 'utf8').trim());
+    assert.deepEqual(found, ['67108864', '30', '80000 100000']);
+    assert.equal((await enter.end()).stdout, 'waiting');
+    assert.equal((await learner.end()).stdout, 'tried\nwaiting');
   });
 
   it('are named where they have killed, and leave nothing', async () => {

@@ -1,0 +1,135 @@
+#!/bin/sh
+# Sandbox review-1a2b, from the profile "review".
+set -eu; umask 022; here=$PWD; cd /
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
+
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+
+# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
+started_at() { shift 19; echo "$1"; }
+by_hand() {
+  case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
+  around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
+  [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch held
+  mkdir -p /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none; cd /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root
+  mkdir -p ./usr './home/u/my project' ./dev ./tmp
+  for file in ./dev/null; do : >"$file"; done
+  ln -s usr/bin ./bin
+  cd "$folder"
+  cp "$script" start.sh; mkfifo said go; cd /
+  give_ids() {
+    newuidmap "$pid" 0 1000 1 1 100000 65536; newgidmap "$pid" 0 1000 1 1 100000 65536
+    echo go >&4; read -r _ pid <&5
+  }
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  exec 4>"$folder/go" 5<"$folder/said"
+  if read -r _ pid <&5 && give_ids; then
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
+    echo go >&4
+    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+  fi
+  exec 4>&-; wait "$script" || :
+  rm -rf "$folder"; exit
+}
+
+case ${1-} in
+'' | by-hand)
+  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
+  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  handed_on() {
+    value=; while read -r key value; do [ "$key" != flags: ] || break; done
+    case $value in 0[2367]?????? | "") return 1 ;; esac
+  }
+  for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    case $fd in 0 | 1 | 2) continue ;; esac
+    [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
+    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    eval "exec $fd>&-"
+  done
+  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).
+  exec unshare --user --keep-caps --mount --propagation private -- sh "$0" outer
+  ;;
+# What is shown of this machine is mounted here, where root inside has no rights: what is copied from here into the mount
+# namespace of another user namespace stays together and keeps its flags, mount_namespaces(7).
+outer)
+  read -r pid _ </proc/self/stat; gate "outer $pid"
+  for file in held/3; do : >"$folder/$file"; done
+  printf '%s\n' "
+/usr $folder/held/0 none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
+/home/u/my\040project $folder/held/1 none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
+/srv/a\040b $folder/held/2 none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
+/srv/file $folder/held/3 none bind,ro,nosuid,nodev 0 0
+/dev/null $folder/held/2/key none bind,ro,nosuid,noexec 0 0
+" >"$folder/scratch/fstab"
+  mount --all --fstab "$folder/scratch/fstab"
+  # The inner user namespace has the same ids. Only a process of this one may write its maps, user_namespaces(7); then it says so.
+  mkfifo -m 600 "$folder/scratch/ids"; exec 6<>"$folder/scratch/ids"
+  {
+    exec 6>&-; read -r pid || exit
+    printf '%s\n' '0 0 1' '1 1 65536' >"/proc/$pid/uid_map" && printf '%s\n' '0 0 1' '1 1 65536' >"/proc/$pid/gid_map" && echo "unshared $pid" || echo refused
+  } <"$folder/scratch/ids" &
+  exec unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside ;;
+# Now the outside writes id maps and moves this process into its cgroup.
+inside) read -r pid _ </proc/self/stat; echo "$pid" >&6; exec 6>&-; read -r _; ;;
+esac
+
+# Its own names, uts_namespaces(7).
+hostname review & naming=$!
+# A loopback device that is up, network_namespaces(7).
+ip link set lo up & linking=$!
+
+# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
+printf '%s\n' "
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
+/run/user/1000/namespace-sandboxes/review-1a2b/held/0 $root/usr none rbind,X-mount.mkdir 0 0
+tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
+/run/user/1000/namespace-sandboxes/review-1a2b/held/1 $root/home/u/my\040project none rbind,X-mount.mkdir 0 0
+/run/user/1000/namespace-sandboxes/review-1a2b/held/2 $root/data none rbind,X-mount.mkdir 0 0
+" >"$folder/scratch/fstab"
+mount --all --fstab "$folder/scratch/fstab"
+for file in /one/file; do : >>"$root$file"; done
+printf '%s\n' "
+/dev/null $root/dev/null none bind,nosuid,noexec 0 0
+/run/user/1000/namespace-sandboxes/review-1a2b/held/3 $root/one/file none bind 0 0
+" >"$folder/scratch/fstab"
+mount --all --fstab "$folder/scratch/fstab"
+
+# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
+read_back() {
+  target=$5 options=,$6,
+  case $target in "$root" | "$root"/*) ;; *) return ;; esac
+  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
+  case $options in *,ro,*) return ;; esac
+  case ${target#"$root"} in
+  '' | /usr | /data | /one/file | /data/key) ;;
+  /tmp | '/home/u/my\040project' | /dev/null) return ;;
+  '/home/u/my\040project'/*) return ;;
+  esac
+  echo "refused: $target is not read-only" >&2; exit 1
+}
+mounts=$(cat /proc/self/mountinfo)
+IFS='
+'; set -f
+{ for line in $mounts; do IFS=' '; read_back $line; done
+for target in '' /usr /data /one/file /data/key; do
+  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
+done
+} & checking=$!
+unset IFS; set +f
+
+wait "$naming"
+wait "$linking"
+# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
+cd "$root"; pivot_root . .
+/usr/bin/umount -n -i -l .; cd /
+wait "$checking"
+
+# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).
+# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
+# then it waits, ends with its launcher, and takes every process with it.
+exec /usr/bin/unshare --cgroup -- /usr/bin/setpriv --clear-groups --pdeathsig=KILL --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf -- \
+  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
