@@ -96,8 +96,10 @@ export function outsideOf(inside: number, ranges: readonly IdRange[]): number | 
  */
 export async function writeIdMaps(pid: number, plan: IdPlan): Promise<void> {
   if (plan.kind === 'ranges') {
-    await execa('newuidmap', [String(pid), ...plan.uids.flatMap(asArguments)], { stdin: 'ignore' });
-    await execa('newgidmap', [String(pid), ...plan.gids.flatMap(asArguments)], { stdin: 'ignore' });
+    await Promise.all([
+      execa('newuidmap', [String(pid), ...plan.uids.flatMap(asArguments)], { stdin: 'ignore' }),
+      execa('newgidmap', [String(pid), ...plan.gids.flatMap(asArguments)], { stdin: 'ignore' }),
+    ]);
     return;
   }
   if (plan.kind === 'single') writeFileSync(`/proc/${pid}/setgroups`, 'deny');
