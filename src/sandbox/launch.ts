@@ -44,9 +44,14 @@ export interface Launched {
 export async function launchSandbox(request: LaunchRequest, session: HelperSession): Promise<Launched> {
   requireHost();
   const folders = callerFolders();
-  await requireFreePorts(request.profile.network.publish);
-  const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-  return start({ plan, notes, session, folders, request });
+  try {
+    await requireFreePorts(request.profile.network.publish);
+    const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
+    return await start({ plan, notes, session, folders, request });
+  } catch (error) {
+    await sweep(folders, session); // what others have left may be in the way of the next try
+    throw error;
+  }
 }
 
 interface Start {
