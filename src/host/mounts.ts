@@ -26,8 +26,9 @@ export function mountsBelow(folder: string, mounts: readonly HostMount[]): reado
   return mounts.filter(({ target }) => target !== folder && target.startsWith(prefix));
 }
 
-/** A field of mountinfo with its octal escapes (`\040`) taken back. */
+/** A field of mountinfo with its octal escapes (`\040`), each of which is a byte, taken back. */
 export function unescapeMountField(field: string): string {
-  const bytes = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  const bytes = Buffer.from(field).toString('latin1');
+  const plain = bytes.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+  return Buffer.from(plain, 'latin1').toString('utf8');
 }
