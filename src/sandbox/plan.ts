@@ -9,6 +9,7 @@ import type { BindMount, Mount, Profile } from '../model/profile.ts';
 import { makeOpenFolder } from '../state/folders.ts';
 import type { Placeholder } from '../state/records.ts';
 import { splitBareRoot, type BareRoot } from './bare-root.ts';
+import { planClocks } from './clocks.ts';
 import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { HELD, holdMounts, needsHeldMounts, type HeldMounts } from './held-mounts.ts';
@@ -47,6 +48,8 @@ export interface Plan {
   /** How they are divided where root inside may mount. */
   readonly held: HeldMounts | undefined;
   readonly placeholders: readonly Placeholder[];
+  /** Options of unshare(1) for the clocks of its own time namespace. */
+  readonly clocks: readonly string[];
   /** Undefined without a way out to the internet. */
   readonly wayOut: WayOut | undefined;
   readonly tool: ToolCommand;
@@ -136,6 +139,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     placeholders: workspace.placeholders,
     seccomp,
     landlock: await planLandlock(profile.landlock, world),
+    clocks: isNew(profile, 'time') ? await planClocks(profile) : [],
     wayOut,
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,

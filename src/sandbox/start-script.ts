@@ -66,7 +66,7 @@ function namespaces(plan: Plan): readonly string[] {
     ...mapOptions(ids),
     ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'],
     ...newTypes(profile, ['uts', 'ipc', 'net', 'time']).map((type) => `--${type}`),
-    ...(isNew(profile, 'time') ? clocks(profile) : []),
+    ...plan.clocks,
     '--',
     'sh',
   ];
@@ -112,10 +112,6 @@ function mapOptions(ids: IdPlan): readonly string[] {
   const [uid, gid] = [ids.uids[0]?.inside, ids.gids[0]?.inside];
   if (uid === 0 && gid === 0) return ['--map-root-user'];
   return [`--map-user=${uid}`, `--map-group=${gid}`, ...(isRootInside(ids) ? [] : ['--keep-caps'])];
-}
-
-function clocks({ time }: Plan['profile']): readonly string[] {
-  return ['--boottime', String(time.boottime), '--monotonic', String(time.monotonic)];
 }
 
 function nameAndLoopback(plan: Plan): readonly string[] {

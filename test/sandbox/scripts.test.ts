@@ -10,6 +10,11 @@ import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
+import { filterRules } from '../../src/network/filter.ts';
+import { pastaArguments } from '../../src/network/pasta.ts';
+import { FORWARDED_BY_PASTA, parseResolver } from '../../src/network/resolver.ts';
+import { FORWARDED_BY_SLIRP, slirpArguments } from '../../src/network/slirp.ts';
+import type { WayOut } from '../../src/sandbox/way-out.ts';
 import { profileOf } from '../support/profiles.ts';
 
 const PROFILE = profileOf({
@@ -54,6 +59,7 @@ const PLAN: Plan = {
   },
   held: undefined,
   placeholders: [],
+  clocks: ['--boottime', '5', '--monotonic', '-5'],
   wayOut: undefined,
   tool: (name) => `/usr/bin/${name}`,
   seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
@@ -61,6 +67,8 @@ const PLAN: Plan = {
   cwd: '/home/u/my project',
   shells: ['/bin/zsh', '/bin/sh'],
 };
+
+const NO_OFFSETS = ['--boottime', '0', '--monotonic', '0'];
 
 const FACTS = {
   given: { way: 'own', cgroups: { 'memory.max': '/sys/fs/cgroup/x' }, held: { 'memory.max': '64M' }, missing: {} },
@@ -83,6 +91,7 @@ describe('the scripts of a plan', () => {
       landlock: [],
       overlays: [{ lower: '/srv/a,b:c', target: '/' }],
       layers: '/var/lay ers',
+      clocks: ['--boottime', '5', '--monotonic', '18446744073709551611'],
       bare: undefined,
       mounts: {
         ...NO_MOUNTS,
@@ -122,13 +131,13 @@ describe('the scripts of a plan', () => {
     });
     const option = { type: 'net', option: '--net' } as const;
     const parent = { pid: 99, startTime: 888, shared: [option], uids: ranges, gids: ranges };
-    const guest: Plan = { ...PLAN, profile: shared, sharing: { early: [], parent } };
+    const guest: Plan = { ...PLAN, profile: shared, clocks: [], sharing: { early: [], parent } };
     const early = { early: [{ type: 'net', option: '--net=/run/netns/n 1' }], parent: undefined } as const;
     const plans: Record<string, Plan> = {
       'one-user': { ...PLAN, identity, ids: { kind: 'single', uids: ranges.slice(0, 1), gids: ranges.slice(0, 1) } },
       ranges: { ...PLAN, identity, ids: { kind: 'ranges', uids: ranges, gids: ranges } },
       guest,
-      path: { ...PLAN, profile: shared, ids: { ...PLAN.ids, kind: 'shifted' }, sharing: early },
+      path: { ...PLAN, profile: shared, clocks: [], ids: { ...PLAN.ids, kind: 'shifted' }, sharing: early },
     };
     for (const [name, plan] of Object.entries(plans)) {
       await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
@@ -148,12 +157,45 @@ describe('the scripts of a plan', () => {
       ],
     };
     const profile = profileOf({ extends: 'learn' });
-    const plan: Plan = { ...PLAN, profile, mounts, held: holdMounts(mounts, FOLDER) };
+    const plan: Plan = { ...PLAN, profile, mounts, clocks: NO_OFFSETS, held: holdMounts(mounts, FOLDER) };
     await expect(startScript(plan)).toMatchFileSnapshot('golden/start-held.sh');
     const ranges: IdPlan['uids'] = [...PLAN.ids.uids, { inside: 1, outside: 100_000, count: 65_536 }];
     await expect(startScript({ ...plan, ids: { kind: 'ranges', uids: ranges, gids: ranges } })).toMatchFileSnapshot(
       'golden/start-held-ranges.sh',
     );
+  });
+
+  it('differ for a way to the internet, with ports and without', async () => {
+    const host = { links: ['192.168.1.7/24', 'fe80::1/64'], gateways: ['192.168.1.1'], online: true };
+    const text = 'nameserver 127.0.0.53\nsearch example.org\n';
+    const way = (network: object | string, kind: WayOut['kind']): Pick<Plan, 'profile' | 'wayOut' | 'clocks'> => {
+      const profile = profileOf({ network, capabilities: { drop: ['net_raw'] } });
+      const pasta = { program: '/usr/bin/pasta', options: new Set(['--host-lo-to-ns-lo']) };
+      const resolver = parseResolver(
+        text,
+        '/run/stub.conf',
+        kind === 'pasta' ? FORWARDED_BY_PASTA : FORWARDED_BY_SLIRP,
+      );
+      const command =
+        kind === 'pasta'
+          ? [pasta.program, ...pastaArguments(profile.network, pasta, resolver?.addresses ?? [])]
+          : ['/usr/bin/slirp4netns', ...slirpArguments()];
+      return { profile, wayOut: { kind, command, filter: filterRules(host), resolver }, clocks: NO_OFFSETS };
+    };
+    const publish = ['8080:80', '0.0.0.0:5300:53/udp', '[::1]:8082:82'];
+    const plans: Record<string, Plan> = {
+      internet: { ...PLAN, ...way('internet', 'pasta') },
+      'internet-slirp': { ...PLAN, ...way('internet', 'slirp4netns') },
+      publish: {
+        ...PLAN,
+        ...way({ mode: 'internet', publish, hostPorts: [5432] }, 'pasta'),
+        ids: { ...PLAN.ids, kind: 'shifted' },
+      },
+    };
+    for (const [name, plan] of Object.entries(plans)) {
+      await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
+      await expect(joinScript(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
+    }
   });
 
   it('are sh, whatever a profile, a path or a variable holds', () => {

@@ -46,7 +46,7 @@ case ${1-} in
     eval "exec $fd>&-"
   done
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic -5 -- sh "$0" inside
+  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic 18446744073709551611 -- sh "$0" inside
   ;;
 # Now the outside writes id maps and moves this process into its cgroup.
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; ;;

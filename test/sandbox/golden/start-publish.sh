@@ -1,0 +1,145 @@
+#!/bin/sh
+# Sandbox review-1a2b, from the profile "review".
+set -eu; umask 022; here=$PWD; cd /
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
+
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+
+# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
+started_at() { shift 19; echo "$1"; }
+by_hand() {
+  echo 'By hand nobody keeps memory.max, pids.max.' >&2
+  case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
+  around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
+  [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch
+  mkdir -p /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none; cd /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root
+  mkdir -p ./usr './home/u/my project' ./dev ./tmp
+  for file in ./dev/null; do : >"$file"; done
+  ln -s usr/bin ./bin
+  cd "$folder"
+  chown -R 1000:1000 .
+  cp "$script" start.sh; mkfifo said go; cd /
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  exec 4>"$folder/go" 5<"$folder/said"
+  if read -r _ pid <&5; then
+    printf '%s\n' '0 1000 1' >"/proc/$pid/uid_map"
+    printf '%s\n' '0 1000 1' >"/proc/$pid/gid_map"
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
+    echo go >&4
+    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+  fi
+  exec 4>&-; wait "$script" || :
+  rm -rf "$folder"; exit
+}
+
+case ${1-} in
+'' | by-hand)
+  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
+  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  handed_on() {
+    value=; while read -r key value; do [ "$key" != flags: ] || break; done
+    case $value in 0[2367]?????? | "") return 1 ;; esac
+  }
+  for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    case $fd in 0 | 1 | 2) continue ;; esac
+    [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
+    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    eval "exec $fd>&-"
+  done
+  # What will connect it to the internet starts outside, and ends when the pipe to it is closed: fifo(7).
+  mkfifo -m 600 "$folder/lifeline" "$folder/answer"; exec 4<>"$folder/lifeline"
+  { exec 4>&-; rm -f "$folder/lifeline" "$folder/answer"; exec setpriv --reuid 524288 --regid 524288 --clear-groups -- sh "$0" network; } <"$folder/lifeline" >"$folder/answer" &
+  exec 5<"$folder/answer"
+  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
+  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside
+  ;;
+# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.
+network)
+  read -r pid || exit 0; exec 6<>"$folder/scratch/way-out.pid"
+  /usr/bin/pasta --quiet --config-net --no-map-gw --host-lo-to-ns-lo --dns-forward 192.0.2.53 --tcp-ports 127.0.0.1/8080:80 --tcp-ports ::1/8082:82 --udp-ports 0.0.0.0/5300:53 --tcp-ns 5432 --udp-ns none --pid "$folder/scratch/way-out.pid" "$pid" >&2 || { echo 'no network' >&2; exit 1; }
+  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1
+  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0
+  case $name in pasta* | passt*) kill "$pasta" ;; esac
+  exit ;;
+# Now the outside writes id maps and moves this process into its cgroup.
+inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; echo "$pid" >&4; exec 4>&-; ;;
+esac
+
+# Its own names, uts_namespaces(7).
+hostname review & naming=$!
+# A loopback device that is up, network_namespaces(7).
+ip link set lo up & linking=$!
+# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.
+nft -f - <<'END' & filtering=$!
+table inet sandbox {
+  set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
+  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
+  chain out {
+    type filter hook output priority filter;
+    oifname "lo" accept
+    ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
+    ip daddr @near goto refused
+    ip6 daddr @near6 goto refused
+  }
+  chain refused {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+}
+END
+# ping(8) without net_raw: icmp(7).
+echo '0 0' >/proc/sys/net/ipv4/ping_group_range
+# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
+printf '%s\n' 'nameserver 192.0.2.53' 'search example.org' >"$folder/scratch/resolv.conf"
+
+# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
+printf '%s\n' "
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
+/usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
+tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
+/home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
+/dev/null $root/dev/null none bind,nosuid,noexec 0 0
+" >"$folder/scratch/fstab"
+mount --all --fstab "$folder/scratch/fstab"
+
+# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
+read_back() {
+  target=$5 options=,$6,
+  case $target in "$root" | "$root"/*) ;; *) return ;; esac
+  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
+  case $options in *,ro,*) return ;; esac
+  case ${target#"$root"} in
+  '' | /usr) ;;
+  /tmp | '/home/u/my\040project' | /dev/null) return ;;
+  '/home/u/my\040project'/*) return ;;
+  esac
+  echo "refused: $target is not read-only" >&2; exit 1
+}
+mounts=$(cat /proc/self/mountinfo)
+IFS='
+'; set -f
+{ for line in $mounts; do IFS=' '; read_back $line; done
+for target in '' /usr; do
+  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
+done
+} & checking=$!
+unset IFS; set +f
+
+wait "$naming"
+wait "$linking"
+wait "$filtering"; read -r _ <&5; exec 5<&-
+# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
+cd "$root"; pivot_root . .
+/usr/bin/umount -n -i -l .; cd /
+wait "$checking"
+
+# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).
+# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
+# then it waits, ends with its launcher, and takes every process with it.
+exec /usr/bin/unshare --cgroup -- /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf -- \
+  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
