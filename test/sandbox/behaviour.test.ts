@@ -23,11 +23,11 @@ describe.each(CALLERS)('a sandbox of %s', (name) => {
   describe('has of the file system', () => {
     it.skipIf(!isRoot)('nothing writable below what is bound read-only (needs root)', async () => {
       const { caller } = tried;
-      await outside(caller, 'mkdir -p tree/below/deep && chmod -R 777 tree');
+      await outside(caller, 'mkdir -p tree/bélow€/deep && chmod -R 777 tree');
       const mounts = [{ bind: './tree', to: '/data', readOnly: true }];
       await writeProfiles(caller, { bound: { workspace: 'none', mounts }, workspace: { workspace: 'ro' } });
       const tree = join(caller.workspace, 'tree');
-      const setup = [`${tree}/below`, `${tree}/below/deep`].map(
+      const setup = [`${tree}/bélow€`, `${tree}/bélow€/deep`].map(
         (path) => `mkdir -p ${path}; mount -t tmpfs -o mode=1777 tmpfs ${path}`,
       );
       const around = await surroundings(setup.join('\n'));
@@ -36,7 +36,7 @@ describe.each(CALLERS)('a sandbox of %s', (name) => {
           ['bound', '/data'],
           ['workspace', tree],
         ] as const) {
-          const line = `for at in ${path} ${path}/below ${path}/below/deep; do (: >$at/x) 2>/dev/null || echo closed; done`;
+          const line = `for at in ${path} ${path}/bélow€ ${path}/bélow€/deep; do (: >$at/x) 2>/dev/null || echo closed; done`;
           const { stdout, stderr } = await unsharedIn(caller, around.inside, [
             ...['run', '--workspace', caller.workspace, '--profile', profile, '--', 'sh', '-c', line],
           ]);
