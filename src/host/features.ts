@@ -16,20 +16,26 @@ export function hostFeatures(): Promise<ProgramFeatures> {
   return (programs ??= askPrograms());
 }
 
+const ASKED = ['setpriv', 'unshare', 'nsenter'] as const;
+
 async function askPrograms(): Promise<ProgramFeatures> {
-  const names = ['setpriv', 'unshare', 'nsenter'] as const;
-  const [setpriv, unshare, nsenter] = await Promise.all(names.map(optionsOf));
-  const has = (options: ReadonlySet<string> | undefined, name: string): boolean => options?.has(name) === true;
-  return {
-    setpriv: { seccompFilter: has(setpriv, '--seccomp-filter'), landlock: has(setpriv, '--landlock-access') },
-    unshare: { mapUsers: has(unshare, '--map-users'), mapAuto: has(unshare, '--map-auto') },
-    nsenter: { env: has(nsenter, '--env'), workingDirectoryInside: has(nsenter, '--wdns') },
-  };
+  const [setpriv = '', unshare = '', nsenter = ''] = await Promise.all(ASKED.map(helpOf));
+  return featuresOf({ setpriv, unshare, nsenter });
 }
 
-async function optionsOf(program: string): Promise<ReadonlySet<string>> {
-  const { output } = await attempt([program, '--help']);
-  return new Set(output.match(/--[a-z][a-z-]*/g));
+async function helpOf(program: string): Promise<string> {
+  return (await attempt([program, '--help'])).output;
+}
+
+/** What programs can that say this when they are asked for `--help`. */
+export function featuresOf(help: Readonly<Record<(typeof ASKED)[number], string>>): ProgramFeatures {
+  const has = (program: keyof typeof help, option: string): boolean =>
+    new Set(help[program].match(/--[a-z][a-z-]*/g)).has(option);
+  return {
+    setpriv: { seccompFilter: has('setpriv', '--seccomp-filter'), landlock: has('setpriv', '--landlock-access') },
+    unshare: { mapUsers: has('unshare', '--map-users'), mapAuto: has('unshare', '--map-auto') },
+    nsenter: { env: has('nsenter', '--env'), workingDirectoryInside: has('nsenter', '--wdns') },
+  };
 }
 
 /** What mount(8) really does with options that old versions accept and ignore. */
