@@ -47,7 +47,7 @@ export const OLDER_VERSIONS = Object.keys(RELEASES);
 
 const ARCHIVE = 'http://archive.ubuntu.com/ubuntu/pool/main';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
-const CACHE = '/var/cache/namespace-sandboxes-test/debian';
+const CACHE = '/var/cache/namespace-sandboxes-test/util-linux';
 
 /** Another util-linux than this machine's: lines of sh for `surroundings` that put it in the place of the own one. */
 export interface OtherUtilLinux {
