@@ -1,3 +1,4 @@
+import type { InstallRefusal } from './elevation.ts';
 import type { Finding, HostFix } from './host.ts';
 
 /** Where in a profile file something is wrong. Lines and columns count from 1. */
@@ -75,6 +76,11 @@ export interface ProblemArguments {
   helperNotAuthorized: { reason: string };
   helperRefused: { verb: string; reason: string };
   helperEnded: { reason: string };
+  rootNotWanted: Readonly<Record<never, never>>;
+  noAgent: Readonly<Record<never, never>>;
+  passwordNeeded: Readonly<Record<never, never>>;
+  helperNotInstallable: { refusal: InstallRefusal };
+  rootScriptFailed: { reason: string };
   // running
   launchFailed: { step: string; output: string };
   sandboxNotFound: { id: string; running: readonly string[] };
