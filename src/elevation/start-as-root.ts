@@ -62,22 +62,20 @@ async function bySudo<T>(sudo: string, command: Words, person: Person, begins: B
   const { password } = person;
   if (password === 'onTerminal')
     return begun(await attempt([sudo, '--reset-timestamp', '--', ...command], begins), notBySudo);
-  let given = true;
+  const answers: (string | undefined)[] = [];
   const outcome = await attempt(
     [sudo, '--reset-timestamp', '--stdin', '--prompt', PROMPT, '--', ...command],
     (child) => {
-      let asked = 0;
       onPrompt(child, async () => {
-        const line = await password?.(asked > 0);
-        asked += 1;
-        given = line !== undefined;
+        const line = await password?.(answers.length > 0);
+        answers.push(line);
         if (line === undefined) child.stdin.end();
         else child.stdin.write(`${line}\n`);
       });
       return begins(child);
     },
   );
-  if ('stderr' in outcome && !given) notGiven(password !== undefined);
+  if ('stderr' in outcome && answers.includes(undefined)) notGiven(password !== undefined);
   return begun(outcome, notBySudo);
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# enter PID STARTED TYPE:INODE…: a root shell in namespaces of a process, nsenter(1). STARTED is field 22 of its stat,
+# enter PID STARTED TYPE:INODE…: a root shell in those namespaces of a process that are not the machine's own, nsenter(1). STARTED is field 22 of its stat,
 # proc_pid_stat(5). An empty INODE is one that the caller could not see. Installed, this file is root's and the caller cannot
 # change it. It ends in an exec, so that nothing of it stays beside the shell; a Node would stay, as root, between terminal and shell.
 set -eu
@@ -35,6 +35,7 @@ for one; do
   case " $types " in *" $type "*) refuse "The type $type stands twice." ;; esac
   path=/proc/$pid/ns/$type
   [ -e "$path" ] || refuse "Process $pid has ended."
+  [ "$(readlink "$path")" != "$(readlink "/proc/self/ns/$type")" ] || continue
   # sh(1) knows descriptors of one digit, so that the clocks, which are the least to be mistaken in, are entered by their path.
   if [ "$type" != time ]; then hold "$type" "$path"; path=/proc/self/fd/$(number_of "$type"); fi
   [ "$inode" = '' ] || [ "$(readlink "$path")" = "$type:[$inode]" ] || refuse "Process $pid is in another $type namespace now."
@@ -42,6 +43,8 @@ for one; do
   [ "$type" != mnt ] || name=mount
   options="$options --$name=$path"; types="$types $type"
 done
+
+[ "$options" != '' ] || refuse "Process $pid is in no other namespace than this shell would be."
 
 # Only now: whose namespaces these are. A number that is used again has another start.
 read -r stat 2>/dev/null <"/proc/$pid/stat" || refuse "Process $pid has ended."

@@ -76,9 +76,9 @@ export interface ProblemArguments {
   helperNotAuthorized: { reason: string };
   helperRefused: { verb: string; reason: string };
   helperEnded: { reason: string };
-  rootNotWanted: Readonly<Record<never, never>>;
-  noAgent: Readonly<Record<never, never>>;
-  passwordNeeded: Readonly<Record<never, never>>;
+  rootNotWanted: Record<string, never>;
+  noAgent: Record<string, never>;
+  passwordNeeded: Record<string, never>;
   helperNotInstallable: { refusal: InstallRefusal };
   rootScriptFailed: { reason: string };
   // running

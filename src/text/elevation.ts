@@ -51,3 +51,8 @@ export function refusalOfInstall(refusal: InstallRefusal): string {
       return `no Node is here that only root can change (tried: ${refusal.tried.join(', ')}). Install the distribution's nodejs, version 20 or newer`;
   }
 }
+
+/** What a terminal of root's says that no installed helper has checked. */
+export function notPinnedSentence(pid: number): string {
+  return `Not pinned: no helper is installed that would look again, as root, whether process ${pid} is still the same. "Install Helper" mends that.`;
+}
