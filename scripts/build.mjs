@@ -82,6 +82,14 @@ function helper(outdir) {
   return build({ ...COMMON, entryPoints: ['src/helper/main.ts'], outfile: join(outdir, 'helper.cjs') });
 }
 
+/** Scripts that root runs, as they are. */
+const ROOT_SCRIPTS = ['src/helper/enter.sh', 'src/elevation/scripts/install.sh', 'src/elevation/scripts/remove.sh'];
+
+/** @param {string} outdir */
+function copyRootScripts(outdir) {
+  for (const script of ROOT_SCRIPTS) copyFileSync(join(PROJECT, script), join(outdir, basename(script)));
+}
+
 /**
  * @param {{ production?: boolean, outdir?: string }} options
  * @returns {Promise<void>} rejects with what esbuild has printed.
@@ -89,6 +97,7 @@ function helper(outdir) {
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
   const [{ metafile }] = await Promise.all([modules(outdir, production), besides(outdir, production), helper(outdir)]);
   copyNative(outdir, production ? NATIVE_ARCHES : NATIVE_ARCHES.filter((name) => name === arch));
+  copyRootScripts(outdir);
   makeExecutable(join(outdir, 'cli.js'));
   if (production)
     removeStale(

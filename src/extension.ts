@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { App } from './ui/app.ts';
 import { registerCommands } from './ui/commands/register.ts';
 import { Documents } from './ui/documents.ts';
+import { WindowHelper } from './ui/helper/window-helper.ts';
 import { Language } from './ui/language/language.ts';
 import { Memory } from './ui/memory.ts';
 import { registerTerminalProfile } from './ui/terminal/profile-provider.ts';
@@ -17,11 +18,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Sandboxes', { log: true });
   const memory = new Memory(context.workspaceState);
   const live = new Live(context.asAbsolutePath('dist/discovery-worker.cjs'));
-  terminals = new SandboxTerminals(live, log, context.asAbsolutePath('dist/helper.cjs'));
+  const helper = new WindowHelper(context.asAbsolutePath('dist/helper.cjs'), log);
+  terminals = new SandboxTerminals(live, log, helper);
   language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
-  const app: App = { log, memory, live, terminals, documents: new Documents(), views: new Views(live, memory) };
+  const [documents, views] = [new Documents(), new Views(live, memory)];
+  const app: App = { log, memory, live, helper, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
-  context.subscriptions.push(log, live, language, terminals, app.documents, app.views, ...registered);
+  context.subscriptions.push(log, live, language, terminals, helper, documents, views, ...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');
 }
 

@@ -7,6 +7,7 @@ export const HELP = {
   unshared enter ID [-- command…]        one more shell or command in a running sandbox
   unshared stop ID… | --all              end sandboxes with all their processes
   unshared script [options]              the script that "run" would run, or that a sandbox was made with
+  unshared helper status|install|remove  the helper, where only root can change it
   unshared check                         what this host can do, and what it lacks
   unshared namespaces [--json]           every namespace of this machine
   unshared cgroups [--json]              the cgroup hierarchy of this machine
@@ -47,6 +48,16 @@ Prints the script that makes a sandbox: of a running one by its ID, else what "u
 
   --join              the script that enters it instead
   --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
+`,
+  helper: `unshared helper status
+unshared helper install [--show]
+unshared helper remove [--show]
+
+The helper does as root what the kernel refuses you. Without being installed, the bundled file runs as root, which you
+yourself can change. "install" copies it to /usr/libexec/namespace-sandboxes, with actions of its own for polkit; "remove"
+takes away every file of it; "status" says which one is used.
+
+  --show              print the script that would run as root, and run nothing
 `,
   check: `unshared check [--json]
 

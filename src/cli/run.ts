@@ -9,6 +9,7 @@ import { launchSandbox, type Launched } from '../sandbox/launch.ts';
 import { joinerPlacing } from '../sandbox/limits/helper.ts';
 import { shellWords } from '../sandbox/quote.ts';
 import { noteSentence } from '../text/notes.ts';
+import { cliPerson } from './person.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
 import { readOptions, UsageError } from './usage.ts';
 
@@ -32,11 +33,13 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The helper beside this program, with a line on standard error for each thing that it does as root. */
+/** The helper beside this program. */
+export const HELPER_FILE = fileURLToPath(new URL('helper.cjs', import.meta.url));
+
+/** With a line on standard error for each thing that the helper does as root. */
 export function cliSession(): HelperSession {
-  return helperSession(fileURLToPath(new URL('helper.cjs', import.meta.url)), (line) => {
-    process.stderr.write(`unshared: as root: ${line}\n`);
-  });
+  const onAct = (line: string): void => void process.stderr.write(`unshared: as root: ${line}\n`);
+  return helperSession(HELPER_FILE, onAct, { person: cliPerson() });
 }
 
 /** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */

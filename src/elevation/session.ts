@@ -1,27 +1,45 @@
+import type { RootPurpose } from '../model/elevation.ts';
+import { NOBODY, type Person } from './person.ts';
 import type { Helper } from './start-helper.ts';
 
 /** The helper of one window or command: started by the first who needs it, and shared by all after. */
 export interface HelperSession {
   /** The running helper, or a new one: this asks for a password. @throws ProblemError of startHelper. */
-  helper(): Promise<Helper>;
+  helper(purpose?: RootPurpose): Promise<Helper>;
   /** The running helper, and never a new one. */
   running(): Promise<Helper> | undefined;
+  /** Ends the running helper. The next who needs one starts another. */
   dispose(): void;
 }
 
+export interface SessionOptions {
+  readonly person?: Person;
+  /** Told each time that a helper has begun to run as root, and that it has ended. */
+  readonly onChange?: (runs: boolean) => void;
+}
+
 /** What speaks to a helper is loaded once somebody needs one. */
-export function helperSession(helperFile: string, onAct: (line: string) => void): HelperSession {
+export function helperSession(
+  helperFile: string,
+  onAct: (line: string) => void,
+  { person = NOBODY, onChange = () => undefined }: SessionOptions = {},
+): HelperSession {
   let current: Promise<Helper> | undefined;
-  const forget = (): void => {
-    current = undefined;
-  };
-  const start = (): Promise<Helper> => {
-    const starting = import('./start-helper.ts').then(({ startHelper }) => startHelper(helperFile, onAct));
-    starting.then(({ ended }) => void ended.then(forget), forget);
+  const start = (purpose: RootPurpose | undefined): Promise<Helper> => {
+    const starting = import('./start-helper.ts').then(({ startHelper }) =>
+      startHelper(helperFile, onAct, person, purpose),
+    );
+    const forget = (): void => {
+      if (current === starting) current = undefined;
+    };
+    starting.then(({ ended }) => {
+      onChange(true);
+      void ended.then(forget).then(() => onChange(false));
+    }, forget);
     return starting;
   };
   return {
-    helper: () => (current ??= start()),
+    helper: (purpose) => (current ??= start(purpose)),
     running: () => current,
     dispose: () =>
       void current?.then(

@@ -1,3 +1,4 @@
+import type { InstallRefusal } from './elevation.ts';
 import type { Finding, HostFix } from './host.ts';
 
 /** Where in a profile file something is wrong. Lines and columns count from 1. */
@@ -76,6 +77,11 @@ export interface ProblemArguments {
   helperNotAuthorized: { reason: string };
   helperRefused: { verb: string; reason: string };
   helperEnded: { reason: string };
+  rootNotWanted: Record<string, never>;
+  noAgent: Record<string, never>;
+  passwordNeeded: Record<string, never>;
+  helperNotInstallable: { refusal: InstallRefusal };
+  rootScriptFailed: { reason: string };
   // running
   launchFailed: { step: string; output: string };
   sandboxNotFound: { id: string; running: readonly string[] };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
-import { requireProgram } from '../host/programs.ts';
+import type { InstalledHelper } from '../model/elevation.ts';
+import { findProgram, requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import type { NamespaceType } from '../model/namespace.ts';
 import type { JoinCommand } from './join.ts';
@@ -26,16 +27,81 @@ const OPTIONS = {
 export function enterNamespaceCommand(pid: number, types: readonly NamespaceType[]): JoinCommand {
   const startTime = startTimeOf(pid) ?? fail('processGone', { pid });
   const own = types.includes('user') && process.getuid?.() !== 0 ? ['--preserve-credentials'] : [];
-  const options = Object.entries(OPTIONS)
-    .filter(([type]) => types.includes(type as NamespaceType))
-    .map(([, option]) => option);
-  const nsenter = [requireProgram('nsenter'), '--target', String(pid), ...options, ...own, '--'];
-  const script = [
+  const nsenter = [requireProgram('nsenter'), '--target', String(pid), ...optionsOf(types), ...own, '--'];
+  const script = [...stillThere(pid, startTime), `exec ${shellWords([...nsenter, '/bin/sh', '-c', SHELL])}`];
+  return shellCommand(script, types);
+}
+
+/** Namespaces of a process that root is to enter, each with its inode where the caller can see it. */
+export interface RootDestination {
+  readonly pid: number;
+  readonly namespaces: readonly (readonly [NamespaceType, number | undefined])[];
+}
+
+/**
+ * A root shell in namespaces of somebody else's process, on a terminal that asks for the password where no desktop does.
+ * The installed helper's `enter` looks at the process and at each namespace again once it is root; without it, nothing does
+ * (`pinned` is false), and the process may have become another while the password was typed.
+ * @throws ProblemError `processGone`, and `programMissing` where there is neither pkexec(1) nor sudo(8).
+ */
+export function enterAsRootCommand(
+  { pid, namespaces }: RootDestination,
+  installed: InstalledHelper,
+): { readonly command: JoinCommand; readonly pinned: boolean } {
+  const startTime = startTimeOf(pid) ?? fail('processGone', { pid });
+  const types = namespaces.map(([type]) => type);
+  const pinned = installed.state === 'current';
+  const program = pinned
+    ? [installed.enter, String(pid), String(startTime), ...namespaces.map(([type, inode]) => `${type}:${inode ?? ''}`)]
+    : plainEnter(pid, types);
+  return { command: shellCommand([...stillThere(pid, startTime), ...asRootLines(program)], types), pinned };
+}
+
+/** With the machine's own files, /proc is mounted anew, so that ps(1) shows the processes that were entered. */
+function plainEnter(pid: number, types: readonly NamespaceType[]): readonly string[] {
+  const options = types.length === Object.keys(OPTIONS).length ? ['--all'] : optionsOf(types);
+  const around =
+    types.includes('pid') && !types.includes('mnt') ? [requireProgram('unshare'), '--mount', '--mount-proc'] : [];
+  return [requireProgram('nsenter'), '--target', String(pid), ...options, '--', ...around, '/bin/sh', '-c', SHELL];
+}
+
+/**
+ * sudo(8) asks on this terminal by itself. For pkexec(1), pkttyagent(1) does, unless a desktop's agent has registered; the shell
+ * waits until it is there (it closes its descriptor 3), and stays, because pkexec is authorised by who has started it.
+ */
+function asRootLines(program: readonly string[]): readonly string[] {
+  const sudo = findProgram('pkexec') === undefined ? findProgram('sudo') : undefined;
+  if (sudo !== undefined) return [`exec ${shellWords([sudo, '--reset-timestamp', '--', ...program])}`];
+  const pkexec = requireProgram('pkexec');
+  const agent = findProgram('pkttyagent');
+  return [
+    ...(agent === undefined
+      ? []
+      : [`{ ${shellWord(agent)} --fallback --process $$ --notify-fd 3 3>&1 >/dev/null & } | cat`]),
+    shellWords([pkexec, '--disable-internal-agent', ...program]),
+    'status=$?',
+    'case $status in',
+    "  126) echo 'The question for the password was dismissed: nothing was opened.' >&2 ;;",
+    "  127) echo 'Root was not authorised: it needs the password of an administrator.' >&2 ;;",
+    'esac',
+    'exit $status',
+  ];
+}
+
+function optionsOf(types: readonly NamespaceType[]): readonly string[] {
+  return Object.entries(OPTIONS).flatMap(([type, option]) => (types.includes(type as NamespaceType) ? [option] : []));
+}
+
+function stillThere(pid: number, startTime: number): readonly string[] {
+  const gone = shellWord(`Process ${pid} has ended.`);
+  return [
     'started_at() { shift 19; echo "$1"; }',
-    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo ${shellWord(`Process ${pid} has ended.`)} >&2; exit 1; }`,
-    `exec ${shellWords(nsenter)} /bin/sh -c ${shellWord(SHELL)}`,
-  ].join('\n');
-  return { file: '/bin/sh', args: ['-c', script], env: callerEnvironment(types) };
+    `read -r stat 2>/dev/null </proc/${pid}/stat && [ "$(started_at \${stat##*) })" = ${startTime} ] || { echo ${gone} >&2; exit 1; }`,
+  ];
+}
+
+function shellCommand(script: readonly string[], types: readonly NamespaceType[]): JoinCommand {
+  return { file: '/bin/sh', args: ['-c', script.join('\n')], env: callerEnvironment(types) };
 }
 
 const SHELL =

@@ -1,4 +1,5 @@
 import { ProblemError, type Problem, type ProblemArguments, type ProblemCode } from '../model/problem.ts';
+import { refusalOfInstall } from './elevation.ts';
 import { refusalSentence } from './host.ts';
 
 type Sentences = { readonly [Code in ProblemCode]: (args: ProblemArguments[Code]) => string };
@@ -97,9 +98,16 @@ const SENTENCES: Sentences = {
   helperDismissed: ({ program }) =>
     `The password dialog of ${program} was dismissed, so nothing was changed. Run the command again to be asked again.`,
   helperNotAuthorized: ({ reason }) =>
-    `The helper was not authorised (${reason}). It needs an administrator's password and a polkit agent or a terminal to ask for it.`,
+    `The helper was not authorised (${reason}). It needs an administrator's password; where polkit or sudoers forbid it, ask the administrator of this machine.`,
   helperRefused: ({ verb, reason }) => `The helper refused ${verb}: ${reason}.`,
   helperEnded: ({ reason }) => `The helper ended before it answered (${reason}).`,
+  rootNotWanted: () => 'Nothing was done as root.',
+  noAgent: () =>
+    "Nobody can ask for the administrator's password here: no desktop does, and there is no terminal with pkttyagent. Run this in a terminal, install the package polkitd (pkttyagent), or start it as root.",
+  passwordNeeded: () =>
+    'sudo needs a password, and there is nobody to ask for it. Run this in a terminal, or let sudoers grant it without one.',
+  helperNotInstallable: ({ refusal }) => `The helper cannot be installed: ${refusalOfInstall(refusal)}.`,
+  rootScriptFailed: ({ reason }) => `The script that ran as root stopped: ${reason}.`,
   launchFailed: ({ step, output }) => `The sandbox did not start: ${step} failed. ${output}`.trim(),
   sandboxNotFound: ({ id, running }) =>
     running.length > 0

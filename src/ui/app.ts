@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { Documents } from './documents.ts';
+import type { WindowHelper } from './helper/window-helper.ts';
 import type { Memory } from './memory.ts';
 import type { SandboxTerminals } from './terminal/sandbox-terminals.ts';
 import type { Live } from './views/live.ts';
@@ -10,6 +11,7 @@ export interface App {
   readonly log: vscode.LogOutputChannel;
   readonly memory: Memory;
   readonly live: Live;
+  readonly helper: WindowHelper;
   readonly terminals: SandboxTerminals;
   readonly documents: Documents;
   readonly views: Views;

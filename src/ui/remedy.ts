@@ -10,6 +10,8 @@ const HOST_PROBLEMS: readonly ProblemCode[] = [
   'namespacesRefused',
   'limitsUnavailable',
   'tunNotUsable',
+  'noAgent',
+  'passwordNeeded',
 ];
 
 /** The next step that helps most: the place of the fault, then what the host lacks, else the log. */
@@ -18,4 +20,14 @@ export function remedyFor(error: unknown): Remedy {
   const place = problems.find((problem) => problem.place)?.place;
   if (place) return { do: 'openPlace', place };
   return problems.some(({ code }) => HOST_PROBLEMS.includes(code)) ? { do: 'checkHost' } : { do: 'showOutput' };
+}
+
+/** Whether the user has called it off: that is no error. */
+export function isCancelled(error: unknown): boolean {
+  return isOneOf(error, ['rootNotWanted', 'helperDismissed']);
+}
+
+/** Whether an error is of problems with these codes alone. */
+export function isOneOf(error: unknown, codes: readonly ProblemCode[]): boolean {
+  return error instanceof ProblemError && error.problems.every(({ code }) => codes.includes(code));
 }

@@ -43,7 +43,7 @@ export async function joinerPlacing(
   session: HelperSession,
 ): Promise<(pid: number) => Promise<void>> {
   if (limits.way !== 'helper' || !needsRoot(limits.cgroups)) return () => Promise.resolve();
-  const helper = await session.helper();
+  const helper = await session.helper('limits');
   return async (pid) => {
     await helper.request('limits/place', { id, pid });
   };

@@ -48,7 +48,7 @@ async function byWhom(request: LimitRequest, session: HelperSession): Promise<Pr
 }
 
 async function byHelper(request: LimitRequest, session: HelperSession): Promise<PreparedLimits> {
-  if (request.limits.mode === 'strict') return helperLimits(request, await session.helper());
+  if (request.limits.mode === 'strict') return helperLimits(request, await session.helper('limits'));
   const helper = await session.running();
   return helper ? helperLimits(request, helper) : unkept(nothingGiven(request, forAll(request.keys, NOBODY)));
 }

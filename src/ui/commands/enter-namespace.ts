@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import { fail } from '../../model/problem.ts';
 import { NAMESPACE_TYPES, type NamespaceType } from '../../model/namespace.ts';
-import { enterNamespaceCommand } from '../../sandbox/enter.ts';
+import type { Process } from '../../model/process.ts';
+import { installedHelper } from '../../elevation/installed.ts';
+import { enterAsRootCommand, enterNamespaceCommand } from '../../sandbox/enter.ts';
+import { notPinnedSentence } from '../../text/elevation.ts';
 import type { App } from '../app.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
@@ -18,18 +21,63 @@ interface Destination {
   readonly types: readonly NamespaceType[];
 }
 
-/** Opens a plain `nsenter` terminal in namespaces of one process, after asking which. */
-export async function openTerminalInNamespace({ live }: App, target: Target | undefined): Promise<void> {
+/** Opens a plain `nsenter` terminal in namespaces of one process, after asking which; as root where only root may. */
+export async function openTerminalInNamespace({ live, helper }: App, target: Target | undefined): Promise<void> {
   if (!(await terminalsAllowed())) return;
   const observation = await live.observe();
   const destination = destinationOf(target) ?? (await pickNamespace(observation));
-  const types = destination && (await pickTypes(destination, observation));
-  if (!destination || !types || types.length === 0) return;
-  const command = enterNamespaceCommand(destination.pid, types);
-  const name = `${destination.name} (${types.join(' ')})`;
-  vscode.window
-    .createTerminal({ ...commandTerminal(name, command), iconPath: new vscode.ThemeIcon('symbol-namespace') })
-    .show();
+  if (!destination) return;
+  const process = byPid(observation.snapshot.processes).get(destination.pid) ?? fail('processGone', destination);
+  const asRoot = onlyRootEnters(process, observation);
+  const types = asRoot ? await pickForRoot(destination, observation) : await pickTypes(destination, observation);
+  if (!types || types.length === 0) return;
+  const name = `${destination.name} (${types.length === NAMESPACE_TYPES.length ? 'all' : types.join(' ')})`;
+  if (!asRoot) open(commandTerminal(name, enterNamespaceCommand(destination.pid, types)));
+  else if (await helper.person.agrees('terminal')) open(rootTerminal(`${name} as root`, process, types, helper.file));
+}
+
+function open(options: vscode.TerminalOptions): void {
+  vscode.window.createTerminal({ ...options, iconPath: new vscode.ThemeIcon('symbol-namespace') }).show();
+}
+
+/** Not through the helper: a terminal is no business of a process that serves the whole window. */
+function rootTerminal(
+  name: string,
+  { pid, namespaces }: Process,
+  types: readonly NamespaceType[],
+  helperFile: string,
+): vscode.TerminalOptions {
+  const destination = { pid, namespaces: types.map((type) => [type, namespaces[type]] as const) };
+  const { command, pinned } = enterAsRootCommand(destination, installedHelper(helperFile));
+  return { ...commandTerminal(name, command), ...(!pinned && { message: notPinnedSentence(pid) }) };
+}
+
+/**
+ * A process of another user, or one that shares the user namespace with us, which gives no right over other namespaces
+ * (setns(2)). Root itself enters without more.
+ */
+function onlyRootEnters({ uid, namespaces }: Process, { snapshot, ownPid }: Observation): boolean {
+  const own = byPid(snapshot.processes).get(ownPid);
+  return own !== undefined && own.uid !== 0 && (own.uid !== uid || namespaces.user === own.namespaces.user);
+}
+
+const WAYS = [
+  { label: 'All of its namespaces', detail: 'A shell of its image, as root', types: NAMESPACE_TYPES },
+  {
+    label: 'Network and processes only',
+    detail: "This machine's own shell and tools, for images without any",
+    types: ['net', 'pid'],
+  },
+  { label: 'Choose…', detail: 'Some of them', types: undefined },
+] as const;
+
+async function pickForRoot(
+  destination: Destination,
+  observation: Observation,
+): Promise<readonly NamespaceType[] | undefined> {
+  const placeHolder = `Namespaces of process ${destination.pid}, of another user, to enter as root`;
+  const way = await vscode.window.showQuickPick(WAYS, { placeHolder });
+  return way && (way.types ?? pickTypes(destination, observation));
 }
 
 function destinationOf(target: Target | undefined): Destination | undefined {

@@ -22,6 +22,9 @@ export const COMMANDS = {
   'namespaceSandboxes.openTerminalInNamespace': async (app, target) =>
     (await import('./enter-namespace.ts')).openTerminalInNamespace(app, target),
   'namespaceSandboxes.checkThisHost': async (app) => (await import('./check-host.ts')).checkThisHost(app),
+  'namespaceSandboxes.installHelper': async (app) => (await import('./helper.ts')).installHelper(app),
+  'namespaceSandboxes.removeHelper': async (app) => (await import('./helper.ts')).removeHelper(app),
+  'namespaceSandboxes.stopHelper': async (app) => (await import('./helper.ts')).stopHelper(app),
   'namespaceSandboxes.refresh': (app) => app.live.observe().then(() => undefined),
   'namespaceSandboxes.groupByType': (app) => group(app, 'type'),
   'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),

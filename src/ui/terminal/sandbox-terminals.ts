@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { HelperSession } from '../../elevation/session.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { Launched } from '../../sandbox/launch.ts';
 import type { LaunchRequest } from '../../sandbox/make-plan.ts';
 import type { JoinCommand } from '../../sandbox/join.ts';
 import type { SpareKeeper } from '../../sandbox/spare.ts';
 import { config } from '../config.ts';
+import type { WindowHelper } from '../helper/window-helper.ts';
 import type { Live } from '../views/live.ts';
 
 interface Kept {
@@ -17,15 +17,14 @@ interface Kept {
 export class SandboxTerminals implements vscode.Disposable {
   readonly #live: Live;
   readonly #log: vscode.LogOutputChannel;
-  readonly #helperFile: string;
-  #session: HelperSession | undefined;
+  readonly #helper: WindowHelper;
   #spares: SpareKeeper | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal));
 
-  constructor(live: Live, log: vscode.LogOutputChannel, helperFile: string) {
+  constructor(live: Live, log: vscode.LogOutputChannel, helper: WindowHelper) {
     this.#live = live;
-    this.#helperFile = helperFile;
+    this.#helper = helper;
     this.#log = log;
   }
 
@@ -44,14 +43,14 @@ export class SandboxTerminals implements vscode.Disposable {
 
   async #start(request: LaunchRequest): Promise<Launched | undefined> {
     const { launchSandbox } = await import('../../sandbox/launch.ts');
-    const launching = launchSandbox(request, await this.#helperSession());
+    const launching = launchSandbox(request, await this.#helper.session());
     return cancellable(`Starting a sandbox of "${request.profile.name}"…`, launching, (late) => this.#undo(late));
   }
 
   /** Opens a terminal in a running sandbox. Where only root can move it under the limits, its join script waits for it. */
   async open(sandbox: Sandbox): Promise<vscode.Terminal> {
     const { joinerPlacing } = await import('../../sandbox/limits/helper.ts');
-    const place = await joinerPlacing(sandbox, await this.#helperSession());
+    const place = await joinerPlacing(sandbox, await this.#helper.session());
     const terminal = vscode.window.createTerminal(await sandboxTerminal(sandbox));
     terminal.show();
     const pid = await terminal.processId;
@@ -74,19 +73,12 @@ export class SandboxTerminals implements vscode.Disposable {
   dispose(): void {
     this.#closing.dispose();
     for (const { unwatch } of this.#kept.values()) unwatch();
-    this.#session?.dispose();
   }
 
   async #spareKeeper(): Promise<SpareKeeper> {
     const { keepSpare } = await import('../../sandbox/spare.ts');
-    this.#spares ??= keepSpare(await this.#helperSession());
+    this.#spares ??= keepSpare(await this.#helper.session());
     return this.#spares;
-  }
-
-  async #helperSession(): Promise<HelperSession> {
-    const { helperSession } = await import('../../elevation/session.ts');
-    this.#session ??= helperSession(this.#helperFile, (line) => this.#log.info(`helper, as root: ${line}`));
-    return this.#session;
   }
 
   async #keep(launched: Launched): Promise<void> {

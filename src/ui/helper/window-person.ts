@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import type { Person } from '../../elevation/person.ts';
+import { installedSentence, purposeSentence } from '../../text/elevation.ts';
+
+const CONTINUE = 'Continue';
+
+/** The user of this window: told by a dialog what root is for, and asked for what no desktop asks. */
+export function windowPerson(log: vscode.LogOutputChannel): Person {
+  return {
+    agrees: async (purpose) => {
+      const options = { modal: true, detail: DETAIL[purpose] ?? FOR_THE_HELPER };
+      return (await vscode.window.showInformationMessage(purposeSentence(purpose), options, CONTINUE)) === CONTINUE;
+    },
+    askOnTerminal: async () => (await import('./terminal-agent.ts')).terminalAgent(),
+    password: async (again) =>
+      vscode.window.showInputBox({
+        title: 'Namespace Sandboxes',
+        prompt: again ? 'That was not it. Password for sudo' : 'Password for sudo',
+        password: true,
+        ignoreFocusOut: true,
+      }),
+    passedOver: (installed) => {
+      log.warn(installedSentence(installed));
+      void vscode.window.showWarningMessage(installedSentence(installed));
+    },
+  };
+}
+
+const FOR_THE_HELPER =
+  "An administrator's password may be asked for, once in this window. While the helper runs, the status bar shows it; a click there stops it.";
+const ONCE = "An administrator's password may be asked for, for this alone.";
+const DETAIL: Readonly<Record<string, string>> = { installHelper: ONCE, removeHelper: ONCE, terminal: ONCE };
