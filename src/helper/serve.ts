@@ -13,6 +13,7 @@ import {
   type HelperVerb,
 } from '../protocol/helper.ts';
 import { limitVerbs } from './limits.ts';
+import { lookVerbs } from './look.ts';
 import { messageBodies, parseRequest, type Request } from './requests.ts';
 
 export interface Service {
@@ -42,7 +43,7 @@ export async function serve({ uid, input, output, report }: Service): Promise<vo
     report(`uid ${uid}: ${line}`);
     send({ method: HELPER_ACT, params: [line] });
   };
-  const verbs = limitVerbs(uid);
+  const verbs: Verbs = { ...lookVerbs, ...limitVerbs(uid) };
   send({ method: HELPER_READY });
   for await (const body of messageBodies(input, MAX_MESSAGE)) {
     const request = parseRequest(body);

@@ -63,7 +63,7 @@ const KEYS = [
 export function wrongMessage(random: Random): Buffer | undefined {
   const envelope = { jsonrpc: '2.0', id: random(1_000_000), method: method(random), params: params(random) };
   const message = random(8) === 0 ? mutated(envelope, random) : envelope;
-  const text = JSON.stringify(message) ?? '';
+  const text = JSON.stringify(message);
   if (random(4) === 0) return onlyWrong(Buffer.from(text), random);
   return isRight(text) ? undefined : Buffer.from(text);
 }
@@ -86,8 +86,8 @@ function isRight(text: string): boolean {
 
 function method(random: Random): unknown {
   if (random(12) === 0) return value(random);
-  const verb = VERBS[random(VERBS.length)] ?? '';
-  return random(12) === 0 ? `${verb}${String.fromCharCode(random(256))}` : verb;
+  const verb = VERBS[random(VERBS.length)];
+  return random(12) === 0 ? `${verb ?? ''}${String.fromCharCode(random(256))}` : verb;
 }
 
 /** Parameters with the keys of some verb, right or wrong, or of none. */
