@@ -15,7 +15,7 @@ export type LimitHomes = ReadonlyMap<LimitKey, LimitHome>;
 export type LimitFolders = Readonly<Partial<Record<LimitKey, string>>>;
 
 /** The folder in each home that holds our cgroups and nothing else. */
-const OURS = 'namespace-sandboxes';
+export const OURS = 'namespace-sandboxes';
 
 /** The hierarchy whose controller keeps a limit; undefined where it is mounted nowhere. */
 export function hierarchyFor(key: LimitKey, hierarchies: readonly CgroupHierarchy[]): CgroupHierarchy | undefined {
@@ -61,6 +61,22 @@ export function makeLimitCgroups(homes: LimitHomes, name: string, limits: LimitV
   const kept = distinctFolders(result.folders);
   made.filter((folder) => !kept.includes(folder)).forEach(removeCgroup);
   return result;
+}
+
+/**
+ * Sets other limits in the cgroups that makeLimitCgroups has made, and reads them back. What is not given stays as it is.
+ * A limit that stood in the way of another may be another itself now, so that what was refused is tried once more.
+ */
+export function changeLimits(homes: LimitHomes, name: string, limits: LimitValues): MadeLimits {
+  const there = [...homes].filter(([, { folder }]) => existsSync(join(folder, OURS, name)));
+  const usable: LimitHomes = new Map(there);
+  for (const home of distinctHomes(usable).filter(({ version }) => version === 2))
+    for (const above of [home.folder, join(home.folder, OURS)]) enableControllers(above, keysIn(home, usable));
+  setLimits(usable, name, limits);
+  const { folders, refused } = setLimits(usable, name, limits);
+  const absent = [...homes.keys()].filter((key) => !usable.has(key));
+  const absences: Refusals = Object.fromEntries(absent.map((key) => [key, 'the sandbox has no cgroup for it']));
+  return { folders, refused: { ...refused, ...absences } };
 }
 
 function setLimits(homes: LimitHomes, name: string, limits: LimitValues): MadeLimits {

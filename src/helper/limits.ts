@@ -1,7 +1,9 @@
 import { chownSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
+import { freeze, freezerFolder, kill, thaw } from '../cgroup/freeze.ts';
 import {
+  changeLimits,
   distinctFolders,
   foldersOf,
   makeLimitCgroups,
@@ -12,22 +14,29 @@ import {
   type LimitFolders,
   type LimitHomes,
 } from '../cgroup/limits.ts';
-import { askedKeys, LIMIT_KEYS } from '../model/limits/table.ts';
-import type { Verbs } from './serve.ts';
+import { askedKeys, LIMIT_KEYS, type LimitValues } from '../model/limits/table.ts';
+import type { HelperVerb } from '../protocol/helper.ts';
+import type { Act, Verbs } from './serve.ts';
 
 /**
  * The verbs for limits. A cgroup's name begins with the user's id, so that a user reaches no other's,
  * and nothing is kept in memory or on disk: what a killed helper left is found in the hierarchies themselves.
  */
-export function limitVerbs(uid: number): Verbs {
+export function limitVerbs(uid: number): Verbs<Extract<HelperVerb, `limits/${string}`>> {
   const nameOf = (id: string): string => `${uid}.${id}`;
+  const onAll = (what: typeof freeze, done: string) => {
+    return ({ id }: { readonly id: string }, act: Act): null => {
+      const name = nameOf(id);
+      const folders = existing(name);
+      if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
+      what(folders, freezerFolder(name, cgroupHierarchies()));
+      act(`${done} the processes in ${distinctFolders(folders).join(' ')}`);
+      return null;
+    };
+  };
   return {
     'limits/make': ({ id, limits }, act) => {
-      const keys = askedKeys(limits);
-      const homes = topHomes(keys, cgroupHierarchies());
-      const unkept = keys.find((key) => !homes.has(key));
-      if (unkept !== undefined) throw new Error(`no cgroup controller keeps ${unkept}`);
-      const made = makeLimitCgroups(homes, nameOf(id), limits);
+      const made = makeLimitCgroups(homesOf(limits), nameOf(id), limits);
       giveEntry(made.folders, uid);
       const folders = distinctFolders(made.folders);
       if (folders.length > 0) act(`made the cgroups ${folders.join(' ')}`);
@@ -39,17 +48,42 @@ export function limitVerbs(uid: number): Verbs {
       act(`moved process ${pid} into ${distinctFolders(folders).join(' ')}`);
       return null;
     },
+    'limits/set': ({ id, limits }, act) => {
+      const changed = changeLimits(homesOf(limits), nameOf(id), limits);
+      const keys = Object.keys(changed.folders);
+      if (keys.length > 0) act(`set ${keys.join(', ')} of ${nameOf(id)}`);
+      return changed;
+    },
+    'limits/freeze': onAll(freeze, 'stopped'),
+    'limits/thaw': onAll(thaw, 'let go on'),
+    'limits/kill': onAll(kill, 'killed'),
     'limits/remove': ({ id }, act) => {
+      removeFreezer(nameOf(id));
       const folders = distinctFolders(existing(nameOf(id)));
       const removed = folders.map(removeCgroup).every(Boolean);
       if (removed && folders.length > 0) act(`removed the cgroups ${folders.join(' ')}`);
       return { removed };
     },
     'limits/sweep': ({ ended }) => {
+      ended.map(nameOf).forEach(removeFreezer);
       removeEmptyCgroups(allHomes(), ended.map(nameOf));
       return null;
     },
   };
+}
+
+/** @throws Error where a limit can be kept nowhere. */
+function homesOf(limits: LimitValues): LimitHomes {
+  const keys = askedKeys(limits);
+  const homes = topHomes(keys, cgroupHierarchies());
+  const unkept = keys.find((key) => !homes.has(key));
+  if (unkept !== undefined) throw new Error(`no cgroup controller keeps ${unkept}`);
+  return homes;
+}
+
+function removeFreezer(name: string): void {
+  const freezer = freezerFolder(name, cgroupHierarchies());
+  if (freezer !== undefined) removeCgroup(freezer);
 }
 
 function allHomes(): LimitHomes {

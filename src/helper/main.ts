@@ -12,5 +12,8 @@ if (uid === undefined) {
   process.stderr.write('The helper must be started by pkexec, by sudo, or by root itself.\n');
   process.exitCode = 1;
 } else {
-  serve({ uid, input: process.stdin, output: process.stdout, report });
+  serve({ uid, input: process.stdin, output: process.stdout, report }).then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
 }

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import * as v from 'valibot';
-import { createMessageConnection, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
+import { ErrorCodes } from 'vscode-jsonrpc';
 import {
   HELPER_ACT,
   HELPER_READY,
@@ -11,8 +12,9 @@ import {
   type HelperResults,
   type HelperVerb,
 } from '../protocol/helper.ts';
-import { boundedMessages } from './bounded.ts';
 import { limitVerbs } from './limits.ts';
+import { lookVerbs } from './look.ts';
+import { messageBodies, parseRequest, type Request } from './requests.ts';
 
 export interface Service {
   /** The user for whom root acts. */
@@ -23,39 +25,54 @@ export interface Service {
   readonly report: (line: string) => void;
 }
 
+/** Says one line about a privileged act, to the user and to the machine. */
+export type Act = (line: string) => void;
+
 /** One function a verb, which says what it has done, and returns the result. */
-export type Verbs = {
-  readonly [Verb in HelperVerb]: (params: HelperParams<Verb>, act: (line: string) => void) => HelperResults[Verb];
+export type Verbs<Verb extends HelperVerb = HelperVerb> = {
+  readonly [Each in Verb]: (params: HelperParams<Each>, act: Act) => HelperResults[Each];
 };
 
-/** Answers requests until the input ends. */
-export function serve({ uid, input, output, report }: Service): void {
-  const connection = createMessageConnection(boundedMessages(input, MAX_MESSAGE), output);
-  const act = (line: string): void => {
+/**
+ * Answers requests, each before the next is read, until the input ends.
+ * @throws RangeError at a message that is too long or has no plain header.
+ */
+export async function serve({ uid, input, output, report }: Service): Promise<void> {
+  const send = (message: object): boolean => output.write(framed({ jsonrpc: '2.0', ...message }));
+  const act: Act = (line) => {
     report(`uid ${uid}: ${line}`);
-    void connection.sendNotification(HELPER_ACT, line);
+    send({ method: HELPER_ACT, params: [line] });
   };
-  const verbs = limitVerbs(uid);
-  for (const verb of Object.keys(HELPER_VERBS) as HelperVerb[]) answer(connection, verb, verbs, act);
-  connection.onClose(() => process.exit(0));
-  connection.onError(() => process.exit(1));
-  connection.listen();
-  void connection.sendNotification(HELPER_READY);
+  const verbs: Verbs = { ...lookVerbs, ...limitVerbs(uid) };
+  send({ method: HELPER_READY });
+  for await (const body of messageBodies(input, MAX_MESSAGE)) {
+    const request = parseRequest(body);
+    const answer = request ? answerTo(request, verbs, act) : failure(ErrorCodes.InvalidRequest, 'this is no request');
+    if (!send({ id: request?.id ?? null, ...answer })) await once(output, 'drain');
+  }
 }
 
-function answer(connection: MessageConnection, verb: HelperVerb, verbs: Verbs, act: (line: string) => void): void {
-  const run = verbs[verb] as (params: unknown, act: (line: string) => void) => unknown;
-  connection.onRequest(verb, (params: unknown) => {
-    const checked = v.safeParse(HELPER_VERBS[verb], params);
-    if (!checked.success) throw refusal(`the parameters of ${verb} are wrong`);
-    try {
-      return run(checked.output, act);
-    } catch (error) {
-      throw refusal(error instanceof Error ? error.message : String(error));
-    }
-  });
+function framed(message: object): string {
+  const body = JSON.stringify(message);
+  return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function refusal(reason: string): ResponseError {
-  return new ResponseError(HELPER_REFUSED, reason);
+function answerTo({ method, params }: Request, verbs: Verbs, act: Act): object {
+  if (!isVerb(method)) return failure(ErrorCodes.MethodNotFound, 'this is no verb of the helper');
+  const checked = v.safeParse(HELPER_VERBS[method], params);
+  if (!checked.success) return failure(HELPER_REFUSED, `the parameters of ${method} are wrong`);
+  try {
+    const run = verbs[method] as (params: unknown, act: Act) => unknown;
+    return { result: run(checked.output, act) };
+  } catch (error) {
+    return failure(HELPER_REFUSED, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isVerb(method: string): method is HelperVerb {
+  return Object.hasOwn(HELPER_VERBS, method);
+}
+
+function failure(code: number, message: string): object {
+  return { error: { code, message } };
 }

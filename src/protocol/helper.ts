@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import type { CgroupController, CgroupHierarchy, CgroupLayout } from '../model/cgroup.ts';
 import { LIMIT_KEYS, limitRow, type LimitKey, type LimitValues } from '../model/limits/table.ts';
+import type { Snapshot } from './discovery.ts';
 
 /** The contract between the window or the command line, as the user, and the helper, as root. */
 
@@ -23,12 +25,30 @@ const limits = v.pipe(
   v.check((given) => Object.values(given).some((value) => value !== undefined), 'no limit is given'),
 );
 
+/** The programs that the helper may run, as root or as its caller. */
+export const HELPER_PROGRAMS = ['ip', 'mount', 'nsenter', 'setpriv', 'umount', 'unshare'] as const;
+export type HelperProgram = (typeof HELPER_PROGRAMS)[number];
+
+const nothing = v.strictObject({});
+
 /** The parameters of each verb, checked where they arrive; an unknown key is refused. */
 export const HELPER_VERBS = {
+  /** What this host is. */
+  host: nothing,
+  /** What the machine shows root of its processes and namespaces. */
+  scan: nothing,
   /** Makes the cgroups of a sandbox with its limits. The user may then move own processes in (v1). */
   'limits/make': v.strictObject({ id, limits }),
   /** Moves a process of the user into the cgroups of a sandbox: v2 lets only root do it. */
   'limits/place': v.strictObject({ id, pid: count(2 ** 22) }),
+  /** Sets other limits for a running sandbox; those that are not given stay. */
+  'limits/set': v.strictObject({ id, limits }),
+  /** Stops all processes of a sandbox. */
+  'limits/freeze': v.strictObject({ id }),
+  /** Lets them go on. */
+  'limits/thaw': v.strictObject({ id }),
+  /** Kills all processes of a sandbox. */
+  'limits/kill': v.strictObject({ id }),
   /** Removes the cgroups of a sandbox that are empty. */
   'limits/remove': v.strictObject({ id }),
   /** Removes the empty cgroups of sandboxes of the user that have ended. */
@@ -38,13 +58,29 @@ export const HELPER_VERBS = {
 export type HelperVerb = keyof typeof HELPER_VERBS;
 export type HelperParams<Verb extends HelperVerb> = v.InferOutput<(typeof HELPER_VERBS)[Verb]>;
 
+/** The folders of the limits that hold, and why the others do not. */
+interface LimitsResult {
+  readonly folders: Readonly<Partial<Record<LimitKey, string>>>;
+  readonly refused: Readonly<Partial<Record<LimitKey, string>>>;
+}
+
 export interface HelperResults {
-  /** The folders of the limits that hold, and why the others do not. */
-  'limits/make': {
-    readonly folders: Readonly<Partial<Record<LimitKey, string>>>;
-    readonly refused: Readonly<Partial<Record<LimitKey, string>>>;
+  host: {
+    /** As `uname -r` prints it. */
+    readonly kernel: string;
+    readonly layout: CgroupLayout;
+    readonly hierarchies: readonly CgroupHierarchy[];
+    readonly controllers: readonly CgroupController[];
+    /** The path of each program that root owns and nobody else can change. */
+    readonly programs: Readonly<Record<HelperProgram, string | null>>;
   };
+  scan: Snapshot;
+  'limits/make': LimitsResult;
   'limits/place': null;
+  'limits/set': LimitsResult;
+  'limits/freeze': null;
+  'limits/thaw': null;
+  'limits/kill': null;
   'limits/remove': { readonly removed: boolean };
   'limits/sweep': null;
 }
