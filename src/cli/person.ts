@@ -35,5 +35,7 @@ async function terminalAgent(): Promise<TerminalAgent | undefined> {
     if (told instanceof Readable) told.on('end', () => resolve(true)).resume();
     agent.on('exit', () => resolve(false)).on('error', () => resolve(false));
   });
-  return (await registered) ? { dispose: () => void agent.kill() } : undefined;
+  return (await registered)
+    ? { left: () => agent.exitCode !== null || agent.signalCode !== null, dispose: () => void agent.kill() }
+    : undefined;
 }

@@ -45,7 +45,9 @@ async function byPkexec<T>(pkexec: string, command: Words, person: Person, begin
   if (!('stderr' in first) || !first.stderr.includes('No authentication agent found')) return begun(first, notByPkexec);
   const agent = (await person.askOnTerminal()) ?? fail('noAgent', {});
   try {
-    return begun(await attempt(words, begins), notByPkexec);
+    const second = await attempt(words, begins);
+    if ('stderr' in second && agent.left()) fail('helperDismissed', { program: 'pkttyagent' });
+    return begun(second, notByPkexec);
   } finally {
     agent.dispose();
   }
