@@ -24,6 +24,8 @@ const PROGRAMS = {
   busybox: 'busybox-static',
   newuidmap: 'uidmap',
   pkexec: 'pkexec',
+  pkttyagent: 'polkitd',
+  sudo: 'sudo',
   'dbus-daemon': 'dbus',
   'dbus-send': 'dbus-bin',
   debootstrap: 'debootstrap',

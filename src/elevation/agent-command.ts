@@ -12,7 +12,7 @@ export interface AgentCommand {
   /** Resolves to true once it has registered, and to false after `gone`. */
   readonly registered: Promise<boolean>;
   /** To be called when the terminal has been closed. */
-  gone(): void;
+  readonly gone: () => void;
 }
 
 /** A FIFO tells that it has registered: it closes its end then. Undefined where pkttyagent(1) is missing. */

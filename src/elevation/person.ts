@@ -13,8 +13,8 @@ export interface Person {
 }
 
 export interface TerminalAgent {
-  /** Whether its terminal was closed, or it was interrupted: pkexec(1) cannot tell that from a wrong password. */
-  left(): boolean;
+  /** Resolves when its terminal was closed, or it was interrupted: pkexec(1) does not tell that from a wrong password. */
+  readonly left: Promise<unknown>;
   dispose(): void;
 }
 

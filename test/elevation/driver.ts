@@ -2,6 +2,7 @@
 // what happened as JSON. driver HELPER_FILE SIGNAL PASSWORD…; "-" leaves the question open. Where SIGNAL is not "-", that file is
 // made once the helper runs, and a second helper is asked for when it is gone.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { agentCommand } from '../../src/elevation/agent-command.ts';
@@ -56,7 +57,8 @@ async function agentOnTerminal(): Promise<TerminalAgent | undefined> {
   if (command === undefined) return undefined;
   const line = `tty; exec ${shellWords([command.file, ...command.args])}`;
   const terminal = spawn('script', ['--quiet', '--command', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  terminal.on('exit', () => command.gone());
+  const left = once(terminal, 'exit');
+  void left.then(() => command.gone());
   let output = '';
   terminal.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
@@ -65,9 +67,7 @@ async function agentOnTerminal(): Promise<TerminalAgent | undefined> {
     if (AGENT === 'closed') terminal.kill();
     else void echoIsOff(/\/dev\/pts\/\d+/.exec(output)?.[0] ?? '').then(() => terminal.stdin.write(`${AGENT}\n`));
   });
-  return (await command.registered)
-    ? { left: () => terminal.signalCode !== null || terminal.exitCode !== null, dispose: () => void terminal.kill() }
-    : undefined;
+  return (await command.registered) ? { left, dispose: () => void terminal.kill() } : undefined;
 }
 
 async function useOne(name: string): Promise<void> {

@@ -1,11 +1,23 @@
 import { execa } from 'execa';
+import { spawn } from 'node:child_process';
 import { build } from 'esbuild';
-import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, chmodSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  chmodSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
+import { enterAsRootCommand } from '../../src/sandbox/enter.ts';
 import { onTerminalWords, typing } from '../support/on-terminal.ts';
+import { until } from '../support/until.ts';
 import { CLI, isRoot, makeCaller, type Caller } from '../support/unshared.ts';
 
 const WITH_POLKIT = resolve('test/support/with-polkit.sh');
@@ -63,7 +75,7 @@ describe.skipIf(!isRoot || missing.length > 0)(
       more: Readonly<Record<string, string>> = {},
     ) {
       const words = beside(answer, onTerminalWords(command));
-      return typing(words, { when: /password[^\n]*: $|Password: $/, type }, environment(more));
+      return typing(words, { when: /password[^\n]*: $|Password: $|# $/, type }, environment(more));
     }
 
     describe('by pkexec', () => {
@@ -218,6 +230,35 @@ describe.skipIf(!isRoot || missing.length > 0)(
         expect(await driven('own', {}, { ROOT_FIRST: install })).toEqual(['for limits', ...WORKED]);
       });
 
+      it.each([
+        ['looked at again by the installed program', install],
+        ['by nsenter alone without it', ':'],
+      ])('opens a root shell in namespaces of root’s, %s', async (_, first) => {
+        const target = spawn('unshare', ['--net', 'sleep', '100']);
+        try {
+          const pid = target.pid ?? 0;
+          await until('its namespace', () => netOf(pid) !== netOf('self'));
+          const namespaces = [['net', Number(/\d+/.exec(netOf(pid))?.[0])]] as const;
+          const enter = `${FOLDER}/enter`;
+          const installed =
+            first === ':' ? ({ state: 'none' } as const) : ({ state: 'current', helper: '', enter } as const);
+          const { file, args } = enterAsRootCommand({ pid, namespaces }, installed).command;
+          const type = ['right password\n', 'readlink /proc/self/ns/net; id -u; exit 7\n'];
+          const { status, output } = await typed('auth_admin', [file, ...args], type, { ROOT_FIRST: first });
+          expect(output).toContain(`${netOf(pid)}\n0\n`);
+          expect(status).toBe(7);
+        } finally {
+          target.kill('SIGKILL');
+        }
+      });
+
+      it('opens none where the question is left, and says so', async () => {
+        const namespaces = [['net', undefined]] as const;
+        const { file, args } = enterAsRootCommand({ pid: process.pid, namespaces }, { state: 'none' }).command;
+        const { status, output } = await piped('auth_admin', [file, ...args]);
+        expect([status, output.includes('Root was not authorised')]).toEqual([127, true]);
+      });
+
       it('is not its, where it is of another version', async () => {
         const helperFile = join(caller.workspace, 'helper.cjs');
         copyFileSync(HELPER, helperFile);
@@ -267,6 +308,8 @@ describe.skipIf(!isRoot || missing.length > 0)(
     });
   },
 );
+
+const netOf = (pid: number | 'self'): string => readlinkSync(`/proc/${pid}/ns/net`);
 
 interface Drive {
   readonly helperFile?: string;

@@ -13,18 +13,19 @@ export async function terminalAgent(): Promise<TerminalAgent | undefined> {
     message: "Namespace Sandboxes asks for root, and this terminal for an administrator's password.",
     iconPath: new vscode.ThemeIcon('key'),
   });
-  let closed = false;
-  const closing = vscode.window.onDidCloseTerminal((one) => {
-    if (one !== terminal) return;
-    closed = true;
-    command.gone();
+  let closing: vscode.Disposable | undefined;
+  const left = new Promise<void>((resolve) => {
+    closing = vscode.window.onDidCloseTerminal((closed) => {
+      if (closed === terminal) resolve();
+    });
   });
+  void left.then(command.gone);
   terminal.show();
   if (!(await command.registered)) fail('helperDismissed', { program: 'pkttyagent' });
   return {
-    left: () => closed,
+    left,
     dispose: () => {
-      closing.dispose();
+      closing?.dispose();
       terminal.dispose();
     },
   };
