@@ -25,6 +25,8 @@ const PROGRAMS = {
   busybox: 'busybox-static',
   newuidmap: 'uidmap',
   pkexec: 'pkexec',
+  pkttyagent: 'polkitd',
+  sudo: 'sudo',
   'dbus-daemon': 'dbus',
   'dbus-send': 'dbus-bin',
   debootstrap: 'debootstrap',

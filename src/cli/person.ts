@@ -30,10 +30,11 @@ async function terminalAgent(): Promise<TerminalAgent | undefined> {
   const agent = spawn(program, ['--process', String(process.pid), '--notify-fd', '3'], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   });
+  const left = new Promise<void>((resolve) => agent.on('exit', resolve).on('error', () => resolve()));
+  const told = agent.stdio[3];
   const registered = new Promise<boolean>((resolve) => {
-    const told = agent.stdio[3];
     if (told instanceof Readable) told.on('end', () => resolve(true)).resume();
-    agent.on('exit', () => resolve(false)).on('error', () => resolve(false));
+    void left.then(() => resolve(false));
   });
-  return (await registered) ? { dispose: () => void agent.kill() } : undefined;
+  return (await registered) ? { left, dispose: () => void agent.kill() } : undefined;
 }

@@ -13,6 +13,8 @@ export interface Person {
 }
 
 export interface TerminalAgent {
+  /** Resolves when its terminal was closed, or it was interrupted: pkexec(1) does not tell that from a wrong password. */
+  readonly left: Promise<unknown>;
   dispose(): void;
 }
 

@@ -2,7 +2,7 @@ import { execa, type Options } from 'execa';
 import { findProgram, requireProgram } from '../host/programs.ts';
 import type { RootPurpose } from '../model/elevation.ts';
 import { fail } from '../model/problem.ts';
-import type { Person } from './person.ts';
+import type { Person, TerminalAgent } from './person.ts';
 
 /** A program that may be about to run as root, with pipes for all three streams. */
 export type RootChild = ReturnType<typeof spawn>;
@@ -45,10 +45,20 @@ async function byPkexec<T>(pkexec: string, command: Words, person: Person, begin
   if (!('stderr' in first) || !first.stderr.includes('No authentication agent found')) return begun(first, notByPkexec);
   const agent = (await person.askOnTerminal()) ?? fail('noAgent', {});
   try {
-    return begun(await attempt(words, begins), notByPkexec);
+    const second = await attempt(words, begins);
+    if ('stderr' in second && (await wasLeft(agent))) fail('helperDismissed', { program: 'pkttyagent' });
+    return begun(second, notByPkexec);
   } finally {
     agent.dispose();
   }
+}
+
+/** A closed terminal is told of a moment after what was in it has ended. */
+const A_MOMENT = 500;
+
+function wasLeft({ left }: TerminalAgent): Promise<boolean> {
+  const moment = new Promise<boolean>((resolve) => setTimeout(resolve, A_MOMENT, false));
+  return Promise.race([left.then(() => true), moment]);
 }
 
 /** Written by sudo(8) where it wants a line; with a blank line of its own, so that a lecture before it is no part of it. */

@@ -37,6 +37,8 @@ const extension = join(bundles, 'extension');
 const WITH_TRUST = ['restricted'];
 /** A workspace with a profile file activates the extension by itself. */
 const WITHOUT_PROFILES = ['activation'];
+/** Needs an ordinary user and a polkit, which root alone can make; for others its suites say that they are skipped. */
+const WITH_POLKIT = getuid?.() === 0 && env.VSCODE_EXECUTABLE === undefined ? ['helper'] : [];
 
 await prepare();
 /** @type {Outcome[]} */
@@ -48,7 +50,10 @@ async function prepare() {
   mkdirSync(bundles, { recursive: true });
   await buildExtension();
   if (env.VSCODE_EXECUTABLE === undefined) {
-    await needPrograms({ chromium: 'chromium' });
+    await needPrograms({
+      chromium: 'chromium',
+      ...(WITH_POLKIT.length > 0 && { pkexec: 'pkexec', 'dbus-daemon': 'dbus', 'dbus-send': 'dbus-bin' }),
+    });
     await installHost();
   }
   await bundleSuites();
@@ -101,7 +106,12 @@ function launches() {
     {
       name: 'trusted',
       code,
-      suites: chosen.filter((name) => ![...WITH_TRUST, ...WITHOUT_PROFILES].includes(name)),
+      suites: chosen.filter((name) => ![...WITH_TRUST, ...WITHOUT_PROFILES, ...WITH_POLKIT].includes(name)),
+    },
+    {
+      name: 'with polkit',
+      code: join(HOST, 'code-with-polkit'),
+      suites: chosen.filter((name) => WITH_POLKIT.includes(name)),
     },
     {
       name: 'restricted',
@@ -119,6 +129,7 @@ function launches() {
 async function outcomesOf({ name, code, suites, profiles = true }) {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const outcomesFile = join(folder, 'outcomes.json');
+  const screenshots = join(folder, 'screenshots');
   try {
     const workspace = makeFolders(folder);
     if (!profiles) rmSync(join(workspace, '.vscode'), { recursive: true });
@@ -135,13 +146,15 @@ async function outcomesOf({ name, code, suites, profiles = true }) {
         ...homeOf(folder),
         E2E_SUITES: suites.map((suite) => join(bundles, `${suite}.test.cjs`)).join(':'),
         E2E_OUTCOMES: outcomesFile,
-        E2E_SCREENSHOTS: join(out, 'screenshots'),
+        E2E_SCREENSHOTS: screenshots,
+        E2E_FOLDER: folder,
       },
     });
     return readOutcomes(outcomesFile);
   } catch (error) {
     return lastOutcomes(name, outcomesFile, error);
   } finally {
+    cpSync(screenshots, join(out, 'screenshots'), { recursive: true });
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -154,7 +167,8 @@ function makeFolders(folder) {
   chmodSync(folder, 0o755);
   const workspace = join(folder, 'sample-workspace');
   cpSync(join(PROJECT, 'test/fixtures/sample-workspace'), workspace, { recursive: true });
-  for (const name of ['home', 'extensions', 'user/User']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['home', 'extensions', 'screenshots', 'user/User'])
+    mkdirSync(join(folder, name), { recursive: true });
   mkdirSync(join(folder, 'run'), { mode: 0o700 });
   cpSync(join(HOST, 'settings.json'), join(folder, 'user/User/settings.json'));
   return workspace;

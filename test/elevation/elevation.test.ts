@@ -1,13 +1,28 @@
 import { execa } from 'execa';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { build } from 'esbuild';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  chmodSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
+import { enterAsRootCommand } from '../../src/sandbox/enter.ts';
 import { onTerminalWords, typing } from '../support/on-terminal.ts';
+import { until } from '../support/until.ts';
 import { CLI, isRoot, makeCaller, type Caller } from '../support/unshared.ts';
 
 const WITH_POLKIT = resolve('test/support/with-polkit.sh');
 const missing = ['pkexec', 'pkttyagent', 'dbus-daemon', 'script', 'sudo'].filter((name) => !findProgram(name));
+const HELPER = resolve('dist/helper.cjs');
 const FOLDER = '/usr/libexec/namespace-sandboxes';
 const POLICY = '/usr/share/polkit-1/actions/namespace-sandboxes.policy';
 const NEEDS_ROOT = ['run', '--limit', 'pids.max=50', '--', 'echo', 'it ran'];
@@ -18,6 +33,13 @@ describe.skipIf(!isRoot || missing.length > 0)(
   `root for a user, beside a real polkit or sudo (needs root; missing: ${missing.join(' ') || 'nothing'})`,
   () => {
     let caller: Caller;
+    let driver = '';
+    beforeAll(async () => {
+      driver = join(mkdtempSync(join(tmpdir(), 'driver-')), 'driver.mjs');
+      chmodSync(dirname(driver), 0o755);
+      await bundleDriver(driver);
+    });
+    afterAll(() => rmSync(dirname(driver), { recursive: true }));
     beforeEach(() => {
       caller = makeCaller('user');
     });
@@ -31,13 +53,18 @@ describe.skipIf(!isRoot || missing.length > 0)(
       SANDBOXER_HOME: caller.home,
       ...more,
     });
-    const beside = (answer: string, command: readonly string[]) => ['sh', WITH_POLKIT, answer, ...command];
+    const beside = (answer: string, command: readonly string[]): readonly [string, ...string[]] => [
+      'sh',
+      WITH_POLKIT,
+      answer,
+      ...command,
+    ];
 
     /** Without a terminal: setsid(1) takes that of the tests away. */
     async function piped(answer: string, command: readonly string[], more: Readonly<Record<string, string>> = {}) {
-      const [file = '', ...args] = ['setsid', '--wait', ...beside(answer, command)];
+      const args = ['--wait', ...beside(answer, command)];
       const options = { cwd: caller.workspace, env: environment(more), extendEnv: false, reject: false } as const;
-      const { exitCode, stdout, stderr } = await execa(file, args, { ...options, stdin: 'ignore' });
+      const { exitCode, stdout, stderr } = await execa('setsid', args, { ...options, stdin: 'ignore' });
       return { status: exitCode, output: `${stdout}\n${stderr}` };
     }
 
@@ -48,13 +75,14 @@ describe.skipIf(!isRoot || missing.length > 0)(
       more: Readonly<Record<string, string>> = {},
     ) {
       const words = beside(answer, onTerminalWords(command));
-      return typing(words, { when: /password[^\n]*: $|Password: $/, type }, environment(more));
+      return typing(words, { when: /password[^\n]*: $|Password: $|# $/, type }, environment(more));
     }
 
     describe('by pkexec', () => {
       it('is given where polkit grants it, and said to be for what', async () => {
         const { status, output } = await piped('yes', unshared(...NEEDS_ROOT));
-        expect({ status, output }).toEqual({ status: 0, output: expect.stringMatching(/^it ran$/m) });
+        expect(status).toBe(0);
+        expect(output).toMatch(/^it ran$/m);
         expect(output).toMatch(asRoot);
         expect(output).toContain('The limits of this sandbox can be set by root alone here');
       });
@@ -139,16 +167,168 @@ describe.skipIf(!isRoot || missing.length > 0)(
       });
     });
 
+    /** Runs the driver, and returns what happened; `more` are variables of with-polkit.sh. */
+    async function driven(
+      answer: string,
+      { helperFile = HELPER, signal = '-', passwords = [] }: Drive,
+      more: Readonly<Record<string, string>>,
+    ): Promise<readonly string[]> {
+      const { output } = await piped(
+        answer,
+        ['env', `AGENT=${more.AGENT ?? ''}`, process.execPath, driver, helperFile, signal, ...passwords],
+        more,
+      );
+      expect(output).toMatch(/^\[.*\]$/m);
+      return JSON.parse(/^\[.*\]$/m.exec(output)?.[0] ?? '[]') as string[];
+    }
+
+    describe('by pkexec in a window, which opens a terminal for the password', () => {
+      it('is left when that terminal is closed', async () => {
+        const said = ['for limits', 'asked on the terminal', 'helperDismissed'];
+        expect(await driven('auth_admin', {}, { AGENT: 'closed' })).toEqual(said);
+      });
+
+      it('is given for the right password there', async () => {
+        const said = ['for limits', 'asked on the terminal', ...WORKED];
+        expect(await driven('auth_admin', {}, { AGENT: 'right password' })).toEqual(said);
+      });
+    });
+
+    describe('by sudo in a window, which asks for the password itself', () => {
+      const ASKED = { WITHOUT_PKEXEC: '1', SUDOERS: 'sandboxer ALL=(ALL) ALL' };
+
+      it('is given for the right password, and asked for again after a wrong one', async () => {
+        const passwords = ['wrong', 'right password'];
+        expect(await driven('no', { passwords }, ASKED)).toEqual(['for limits', 'asked', 'asked again', ...WORKED]);
+      });
+
+      it('is not given after three wrong ones', async () => {
+        const passwords = ['wrong', 'wrong', 'wrong', 'right password'];
+        const said = ['for limits', 'asked', 'asked again', 'asked again', 'helperNotAuthorized'];
+        expect(await driven('no', { passwords }, ASKED)).toEqual(said);
+      });
+
+      it('is left where no password is given', async () => {
+        expect(await driven('no', {}, ASKED)).toEqual(['for limits', 'asked', 'helperDismissed']);
+      });
+    });
+
     describe('with the installed helper', () => {
+      const install = `${process.execPath} ${CLI} helper install`;
       const line = (text: string): readonly string[] => ['sh', '-c', text.replaceAll('unshared', unshared().join(' '))];
 
-      it('is given by its own action, and every file of it can be removed', async () => {
+      it('is installed and removed by the command, whole', async () => {
         const run = `unshared ${NEEDS_ROOT.map((word) => `'${word}'`).join(' ')}`;
         const steps = `unshared helper install && unshared helper status && ${run} && unshared helper remove && unshared helper status; ls ${FOLDER} ${POLICY}`;
         const { output } = await piped('yes', line(steps));
         expect(output).toMatch(/is installed and of this version[^]*it ran[^]*No helper is installed/);
         expect(output).toMatch(new RegExp(`cannot access '${FOLDER}'[^]*cannot access '${POLICY}'`));
       });
+
+      it('is given by its own action', async () => {
+        expect(await driven('own', {}, {})).toEqual(['for limits', 'helperNotAuthorized']);
+        expect(await driven('own', {}, { ROOT_FIRST: install })).toEqual(['for limits', ...WORKED]);
+      });
+
+      it.each([
+        ['looked at again by the installed program', install],
+        ['by nsenter alone without it', ':'],
+      ])('opens a root shell in namespaces of root’s, %s', async (_, first) => {
+        const target = spawn('unshare', ['--net', 'sleep', '100']);
+        try {
+          const pid = target.pid ?? 0;
+          await until('its namespace', () => netOf(pid) !== netOf('self'));
+          const namespaces = [['net', Number(/\d+/.exec(netOf(pid))?.[0])]] as const;
+          const enter = `${FOLDER}/enter`;
+          const installed =
+            first === ':' ? ({ state: 'none' } as const) : ({ state: 'current', helper: '', enter } as const);
+          const { file, args } = enterAsRootCommand({ pid, namespaces }, installed).command;
+          const type = ['right password\n', 'readlink /proc/self/ns/net; id -u; exit 7\n'];
+          const { status, output } = await typed('auth_admin', [file, ...args], type, { ROOT_FIRST: first });
+          expect(output).toContain(`${netOf(pid)}\n0\n`);
+          expect(status).toBe(7);
+        } finally {
+          target.kill('SIGKILL');
+        }
+      });
+
+      it('opens none where the question is left, and says so', async () => {
+        const namespaces = [['net', undefined]] as const;
+        const { file, args } = enterAsRootCommand({ pid: process.pid, namespaces }, { state: 'none' }).command;
+        const { status, output } = await piped('auth_admin', [file, ...args]);
+        expect([status, output.includes('Root was not authorised')]).toEqual([127, true]);
+      });
+
+      it('is not its, where it is of another version', async () => {
+        const helperFile = join(caller.workspace, 'helper.cjs');
+        copyFileSync(HELPER, helperFile);
+        appendFileSync(helperFile, '// another\n');
+        copyFileSync(join(dirname(HELPER), 'enter.sh'), join(caller.workspace, 'enter.sh'));
+        const said = ['passed over: otherVersion', 'for limits', ...WORKED];
+        expect(await driven('yes', { helperFile }, { ROOT_FIRST: install })).toEqual(said);
+      });
+
+      it.each([
+        ['it can be written to', `chmod o+w ${FOLDER}/helper.cjs`],
+        ['it is not root’s', `chown 47000 ${FOLDER}/enter`],
+        ['a file is missing', `rm ${FOLDER}/helper`],
+      ])('is not its, where %s', async (_, harm) => {
+        const said = ['passed over: damaged', 'for limits', ...WORKED];
+        expect(await driven('yes', {}, { ROOT_FIRST: `${install} && ${harm}` })).toEqual(said);
+      });
+
+      it('stays while its action is removed under its feet; the next is the bundled one, and that is said', async () => {
+        const signal = join(caller.workspace, 'signal');
+        const removing = `(until [ -e ${signal} ]; do sleep 0.02; done; rm ${POLICY} ${signal}) &`;
+        const said = await driven('yes', { signal }, { ROOT_FIRST: `${install}; ${removing}` });
+        const twice = [...WORKED.slice(0, -1), ...WORKED.slice(1)];
+        expect(said).toEqual(['for limits', ...twice, 'passed over: damaged', 'for limits', ...WORKED]);
+      });
+
+      it('is refused where the copy is not what was looked at, and nothing of it is left', async () => {
+        const harm = `mkdir ${caller.workspace}/d && cp ${dirname(HELPER)}/*.sh ${HELPER} ${caller.workspace}/d`;
+        const script = `sh ${caller.workspace}/d/install.sh /usr/bin/node ${caller.workspace}/d/helper.cjs 0000 ${caller.workspace}/d/enter.sh 0000`;
+        const { output } = await piped('yes', line(`ls ${FOLDER} ${POLICY}`), {
+          ROOT_FIRST: `${harm}; ${script} 2>${caller.workspace}/said || :`,
+        });
+        expect(readFileSync(join(caller.workspace, 'said'), 'utf8')).toContain('has changed since it was looked at');
+        expect(output).toMatch(new RegExp(`cannot access '${FOLDER}'[^]*cannot access '${POLICY}'`));
+      });
+
+      it.each([
+        ['a folder that others can write to', `chmod o+w /usr/libexec`, 'others than root can write to /usr/libexec'],
+        ['no folder for actions', `mount -t tmpfs tmpfs /usr/share/polkit-1`, 'there is no folder /usr/share/polkit-1'],
+        ['a read-only system', `mount -o remount,bind,ro /usr/libexec`, '/usr/libexec is read-only'],
+      ])('is refused where there is %s', async (_, harm, reason) => {
+        const { status, output } = await piped('yes', unshared('helper', 'install'), { ROOT_FIRST: harm });
+        expect(output).toContain(`The helper cannot be installed: `);
+        expect(output).toContain(reason);
+        expect(status).toBe(125);
+      });
     });
   },
 );
+
+const netOf = (pid: number | 'self'): string => readlinkSync(`/proc/${pid}/ns/net`);
+
+interface Drive {
+  readonly helperFile?: string;
+  readonly signal?: string;
+  readonly passwords?: readonly string[];
+}
+
+/** What the driver says of one helper that has started, has done its work, and was stopped. */
+const WORKED = ['runs', 'made the cgroups', 'removed the cgroups', 'ended'];
+
+async function bundleDriver(outfile: string): Promise<void> {
+  await build({
+    entryPoints: ['test/elevation/driver.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    outfile,
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+}

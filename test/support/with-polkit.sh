@@ -2,7 +2,8 @@
 # with-polkit.sh yes|no|auth_admin|own COMMAND…: runs a command as uid 47000 beside a real bus and a real polkitd, which answers
 # so to pkexec; "own" is yes to the actions of the installed helper, and no to every other program. Root's password is
 # "right password" here. All of it lives in a mount namespace of its own, so that the machine's rules, bus, users, actions and
-# programs stay as they are. WITHOUT_PKEXEC=1 hides pkexec; SUDOERS is the line of sudoers(5) for that user.
+# programs stay as they are. ROOT_FIRST is a line of sh that root runs before.
+# WITHOUT_PKEXEC=1 hides pkexec; SUDOERS is the line of sudoers(5) for that user.
 set -eu
 if [ "${WITH_POLKIT-}" = "" ]; then
   WITH_POLKIT=1 exec unshare --mount --propagation private -- sh "$0" "$@"
@@ -40,12 +41,13 @@ RULE
 dbus-daemon --system --nofork --nopidfile --nosyslog >/dev/null 2>&1 &
 bus=$!
 daemon=
-trap 'kill $bus $daemon 2>/dev/null; wait; umount /etc/passwd /etc/shadow /usr/libexec /usr/share/polkit-1/actions; [ "${SUDOERS-}" = "" ] || umount /etc/sudoers; umount "$private"; rmdir "$private"' EXIT
+trap 'kill $bus $daemon 2>/dev/null; wait; umount --lazy "$private"; rmdir "$private"' EXIT
 until [ -S /run/dbus/system_bus_socket ]; do kill -0 $bus; sleep 0.02; done
 polkitd=$(ls /usr/lib/polkit-1/polkitd /usr/libexec/polkitd 2>/dev/null | head -n 1)
 "$polkitd" --no-debug >/dev/null 2>&1 &
 daemon=$!
 owned() { dbus-send --system --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner string:org.freedesktop.PolicyKit1 | grep -q 'boolean true'; }
+[ "${ROOT_FIRST-}" = "" ] || sh -c "$ROOT_FIRST" >/dev/null
 until owned; do kill -0 $daemon; sleep 0.02; done
 status=0
 setpriv --reuid 47000 --regid 47000 --clear-groups --reset-env env HOME="${SANDBOXER_HOME:-/tmp}" PATH="$PATH" "$@" || status=$?
