@@ -9,7 +9,7 @@ const REQUEST = v.strictObject({
   jsonrpc: v.literal('2.0'),
   id: v.pipe(v.number(), v.safeInteger()),
   method: v.pipe(v.string(), v.maxLength(64)),
-  params: v.custom<object>((params) => typeof params === 'object' && params !== null && !Array.isArray(params)),
+  params: v.unknown(),
 });
 
 export type Request = v.InferOutput<typeof REQUEST>;

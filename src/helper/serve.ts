@@ -87,7 +87,9 @@ function framed(message: object): string {
 async function answerTo({ method, params }: Request, verbs: Verbs, act: Act): Promise<object> {
   if (!isVerb(method)) return failure(ErrorCodes.MethodNotFound, 'this is no verb of the helper');
   const checked = v.safeParse(HELPER_VERBS[method], params);
-  if (!checked.success) return failure(HELPER_REFUSED, `the parameters of ${method} are wrong`);
+  // to the schema library an array is an object too
+  if (!checked.success || Array.isArray(params))
+    return failure(HELPER_REFUSED, `the parameters of ${method} are wrong`);
   try {
     const run = verbs[method] as (params: unknown, act: Act) => unknown;
     return { result: await run(checked.output, act) };
