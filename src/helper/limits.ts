@@ -1,4 +1,4 @@
-import { chownSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { chownSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import { freeze, freezerFolder, kill, thaw } from '../cgroup/freeze.ts';
@@ -16,6 +16,7 @@ import {
 } from '../cgroup/limits.ts';
 import { askedKeys, LIMIT_KEYS, type LimitValues } from '../model/limits/table.ts';
 import type { HelperVerb } from '../protocol/helper.ts';
+import { belongsTo, withFile } from './pinned.ts';
 import type { Act, Verbs } from './serve.ts';
 
 /**
@@ -108,19 +109,9 @@ function giveEntry(folders: LimitFolders, uid: number): void {
  */
 function placePinned(folders: LimitFolders, pid: number, uid: number): void {
   if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
-  const pinned = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
+  withFile(`/proc/${pid}`, constants.O_DIRECTORY, (pinned) => {
     if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} belongs to another user`);
     placeProcess(folders, pid);
     if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} has become another user's`);
-  } finally {
-    closeSync(pinned);
-  }
-}
-
-/** Real, effective, saved and file system user id, all four (proc_pid_status(5)). */
-function belongsTo(pinned: number, uid: number): boolean {
-  const status = readFileSync(`/proc/self/fd/${pinned}/status`, 'latin1');
-  const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(status)?.slice(1) ?? [];
-  return ids.length === 4 && ids.every((id) => Number(id) === uid);
+  });
 }

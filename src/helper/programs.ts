@@ -6,11 +6,21 @@ import { HELPER_PROGRAMS, type HelperProgram } from '../protocol/helper.ts';
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
 
 const OTHERS_MAY_WRITE = 0o022;
+/** All of the environment that any program gets. */
+export const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C' } as const;
+
 const TIMEOUT_MS = 10_000;
 
 /** The path of a program that root owns and nobody else can change; undefined where there is none. */
 export function programPath(name: HelperProgram): string | undefined {
   return FOLDERS.map((folder) => `${folder}/${name}`).find(isRootsOwn);
+}
+
+/** @throws Error where there is none. */
+export function requireProgram(name: HelperProgram): string {
+  const path = programPath(name);
+  if (path === undefined) throw new Error(`${name} is not in ${FOLDERS.join(', ')}, or is not root's alone`);
+  return path;
 }
 
 /** Where each program is that the helper may run. */
@@ -25,11 +35,9 @@ export function programPaths(): Readonly<Record<HelperProgram, string | null>> {
  * @throws Error with what it said on its standard error.
  */
 export function run(name: HelperProgram, args: readonly string[], files: readonly number[] = []): string {
-  const path = programPath(name);
-  if (path === undefined) throw new Error(`${name} is not in ${FOLDERS.join(', ')}, or is not root's alone`);
-  const { status, error, stdout, stderr } = spawnSync(path, args, {
+  const { status, error, stdout, stderr } = spawnSync(requireProgram(name), args, {
     stdio: ['ignore', 'pipe', 'pipe', ...files],
-    env: { PATH: FOLDERS.join(':'), LC_ALL: 'C' },
+    env: ENVIRONMENT,
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',

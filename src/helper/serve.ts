@@ -12,9 +12,14 @@ import {
   type HelperResults,
   type HelperVerb,
 } from '../protocol/helper.ts';
+import { clean } from './clean.ts';
+import { idVerbs } from './ids.ts';
 import { limitVerbs } from './limits.ts';
+import { linkVerbs } from './links.ts';
 import { lookVerbs } from './look.ts';
+import { networkNamespaceVerbs } from './network-namespaces.ts';
 import { messageBodies, parseRequest, type Request } from './requests.ts';
+import { namespaceVerbs } from './start-namespaces.ts';
 
 export interface Service {
   /** The user for whom root acts. */
@@ -30,7 +35,7 @@ export type Act = (line: string) => void;
 
 /** One function a verb, which says what it has done, and returns the result. */
 export type Verbs<Verb extends HelperVerb = HelperVerb> = {
-  readonly [Each in Verb]: (params: HelperParams<Each>, act: Act) => HelperResults[Each];
+  readonly [Each in Verb]: (params: HelperParams<Each>, act: Act) => HelperResults[Each] | Promise<HelperResults[Each]>;
 };
 
 /**
@@ -43,13 +48,35 @@ export async function serve({ uid, input, output, report }: Service): Promise<vo
     report(`uid ${uid}: ${line}`);
     send({ method: HELPER_ACT, params: [line] });
   };
-  const verbs: Verbs = { ...lookVerbs, ...limitVerbs(uid) };
+  const verbs = allVerbs(uid);
+  try {
+    clean(uid, act);
+  } catch (error) {
+    act(`could not remove what an earlier helper left: ${String(error)}`);
+  }
   send({ method: HELPER_READY });
   for await (const body of messageBodies(input, MAX_MESSAGE)) {
     const request = parseRequest(body);
-    const answer = request ? answerTo(request, verbs, act) : failure(ErrorCodes.InvalidRequest, 'this is no request');
+    const answer = request
+      ? await answerTo(request, verbs, act)
+      : failure(ErrorCodes.InvalidRequest, 'this is no request');
     if (!send({ id: request?.id ?? null, ...answer })) await once(output, 'drain');
   }
+}
+
+function allVerbs(uid: number): Verbs {
+  return {
+    ...lookVerbs,
+    ...limitVerbs(uid),
+    ...networkNamespaceVerbs(uid),
+    ...linkVerbs(uid),
+    ...idVerbs(uid),
+    ...namespaceVerbs(uid),
+    clean: (_, act) => {
+      clean(uid, act);
+      return null;
+    },
+  };
 }
 
 function framed(message: object): string {
@@ -57,13 +84,15 @@ function framed(message: object): string {
   return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function answerTo({ method, params }: Request, verbs: Verbs, act: Act): object {
+async function answerTo({ method, params }: Request, verbs: Verbs, act: Act): Promise<object> {
   if (!isVerb(method)) return failure(ErrorCodes.MethodNotFound, 'this is no verb of the helper');
   const checked = v.safeParse(HELPER_VERBS[method], params);
-  if (!checked.success) return failure(HELPER_REFUSED, `the parameters of ${method} are wrong`);
+  // to the schema library an array is an object too
+  if (!checked.success || Array.isArray(params))
+    return failure(HELPER_REFUSED, `the parameters of ${method} are wrong`);
   try {
     const run = verbs[method] as (params: unknown, act: Act) => unknown;
-    return { result: run(checked.output, act) };
+    return { result: await run(checked.output, act) };
   } catch (error) {
     return failure(HELPER_REFUSED, error instanceof Error ? error.message : String(error));
   }

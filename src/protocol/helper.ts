@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import * as v from 'valibot';
 import type { CgroupController, CgroupHierarchy, CgroupLayout } from '../model/cgroup.ts';
 import { LIMIT_KEYS, limitRow, type LimitKey, type LimitValues } from '../model/limits/table.ts';
@@ -15,6 +16,35 @@ const id = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/));
 const count = (most: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 
+/** A process by its number and when it started, in clock ticks after boot: it is no other one. */
+const processTarget = { pid: count(2 ** 22), startTime: count(Number.MAX_SAFE_INTEGER) };
+const process = v.strictObject(processTarget);
+export type ProcessTarget = v.InferOutput<typeof process>;
+
+/** Where a network is: in a sandbox, by a process in it, or by the name of a network namespace that was made for the user. */
+const networkTarget = v.union([process, v.strictObject({ netns: id })]);
+export type NetworkTarget = v.InferOutput<typeof networkTarget>;
+
+/** At most 15 bytes (IFNAMSIZ of the kernel). */
+const linkName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,14}$/));
+const address = v.pipe(v.string(), v.maxLength(64), v.check(isAddress, 'no address with a prefix length'));
+const linkEnd = v.strictObject({ at: networkTarget, name: linkName, address: v.optional(address) });
+export type LinkEnd = v.InferOutput<typeof linkEnd>;
+
+function isAddress(text: string): boolean {
+  const [, ip = '', length] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  return (isIPv4(ip) && Number(length) <= 32) || (isIPv6(ip) && Number(length) <= 128);
+}
+
+/** Ids inside a user namespace, and those outside that they stand for. */
+const idRange = v.strictObject({ inside: idNumber(0), outside: idNumber(1), count: idNumber(1) });
+const idRanges = v.pipe(v.array(idRange), v.minLength(1), v.maxLength(32));
+export type IdRange = v.InferOutput<typeof idRange>;
+
+function idNumber(least: number): v.GenericSchema<number> {
+  return v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(2 ** 32 - 2));
+}
+
 /** As its kind says of each limit: bounded, and of devices only the numbers. */
 const values = v.strictObject(
   Object.fromEntries(LIMIT_KEYS.map((key) => [key, v.optional(limitRow(key).kind.wire)])),
@@ -26,7 +56,17 @@ const limits = v.pipe(
 );
 
 /** The programs that the helper may run, as root or as its caller. */
-export const HELPER_PROGRAMS = ['ip', 'mount', 'nsenter', 'setpriv', 'umount', 'unshare'] as const;
+export const HELPER_PROGRAMS = [
+  'cat',
+  'flock',
+  'ip',
+  'mount',
+  'nsenter',
+  'setpriv',
+  'true',
+  'umount',
+  'unshare',
+] as const;
 export type HelperProgram = (typeof HELPER_PROGRAMS)[number];
 
 const nothing = v.strictObject({});
@@ -53,6 +93,20 @@ export const HELPER_VERBS = {
   'limits/remove': v.strictObject({ id }),
   /** Removes the empty cgroups of sandboxes of the user that have ended. */
   'limits/sweep': v.strictObject({ ended: v.pipe(v.array(id), v.maxLength(MAX_NAMES)) }),
+  /** Makes a network namespace with a name, as `ip netns add` does. */
+  'netns/add': v.strictObject({ name: id }),
+  /** The names of those that were made for the user. */
+  'netns/list': nothing,
+  'netns/delete': v.strictObject({ name: id }),
+  /** Joins two networks of the user by a veth pair, with an address at each end if one is given. */
+  'links/add': v.strictObject({ ends: v.strictTuple([linkEnd, linkEnd]) }),
+  'links/delete': v.strictObject({ at: networkTarget, name: linkName }),
+  /** Writes the id maps of a user namespace of the user, from the user's own ids and those of /etc/subuid and /etc/subgid. */
+  'ids/map': v.strictObject({ at: process, uids: idRanges, gids: idRanges }),
+  /** Makes a user namespace that the user owns, for a host where users may make none. It ends with the helper, or is killed by the user. */
+  'namespaces/start': nothing,
+  /** Removes what is left of networks that are gone, and what a killed helper has half made. */
+  clean: nothing,
 } as const;
 
 export type HelperVerb = keyof typeof HELPER_VERBS;
@@ -83,6 +137,15 @@ export interface HelperResults {
   'limits/kill': null;
   'limits/remove': { readonly removed: boolean };
   'limits/sweep': null;
+  'netns/add': null;
+  'netns/list': { readonly names: readonly string[] };
+  'netns/delete': null;
+  'links/add': null;
+  'links/delete': null;
+  'ids/map': null;
+  /** A process in the namespace, which waits and does nothing else. */
+  'namespaces/start': ProcessTarget;
+  clean: null;
 }
 
 /** Notifications of the helper: that it has started, and one line for each privileged act. */

@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { findProgram } from '../host/programs.ts';
+import { parseSubordinateIds, type SubordinateRange } from '../host/subordinate-ids.ts';
 import { fail, type ProblemArguments } from '../model/problem.ts';
 import type { Profile } from '../model/profile.ts';
 
@@ -142,22 +143,6 @@ export function subordinateRanges(file: string, uid: number): readonly IdRange[]
 function subordinateIds(file: string, uid: number): readonly SubordinateRange[] {
   const owners = new Set([String(uid), userName(uid)]);
   return parseSubordinateIds(read(file)).filter(({ owner }) => owners.has(owner));
-}
-
-interface SubordinateRange {
-  readonly owner: string;
-  readonly start: number;
-  readonly count: number;
-}
-
-/** The lines of /etc/subuid or /etc/subgid: `owner:start:count`, where owner is a name or a number. Others are passed over. */
-export function parseSubordinateIds(text: string): readonly SubordinateRange[] {
-  return text
-    .split('\n')
-    .map((line) => /^([^:#]+):(\d+):(\d+)$/.exec(line.trim()))
-    .filter((match) => match !== null)
-    .map(([, owner = '', start, count]) => ({ owner, start: Number(start), count: Number(count) }))
-    .filter(({ count }) => count > 0);
 }
 
 export function userName(uid: number): string | undefined {

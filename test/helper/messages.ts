@@ -78,7 +78,9 @@ function isRight(text: string): boolean {
   try {
     const message = JSON.parse(text) as { readonly method?: unknown; readonly params?: unknown } | null;
     const verb = VERBS.find((one) => one === message?.method);
-    return verb !== undefined && v.safeParse(HELPER_VERBS[verb], message?.params).success;
+    return (
+      verb !== undefined && !Array.isArray(message?.params) && v.safeParse(HELPER_VERBS[verb], message?.params).success
+    );
   } catch {
     return false;
   }

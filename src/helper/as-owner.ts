@@ -1,0 +1,35 @@
+import type { HelperProgram } from '../protocol/helper.ts';
+import { requireProgram, run } from './programs.ts';
+
+const NOBODY = '65534';
+
+/**
+ * Runs a program in namespaces, as the user: the kernel lets only the owner of the user namespace in (user_namespaces(7)), and
+ * only into what that user namespace owns. So another user's namespaces are refused by the kernel itself. Nothing of root is
+ * left by then.
+ * @throws Error of nsenter(1) or of the program.
+ */
+export function runAsOwner(
+  uid: number,
+  namespaces: OwnedNamespaces,
+  [program, ...args]: readonly [HelperProgram, ...string[]],
+): string {
+  const drop = ['--reuid', String(uid), '--regid', NOBODY, '--clear-groups', '--no-new-privs', '--'];
+  const { user, net } = namespaces;
+  const enter = [
+    requireProgram('nsenter'),
+    '--user=/proc/self/fd/3',
+    ...(net === undefined ? [] : ['--net=/proc/self/fd/4']),
+  ];
+  return run(
+    'setpriv',
+    [...drop, ...enter, '--preserve-credentials', '--', requireProgram(program), ...args],
+    net === undefined ? [user] : [user, net],
+  );
+}
+
+/** Descriptors of a user namespace, and of a net namespace that it owns. */
+export interface OwnedNamespaces {
+  readonly user: number;
+  readonly net?: number;
+}

@@ -1,0 +1,131 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LinkEnd, NetworkTarget } from '../protocol/helper.ts';
+import { runAsOwner } from './as-owner.ts';
+import { networkNamespaceOf } from './network-namespaces.ts';
+import { withFile, withPinned } from './pinned.ts';
+import { requireProgram, run } from './programs.ts';
+import { changeState, stateFolder, stateNames } from './run-folder.ts';
+import type { Act, Verbs } from './serve.ts';
+
+/** The verbs for links between network namespaces of the user: a link is made in them, and is never seen in the host's own. */
+export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete'> {
+  return {
+    'links/add': ({ ends: [one, other] }, act) => {
+      withNetwork(uid, one.at, (oneNet) =>
+        withNetwork(uid, other.at, (otherNet) =>
+          noted(uid, one, oneNet, () => {
+            connect([one.name, oneNet.file], [other.name, otherNet.file]);
+            act(`made the link ${one.name} of ${nameOf(one.at)} to ${other.name} of ${nameOf(other.at)}`);
+            try {
+              setUp(one, oneNet);
+              setUp(other, otherNet);
+            } catch (error) {
+              oneNet.ip(['link', 'delete', 'dev', one.name]);
+              throw error;
+            }
+          }),
+        ),
+      );
+      return null;
+    },
+    'links/delete': ({ at, name }, act) => {
+      withNetwork(uid, at, ({ ip }) => ip(['link', 'delete', 'dev', name, 'type', 'veth']));
+      act(`deleted the link ${name} of ${nameOf(at)}`);
+      return null;
+    },
+  };
+}
+
+/** Removes links that a killed helper has half made, unless their network is gone and they with it. */
+export function cleanLinks(uid: number, act: Act): void {
+  for (const note of stateNames(uid, 'links')) {
+    const { at, name } = readNote(note);
+    try {
+      withNetwork(uid, at, ({ ip }) => ip(['link', 'delete', 'dev', name, 'type', 'veth']));
+      act(`deleted the half made link ${name} of ${nameOf(at)}`);
+    } catch {
+      // it was not made yet, or its network has ended
+    }
+    rmSync(join(stateFolder(uid, 'links'), note));
+  }
+}
+
+/** Keeps a note of a link while it is made. Where there is a link of that name already, it is not this one. */
+function noted(uid: number, { at, name }: LinkEnd, { ip }: OwnNetwork, make: () => void): void {
+  if (hasLink(ip, name)) throw new Error(`${nameOf(at)} has a link ${name} already`);
+  changeState(uid, () => {
+    const where = 'netns' in at ? at.netns : `${at.pid}.${at.startTime}`;
+    const note = join(stateFolder(uid, 'links'), `${name}.${where}`);
+    closeSync(openSync(note, 'wx', 0o400));
+    try {
+      make();
+    } finally {
+      rmSync(note);
+    }
+  });
+}
+
+function hasLink(ip: OwnNetwork['ip'], name: string): boolean {
+  try {
+    ip(['link', 'show', 'dev', name]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readNote(note: string): Pick<LinkEnd, 'at' | 'name'> {
+  const [name = '', where = '', startTime] = note.split('.');
+  return {
+    name,
+    at: startTime === undefined ? { netns: where } : { pid: Number(where), startTime: Number(startTime) },
+  };
+}
+
+/** A network namespace that is proven to be the user's. */
+interface OwnNetwork {
+  /** Its descriptor. */
+  readonly file: number;
+  /** Runs ip(8) in it. */
+  readonly ip: (args: readonly string[]) => void;
+}
+
+/**
+ * Holds a network namespace of the user while it is used: that of a sandbox, where the kernel lets only its owner in, or a named
+ * one that was made for the user.
+ * @throws Error where it is somebody else's.
+ */
+function withNetwork(uid: number, at: NetworkTarget, use: (network: OwnNetwork) => void): void {
+  if ('netns' in at) {
+    withFile(networkNamespaceOf(uid, at.netns), 0, (file) => use(network(file)));
+    return;
+  }
+  withPinned(at, (pinned) =>
+    withFile(`/proc/self/fd/${pinned}/ns/user`, 0, (user) =>
+      withFile(`/proc/self/fd/${pinned}/ns/net`, 0, (file) => {
+        runAsOwner(uid, { user, net: file }, ['true']);
+        use(network(file));
+      }),
+    ),
+  );
+}
+
+function network(file: number): OwnNetwork {
+  const enter = ['--net=/proc/self/fd/3', '--', requireProgram('ip')];
+  return { file, ip: (args) => void run('nsenter', [...enter, ...args], [file]) };
+}
+
+function connect([oneName, one]: readonly [string, number], [otherName, other]: readonly [string, number]): void {
+  const peer = ['type', 'veth', 'peer', 'name', otherName, 'netns', '/proc/self/fd/4'];
+  run('ip', ['link', 'add', 'name', oneName, 'netns', '/proc/self/fd/3', ...peer], [one, other]);
+}
+
+function setUp({ name, address }: LinkEnd, { ip }: OwnNetwork): void {
+  if (address !== undefined) ip(['address', 'add', address, 'dev', name]);
+  ip(['link', 'set', 'dev', name, 'up']);
+}
+
+function nameOf(at: NetworkTarget): string {
+  return 'netns' in at ? at.netns : `process ${at.pid}`;
+}
