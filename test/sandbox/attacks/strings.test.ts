@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, rmSync, chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findProgram } from '../../../src/host/programs.ts';
 import { ProblemError } from '../../../src/model/problem.ts';
 import { shellWord } from '../../../src/sandbox/quote.ts';
+import { busyboxTree } from '../../support/busybox.ts';
 import { profileOf } from '../../support/profiles.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, writeProfiles, type Caller } from '../../support/unshared.ts';
 
@@ -92,6 +94,19 @@ describe.each(CALLERS)('a string in a profile of %s', (name) => {
     expect(exitCode, stderr).toBe(0);
     expect(`${stdout}\n`).toBe(`/data/bound${text}\n${text}\n${text}\n${text}\n`);
   });
+
+  it.skipIf(findProgram('busybox') === undefined)(
+    'is never run as the name of a root file system (needs busybox-static)',
+    async () => {
+      for (let at = 0; at < HOSTILE.length; at += 4) {
+        const rootfs = join(caller.workspace, HOSTILE.slice(at, at + 4).join(''));
+        busyboxTree(rootfs);
+        await writeProfiles(caller, { tried: { workspace: 'none', rootfs } });
+        const { stdout, stderr } = await caller.unshared(['run', '--profile', 'tried', '--', 'sh', '-c', 'echo ran']);
+        expect(stdout, stderr).toBe('ran');
+      }
+    },
+  );
 });
 
 describe('a string in a profile', () => {
