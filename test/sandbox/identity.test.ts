@@ -45,10 +45,8 @@ describe.each(ALL_CALLERS)('who one is inside a sandbox of %s', (name) => {
 
   it('is the caller with `same`, with an empty home at the path of the own one', async () => {
     const ids = `${caller.uid} ${caller.uid}`;
-    const home =
-      caller.uid === 0
-        ? '/root root root'
-        : `${caller.home} ${name === 'ranges' ? 'ranger ranger' : 'sandbox sandbox'}`;
+    const login = name === 'ranges' ? 'ranger' : (nameIn(readFileSync('/etc/passwd', 'utf8'), caller.uid) ?? 'sandbox');
+    const home = `${caller.uid === 0 ? '/root' : caller.home} ${login} ${login}`;
     expect(await inside('same', WHO)).toBe(`${ids} ${caller.uid} ${home}\n${ids} 700`);
     expect(await inside('same', 'ls -A ~')).toBe('');
     if (name === 'ranges') expect(await inside('same', 'whoami')).toBe('ranger');
@@ -200,3 +198,11 @@ describe('identityOf', () => {
     expect(idsInside('root', caller)).toEqual({ uid: 0, gid: 0 });
   });
 });
+
+/** The name of a uid in passwd(5). */
+function nameIn(passwd: string, uid: number): string | undefined {
+  return passwd
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([, , id]) => id === `${uid}`)?.[0];
+}

@@ -1,49 +1,37 @@
-// Runs the suites of this folder in a virtual machine with systemd, cgroup v2 and polkit: node test/vm/run.mjs [--out FOLDER]
+// Runs tests in virtual machines with systemd, cgroup v2 and polkit: node test/vm/run.mjs [--out FOLDER] [[--root] FILE…]
+// The suites of this folder and KERNEL_TESTS, or those files of the tests against the kernel alone.
 // The last line is `N passed, N failed, N skipped`; FOLDER/vm.json says the same, with each test.
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { arch, env, execPath } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { execa } from 'execa';
-import { buildAll } from '../../scripts/build.mjs';
 import { asRoot, needPrograms } from '../../scripts/debian-packages.mjs';
 import { boot } from './boot.mjs';
 import { IMAGE } from './image.mjs';
+import { KERNEL_TESTS } from './kernel-tests.mjs';
+import { shareKernelTests, shareSuites } from './shares.mjs';
 
 /** @typedef {{ title: string, state: 'passed' | 'failed' | 'skipped', detail: string }} Outcome */
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const PROGRAMS = { mmdebstrap: 'mmdebstrap', mke2fs: 'e2fsprogs', 'qemu-system-x86_64': 'qemu-system-x86' };
-/** Milliseconds; a run takes about two minutes. */
-const TIMEOUT = 400_000;
+/** Milliseconds; a run takes about six minutes, and files that were named may be all there are. */
+const TIMEOUT = 900_000;
+const TIMEOUT_OF_NAMED = 3_600_000;
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(HERE, '../../out') } } });
-const share = mkdtempSync(join(tmpdir(), 'vm-share-'));
+const { values, positionals } = parseArgs({
+  options: { out: { type: 'string', default: join(HERE, '../../out') }, root: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const shares = mkdtempSync(join(tmpdir(), 'vm-share-'));
 try {
-  await fillShare();
   const reason = await whyNot();
-  report(reason === undefined ? await outcomesInMachine() : await skippedOutcomes(reason));
+  report(reason === undefined ? await outcomesInMachines() : await skippedOutcomes(reason));
 } finally {
-  rmSync(share, { recursive: true, force: true });
-}
-
-/** What is shipped, the suites, and the Node that runs both. */
-async function fillShare() {
-  await buildAll({ production: true, outdir: join(share, 'dist') });
-  await build({
-    entryPoints: [join(HERE, 'suites/main.ts')],
-    outfile: join(share, 'suite.cjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'warning',
-    sourcemap: 'inline',
-  });
-  cpSync(join(HERE, 'reporter.mjs'), join(share, 'reporter.mjs'));
-  copyFileSync(execPath, join(share, 'node'));
+  rmSync(shares, { recursive: true, force: true });
 }
 
 /** Makes what the machine needs. @returns {Promise<string | undefined>} why it cannot be had here */
@@ -69,11 +57,46 @@ async function missingLibraries() {
   return missing.length === 0 ? undefined : `the virtual machine lacks ${missing.join(', ')}, which this Node needs`;
 }
 
+/** Each machine has one processor, so that two go on beside each other. @returns {Promise<readonly Outcome[]>} */
+async function outcomesInMachines() {
+  if (positionals.length > 0) return kernelTestsInMachine(positionals, TIMEOUT_OF_NAMED);
+  const outcomes = await Promise.all([suitesInMachine(), kernelTestsInMachine(KERNEL_TESTS, TIMEOUT)]);
+  return outcomes.flat();
+}
+
 /** @returns {Promise<readonly Outcome[]>} */
-async function outcomesInMachine() {
+async function suitesInMachine() {
+  const share = shareFolder('suites');
+  await shareSuites(share);
+  return outcomesInMachine(share, TIMEOUT);
+}
+
+/**
+ * @param {readonly string[]} files
+ * @param {number} timeout milliseconds
+ */
+async function kernelTestsInMachine(files, timeout) {
+  const share = shareFolder('kernel');
+  await shareKernelTests(share, files, values.root);
+  return outcomesInMachine(share, timeout);
+}
+
+/** Everybody in the machine may enter it. @param {string} name */
+function shareFolder(name) {
+  const folder = join(shares, name);
+  mkdirSync(folder, { mode: 0o755 });
+  return folder;
+}
+
+/**
+ * @param {string} share
+ * @param {number} timeout milliseconds
+ * @returns {Promise<readonly Outcome[]>}
+ */
+async function outcomesInMachine(share, timeout) {
   /** @type {(Outcome | undefined)[]} */
   const said = [];
-  const log = await boot({ image: IMAGE, share, timeout: TIMEOUT, onLine: (line) => said.push(outcomeOf(line)) });
+  const log = await boot({ image: IMAGE, share, timeout, onLine: (line) => said.push(outcomeOf(line)) });
   const outcomes = said.filter((outcome) => outcome !== undefined);
   if (outcomes.length < said.length) return outcomes;
   return [
@@ -100,17 +123,18 @@ function told(outcome) {
 }
 
 /**
- * The suites themselves say which tests they have.
+ * The suites themselves say which tests they have; the tests against the kernel do so where they run outside.
  * @param {string} reason
  * @returns {Promise<readonly Outcome[]>}
  */
 async function skippedOutcomes(reason) {
+  const share = shareFolder('suites');
+  await shareSuites(share);
   const args = [`--test-reporter=${join(share, 'reporter.mjs')}`, join(share, 'suite.cjs')];
   const { stdout } = await execa(execPath, args, { env: { ...env, WHY_NOT: reason } });
-  return stdout
-    .split('\n')
-    .map(outcomeOf)
-    .filter((outcome) => outcome !== undefined);
+  const suites = stdout.split('\n').map(outcomeOf);
+  const kernel = told({ title: 'the tests against the kernel in a virtual machine', state: 'skipped', detail: reason });
+  return [...suites, kernel].filter((outcome) => outcome !== undefined);
 }
 
 /** @param {readonly Outcome[]} tests */

@@ -1,39 +1,84 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
-import { it, stranger, unshared } from './guest.ts';
+import { around, it, run, stranger, unshared, type Caller } from './guest.ts';
 import { nothingLeft } from './left.ts';
 
 const SETTINGS = [
-  { name: 'kernel.unprivileged_userns_clone', reason: 'Only root may make user namespaces', fix: '1' },
-  { name: 'user.max_user_namespaces', reason: 'No user namespace may be made', fix: '15000' },
+  { name: 'kernel.unprivileged_userns_clone', value: '0', reason: 'Only root may make user namespaces', fix: '=1' },
+  { name: 'user.max_user_namespaces', value: '0', reason: 'No user namespace may be made', fix: '=15000' },
+  {
+    name: 'kernel.apparmor_restrict_unprivileged_userns',
+    value: '1',
+    reason: 'AppArmor takes all rights from user namespaces',
+    fix: '.*apparmor_parser --replace',
+  },
 ];
 
-for (const { name, reason, fix } of SETTINGS) {
-  describe(`where ${name} is 0`, () => {
-    const words = new RegExp(`${reason}.*sysctl ${name}=${fix}`, 's');
+for (const { name, value, reason, fix } of SETTINGS) {
+  const lacking = existsSync(fileOf(name)) ? undefined : `this kernel has no ${name}`;
+  describe(`where ${name} is ${value}`, () => {
+    refused(stranger, new RegExp(`${reason}.*${name}${fix}`, 's'), (work) => withSetting(name, value, work), lacking);
+  });
+}
 
-    it('a sandbox does not start, and says the cause and the way out', () =>
-      withSetting(name, '0', async () => {
-        const { exitCode, stdout, stderr } = await unshared(stranger, 'run', '--', 'echo', 'in');
+const PROFILE = '/run/vm-confined';
+/** A profile that refuses nothing but user namespaces (apparmor.d(5), "User Namespace rules"). */
+const RULES = ['abi <abi/4.0>,', 'profile vm-confined {', '  allow all,', '  audit deny userns,', '}', ''].join('\n');
+
+describe('where an AppArmor profile refuses user namespaces', () => {
+  const confined: Caller = {
+    ...stranger,
+    as: (command) => ['aa-exec', '-p', 'vm-confined', '--', ...stranger.as(command)],
+  };
+  around(
+    async () => {
+      writeFileSync(PROFILE, RULES);
+      const { stderr } = await run(['apparmor_parser', '--replace', '--skip-cache', PROFILE]);
+      assert.equal(stderr, '');
+    },
+    async () => {
+      await run(['apparmor_parser', '--remove', PROFILE]);
+      rmSync(PROFILE);
+    },
+  );
+  refused(confined, /AppArmor refuses user namespaces.*under the profile vm-confined\..*apparmor=unconfined/s);
+});
+
+function refused(
+  caller: Caller,
+  words: RegExp,
+  around: (work: () => Promise<void>) => Promise<void> = (work) => work(),
+  lacking?: string,
+): void {
+  it(
+    'a sandbox does not start, and says the cause and the way out',
+    () =>
+      around(async () => {
+        const { exitCode, stdout, stderr } = await unshared(caller, 'run', '--', 'echo', 'in');
         assert.deepEqual({ exitCode, stdout }, { exitCode: 125, stdout: '' });
         assert.match(stderr, words);
-        await nothingLeft(stranger);
-      }));
+        await nothingLeft(caller);
+      }),
+    lacking,
+  );
 
-    it('the check of the host says the same', () =>
-      withSetting(name, '0', async () => {
-        const { exitCode, stdout } = await unshared(stranger, 'check');
+  it(
+    'the check of the host says the same',
+    () =>
+      around(async () => {
+        const { exitCode, stdout } = await unshared(caller, 'check');
         assert.equal(exitCode, 1);
         assert.match(stdout, /^No sandbox can start on this host/);
         assert.match(stdout, words);
-      }));
-  });
+      }),
+    lacking,
+  );
 }
 
 /** Sets a kernel parameter (sysctl(8)) meanwhile. */
 async function withSetting(name: string, value: string, work: () => Promise<void>): Promise<void> {
-  const file = `/proc/sys/${name.replaceAll('.', '/')}`;
+  const file = fileOf(name);
   const before = readFileSync(file, 'utf8');
   writeFileSync(file, value);
   try {
@@ -41,4 +86,8 @@ async function withSetting(name: string, value: string, work: () => Promise<void
   } finally {
     writeFileSync(file, before);
   }
+}
+
+function fileOf(name: string): string {
+  return `/proc/sys/${name.replaceAll('.', '/')}`;
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Sandbox } from '../../../src/model/sandbox.ts';
 import type { SandboxRecord } from '../../../src/state/records.ts';
@@ -8,8 +8,9 @@ import type { SandboxRecord } from '../../../src/state/records.ts';
 /** These tests start services and change settings of the kernel: anywhere but in the machine they only say their titles. */
 const skip = process.env.IN_MACHINE === undefined && (process.env.WHY_NOT ?? 'not in the virtual machine');
 
-export function it(title: string, work: () => void | Promise<void>): void {
-  test(title, { skip, timeout: 120_000 }, work);
+/** `lacking` is what a test needs and this machine does not have. */
+export function it(title: string, work: () => void | Promise<void>, lacking?: string): void {
+  test(title, { skip: skip === false ? (lacking ?? false) : skip, timeout: 120_000 }, work);
 }
 
 /** Before and after the tests of a group. */
@@ -94,9 +95,14 @@ export async function listed(caller: Caller): Promise<Sandbox> {
 
 /** The same, as its record says, or another by its id: another start of Node would take two seconds here. */
 export function recorded(caller: Caller, other?: string): Sandbox {
-  const id = other ?? readdirSync(caller.runtime)[0] ?? assert.fail('no sandbox runs');
+  const id = other ?? sandboxFolders(caller)[0] ?? assert.fail('no sandbox runs');
   const record = JSON.parse(readFileSync(`${caller.runtime}/${id}/sandbox.json`, 'utf8')) as SandboxRecord;
   return record.sandbox ?? assert.fail('it is not running yet');
+}
+
+/** Ids of the sandboxes that have a folder; what they stand on stays for the next, under a hidden name. */
+export function sandboxFolders({ runtime }: Caller): readonly string[] {
+  return existsSync(runtime) ? readdirSync(runtime).filter((name) => !name.startsWith('.')) : [];
 }
 
 export function unsharedWords(caller: Caller, args: readonly string[]): readonly [string, ...string[]] {

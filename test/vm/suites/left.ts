@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { until } from '../../support/until.ts';
-import { run, tester, type Caller } from './guest.ts';
+import { run, sandboxFolders, tester, type Caller } from './guest.ts';
 
 /** Waits until nothing of any sandbox is in the machine: systemd removes its scopes a moment after their last process. */
 export async function nothingLeft(caller: Caller): Promise<void> {
   await until(
     'the last process, folder and cgroup of a sandbox to go',
     async () => {
-      const left = [...processes(), ...entries(caller.runtime), ...cgroups(), ...(await scopes())];
+      const left = [...processes(), ...sandboxFolders(caller), ...cgroups(), ...(await scopes())];
       return left.length === 0;
     },
     30,
   ).catch(async (error: unknown) => {
     const left = {
       processes: processes(),
-      folders: entries(caller.runtime),
+      folders: sandboxFolders(caller),
       cgroups: cgroups(),
       scopes: await scopes(),
     };
@@ -24,7 +24,7 @@ export async function nothingLeft(caller: Caller): Promise<void> {
 }
 
 function processes(): readonly string[] {
-  return entries('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('namespace-sandboxes:'));
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('namespace-sandboxes:'));
 }
 
 /** Directories beneath the root cgroup that have our name in theirs. */
@@ -42,14 +42,6 @@ async function scopes(): Promise<readonly string[]> {
     tester.as(['systemctl', '--user', '--no-legend', '--plain', '--all', 'list-units', 'namespace-sandboxes-*']),
   );
   return stdout.split('\n').filter(Boolean);
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function commandLine(pid: string): string {

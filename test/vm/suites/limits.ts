@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe } from 'node:test';
 import type { LimitKey } from '../../../src/model/limits/table.ts';
 import type { LimitsGiven, Sandbox } from '../../../src/model/sandbox.ts';
 import { until } from '../../support/until.ts';
 import { delegatedLeaf } from './delegated.ts';
-import { around, it, listed, recorded, root, startedIn, tester, testerAlone, type Caller } from './guest.ts';
+import {
+  around,
+  it,
+  listed,
+  recorded,
+  root,
+  sandboxFolders,
+  startedIn,
+  tester,
+  testerAlone,
+  type Caller,
+} from './guest.ts';
 import { nothingLeft } from './left.ts';
+import { processesBeside } from './processes.ts';
 import { openTerminal, WAIT, type Terminal } from './terminal.ts';
 
 const HOG = 'head -c 100M /dev/zero | tail | wc -c';
@@ -75,7 +87,7 @@ function holdLimits(way: LimitsGiven['way'], caller: Caller): void {
     const inside = ['bash', '-c', `${RAISE}; cat /tmp/first/cgroup.procs >/dev/null && echo tried; ${WAIT}`];
     const learner = openTerminal(caller, ['run', '--profile', 'learn', ...LIMITS, '--', ...inside]);
     await learner.waits();
-    const [learns] = readdirSync(caller.runtime).filter((id) => id.startsWith('learn'));
+    const [learns] = sandboxFolders(caller).filter((id) => id.startsWith('learn'));
     const enter = openTerminal(caller, [
       'enter',
       learns ?? '',
@@ -109,19 +121,5 @@ function holdLimits(way: LimitsGiven['way'], caller: Caller): void {
   function counter(key: LimitKey, file: string, word = ''): number {
     const text = readFileSync(`${folder(key)}/${file}`, 'utf8');
     return Number(new RegExp(`^${word} ?(\\d+)$`, 'm').exec(text)?.[1]);
-  }
-}
-
-function processesBeside(pid: number): readonly string[] {
-  const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
-  return readdirSync('/proc').filter((other) => /^\d+$/.test(other) && pidNamespace(other) === namespace);
-}
-
-/** Undefined where it has just ended. */
-function pidNamespace(pid: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return undefined;
   }
 }

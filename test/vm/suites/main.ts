@@ -4,3 +4,4 @@ import './helper.ts';
 import './lacking.ts';
 import './forbidden.ts';
 import './confinement.ts';
+import './loaders.ts';
