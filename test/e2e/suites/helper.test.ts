@@ -21,7 +21,8 @@ describe('the helper, for a user whom polkit grants it', () => {
 
   it('is not started by whoever says no, which is no error', async () => {
     const asked = vscode.commands.executeCommand('namespaceSandboxes.newTerminal', 'limited');
-    await dialog(page, 'Cancel');
+    await question(page);
+    await vscode.commands.executeCommand('notifications.clearAll');
     await asked;
     assert.equal(vscode.window.terminals.length, 0);
     assert.deepEqual(await notifications(page), []);
@@ -30,8 +31,9 @@ describe('the helper, for a user whom polkit grants it', () => {
 
   it('says before what root is for, and shows in the status bar while it runs', async () => {
     const opening = newSandboxTerminal('limited');
-    const text = await dialog(page, 'Continue', 'helper-asks');
-    assert.match(text, /The limits of this sandbox can be set by root alone here/);
+    assert.match(await question(page), /can be set by root alone here.*password may be asked for, once in this window/);
+    await picture(page, 'helper-asks');
+    await agree(page);
     await opening;
     await until('the status bar item', () => statusBar(page));
     await picture(page, 'helper-runs');
@@ -50,16 +52,15 @@ async function statusBar(page: Page): Promise<boolean> {
   return (await page.evaluate(`Boolean(${ITEM}?.checkVisibility())`)) === true;
 }
 
-/** Waits for a modal dialog, takes a picture of it if that is named, presses a button, and returns what it says. */
-async function dialog(page: Page, button: string, named?: string): Promise<string> {
-  const text = await until('a dialog', async () => {
-    const shown = await page.evaluate(`document.querySelector('.monaco-dialog-box')?.textContent ?? ''`);
-    return typeof shown === 'string' && shown !== '' && shown;
-  });
-  if (named !== undefined) await picture(page, named);
-  const buttons = `[...document.querySelectorAll('.monaco-dialog-box .monaco-button')]`;
-  await page.evaluate(`${buttons}.find((one) => one.textContent.trim() === ${JSON.stringify(button)}).click()`);
-  return text;
+/** The message that asks, once it is there. */
+async function question(page: Page): Promise<string> {
+  const of = 'The limits of this sandbox';
+  return until('the question', async () => (await notifications(page)).find((text) => text.startsWith(of)));
+}
+
+async function agree(page: Page): Promise<void> {
+  const buttons = `[...document.querySelectorAll('.notification-list-item .monaco-button')]`;
+  await page.evaluate(`${buttons}.find((one) => one.textContent.trim() === 'Continue').click()`);
 }
 
 async function setProfiles(profiles: object | undefined): Promise<void> {
