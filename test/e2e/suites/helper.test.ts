@@ -34,6 +34,7 @@ describe('the helper, for a user whom polkit grants it', () => {
     const opening = newSandboxTerminal('limited');
     assert.match(await question(page), /can be set by root alone here.*password may be asked for, once in this window/);
     // Progress beside it moves without end, which a picture in two themes would wait for.
+    await until('it to have come up', async () => (await page.evaluate(SHOWN)) === true);
     await page.screenshot(join(process.env.E2E_SCREENSHOTS ?? '', 'helper-asks.png'));
     await agree(page);
     await opening;
@@ -48,6 +49,7 @@ describe('the helper, for a user whom polkit grants it', () => {
   });
 });
 
+const SHOWN = `(({ opacity, transform }) => opacity === '1' && ['none', 'matrix(1, 0, 0, 1, 0, 0)'].includes(transform))(getComputedStyle(document.querySelector('.notification-toast')))`;
 const ITEM = `[...document.querySelectorAll('.statusbar-item')].find((item) => item.textContent.includes('Helper as root'))`;
 
 async function statusBar(page: Page): Promise<boolean> {
