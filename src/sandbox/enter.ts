@@ -66,7 +66,7 @@ function plainEnter(pid: number, types: readonly NamespaceType[]): readonly stri
 }
 
 /**
- * sudo(8) asks on this terminal by itself. For pkexec(1), pkttyagent(1) does, unless a desktop's agent has registered; the shell
+ * sudo(8) asks on this terminal by itself. For pkexec(1), pkttyagent(1) does; the shell
  * waits until it is there (it closes its descriptor 3), and stays, because pkexec is authorised by who has started it.
  */
 function asRootLines(program: readonly string[]): readonly string[] {
@@ -75,9 +75,7 @@ function asRootLines(program: readonly string[]): readonly string[] {
   const pkexec = requireProgram('pkexec');
   const agent = findProgram('pkttyagent');
   return [
-    ...(agent === undefined
-      ? []
-      : [`{ ${shellWord(agent)} --fallback --process $$ --notify-fd 3 3>&1 >/dev/null & } | cat`]),
+    ...(agent === undefined ? [] : [`{ ${shellWord(agent)} --process $$ --notify-fd 3 3>&1 >/dev/null & } | cat`]),
     shellWords([pkexec, '--disable-internal-agent', ...program]),
     'status=$?',
     'case $status in',

@@ -64,7 +64,7 @@ async function agentOnTerminal(): Promise<TerminalAgent | undefined> {
     output += chunk.toString();
     if (!output.endsWith('Password: ')) return;
     said.push('asked on the terminal');
-    if (AGENT === 'closed') terminal.kill();
+    if (AGENT === 'closed') terminal.kill('SIGKILL');
     else void echoIsOff(/\/dev\/pts\/\d+/.exec(output)?.[0] ?? '').then(() => terminal.stdin.write(`${AGENT}\n`));
   });
   return (await command.registered) ? { left, dispose: () => void terminal.kill() } : undefined;

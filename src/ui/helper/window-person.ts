@@ -1,15 +1,16 @@
 import * as vscode from 'vscode';
 import type { Person } from '../../elevation/person.ts';
+import type { RootPurpose } from '../../model/elevation.ts';
 import { installedSentence, purposeSentence } from '../../text/elevation.ts';
 
 const CONTINUE = 'Continue';
 
-/** The user of this window: told by a dialog what root is for, and asked for what no desktop asks. */
+/** The user of this window: told by a notification what root is for, and asked for what no desktop asks. */
 export function windowPerson(log: vscode.LogOutputChannel): Person {
   return {
     agrees: async (purpose) => {
-      const options = { modal: true, detail: DETAIL[purpose] ?? FOR_THE_HELPER };
-      return (await vscode.window.showInformationMessage(purposeSentence(purpose), options, CONTINUE)) === CONTINUE;
+      const text = `${purposeSentence(purpose)} ${DETAIL[purpose]}`;
+      return (await vscode.window.showInformationMessage(text, CONTINUE)) === CONTINUE;
     },
     askOnTerminal: async () => (await import('./terminal-agent.ts')).terminalAgent(),
     password: async (again) =>
@@ -27,6 +28,12 @@ export function windowPerson(log: vscode.LogOutputChannel): Person {
 }
 
 const FOR_THE_HELPER =
-  "An administrator's password may be asked for, once in this window. While the helper runs, the status bar shows it; a click there stops it.";
+  "An administrator's password may be asked for, once in this window; the status bar shows while it runs, and stops it.";
 const ONCE = "An administrator's password may be asked for, for this alone.";
-const DETAIL: Readonly<Record<string, string>> = { installHelper: ONCE, removeHelper: ONCE, terminal: ONCE };
+const DETAIL: Readonly<Record<RootPurpose, string>> = {
+  sandbox: FOR_THE_HELPER,
+  limits: FOR_THE_HELPER,
+  terminal: ONCE,
+  installHelper: ONCE,
+  removeHelper: ONCE,
+};
