@@ -1,7 +1,7 @@
 import { constants, fstatSync, lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { withFile } from './pinned.ts';
-import { run } from './programs.ts';
+import { run, whileLocked } from './programs.ts';
 
 /** The one folder of the helper's state, root's alone. */
 const RUN_FOLDER = '/run/namespace-sandboxes';
@@ -26,7 +26,7 @@ export function changeState<Result>(uid: number, change: () => Result): Result {
       // who held it before may have removed it
       if (lstatSync(RUN_FOLDER, { throwIfNoEntry: false })?.ino !== fstatSync(folder).ino) return undefined;
       try {
-        return { result: change() };
+        return { result: whileLocked(folder, change) };
       } finally {
         removeEmptyFolders(uid);
       }
