@@ -53,6 +53,11 @@ export function stateNames(uid: number, kind: StateKind): readonly string[] {
   return trusted ? readdirSync(parts[2]).sort() : [];
 }
 
+/** Whether anything may be kept, of whomever. What is not root's alone is not ours. */
+export function hasState(): boolean {
+  return isRootsFolder(lstatSync(RUN_FOLDER, { throwIfNoEntry: false }), ANYBODY_ELSE);
+}
+
 /** The folder of ip-netns(8), made as it makes it. @throws Error where it is a link, or others may write to it. */
 export function netnsFolder(): string {
   const folder = '/run/netns';

@@ -129,9 +129,10 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     const script = `mount -t tmpfs -o mode=755 tmpfs /run; cd /run; umask 077; mkdir -p "$(dirname ${path})"; chmod -f 755 netns
       ln -s ${victim} ${path}; exec "$@"`;
     const helper = start(FOR_USER, ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh']);
-    await expect(result(helper, 'netns/add', { name: 'test-link' })).rejects.toThrow(
-      /not a folder of root's alone|EEXIST/,
-    );
+    // one among its own names is removed by the start, as what is half made
+    const outcome = await helper.ask('netns/add', { name: 'test-link' });
+    expect(outcome.error?.message ?? '').toMatch(/^$|not a folder of root's alone|EEXIST/);
+    expect(outcome.error === undefined).toBe(path.endsWith('netns/test-link') && path.startsWith('namespace'));
     await result(helper, 'clean', {});
     expect(readdirSync(victim)).toEqual([]);
   });
