@@ -1,11 +1,11 @@
 import { cleanLinks } from './links.ts';
 import { cleanNetworkNamespaces } from './network-namespaces.ts';
-import { changeState, stateNames } from './run-folder.ts';
+import { changeState, hasState } from './run-folder.ts';
 import type { Act } from './serve.ts';
 
 /** Removes what is left of networks that are gone, and what a killed helper has half made. */
 export function clean(uid: number, act: Act): void {
-  if (stateNames(uid, 'netns').length + stateNames(uid, 'links').length === 0) return;
+  if (!hasState()) return;
   changeState(uid, () => {
     cleanLinks(uid, act);
     cleanNetworkNamespaces(uid, act);

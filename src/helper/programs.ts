@@ -29,6 +29,18 @@ export function programPaths(): Readonly<Record<HelperProgram, string | null>> {
   return Object.fromEntries(found) as Record<HelperProgram, string | null>;
 }
 
+let heldLock: number | undefined;
+
+/** Programs that are run meanwhile hold the lock too: one that outlives a killed helper keeps the next from going on before it. */
+export function whileLocked<Result>(lock: number, work: () => Result): Result {
+  heldLock = lock;
+  try {
+    return work();
+  } finally {
+    heldLock = undefined;
+  }
+}
+
 /**
  * Runs a program as root with an array of arguments, an environment of its own, and `files` as descriptors from 3 up.
  * @returns its standard output.
@@ -36,7 +48,7 @@ export function programPaths(): Readonly<Record<HelperProgram, string | null>> {
  */
 export function run(name: HelperProgram, args: readonly string[], files: readonly number[] = []): string {
   const { status, error, stdout, stderr } = spawnSync(requireProgram(name), args, {
-    stdio: ['ignore', 'pipe', 'pipe', ...files],
+    stdio: ['ignore', 'pipe', 'pipe', ...files, ...(heldLock === undefined ? [] : [heldLock])],
     env: ENVIRONMENT,
     encoding: 'utf8',
     timeout: TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { constants, fstatSync, lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { withFile } from './pinned.ts';
-import { run } from './programs.ts';
+import { run, whileLocked } from './programs.ts';
 
 /** The one folder of the helper's state, root's alone. */
 const RUN_FOLDER = '/run/namespace-sandboxes';
@@ -26,7 +26,7 @@ export function changeState<Result>(uid: number, change: () => Result): Result {
       // who held it before may have removed it
       if (lstatSync(RUN_FOLDER, { throwIfNoEntry: false })?.ino !== fstatSync(folder).ino) return undefined;
       try {
-        return { result: change() };
+        return { result: whileLocked(folder, change) };
       } finally {
         removeEmptyFolders(uid);
       }
@@ -51,6 +51,11 @@ export function stateNames(uid: number, kind: StateKind): readonly string[] {
   const parts = partsOf(uid, kind);
   const trusted = parts.every((part) => isRootsFolder(lstatSync(part, { throwIfNoEntry: false }), ANYBODY_ELSE));
   return trusted ? readdirSync(parts[2]).sort() : [];
+}
+
+/** Whether anything may be kept, of whomever. What is not root's alone is not ours. */
+export function hasState(): boolean {
+  return isRootsFolder(lstatSync(RUN_FOLDER, { throwIfNoEntry: false }), ANYBODY_ELSE);
 }
 
 /** The folder of ip-netns(8), made as it makes it. @throws Error where it is a link, or others may write to it. */

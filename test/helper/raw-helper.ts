@@ -33,8 +33,10 @@ export function framed(body: string | Buffer): Buffer {
 /** Far from the ids that are in any other message. */
 const FIRST_OWN_ID = 4_000_000_000;
 
-export function startRaw(env: Readonly<Record<string, string>> = {}): RawHelper {
-  const child: ChildProcess = spawn(process.execPath, [HELPER], { stdio: ['pipe', 'pipe', 'ignore'], env });
+/** Starts one; the words of `wrap` stand in front of its command line. */
+export function startRaw(env: Readonly<Record<string, string>> = {}, wrap: readonly string[] = []): RawHelper {
+  const [file, ...args] = [...wrap, process.execPath, HELPER] as [string, ...string[]];
+  const child: ChildProcess = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null || child.pid === undefined) throw new Error('no helper');
   const { pid } = child;
