@@ -18,7 +18,7 @@ import { shareKernelTests, shareSuites } from './shares.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const PROGRAMS = { mmdebstrap: 'mmdebstrap', mke2fs: 'e2fsprogs', 'qemu-system-x86_64': 'qemu-system-x86' };
-/** Milliseconds; a run takes about six minutes, and files that were named may be all there are. */
+/** Milliseconds; a run takes about seven minutes, and files that were named may be all there are. */
 const TIMEOUT = 900_000;
 const TIMEOUT_OF_NAMED = 3_600_000;
 

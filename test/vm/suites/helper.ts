@@ -25,7 +25,7 @@ describe('the helper', () => {
     assert.deepEqual({ exitCode, stdout }, { exitCode: 125, stdout: '' });
     assert.match(
       stderr,
-      /^unshared: The helper was not authorised \(.*Not authorized.*\)\. It needs an administrator's/,
+      /^unshared: The helper was not authorised \(.*Not authorized.*\)\. It needs an administrator's/m,
     );
     await nothingLeft(stranger);
   });
