@@ -1,4 +1,4 @@
-import { NAMESPACE_TYPES, type Namespace, type NamespaceType } from '../../model/namespace.ts';
+import { mountPaths, NAMESPACE_TYPES, type Namespace, type NamespaceType } from '../../model/namespace.ts';
 import type { Process } from '../../model/process.ts';
 import { code, facts } from './markdown.ts';
 import type { Observation } from './observation.ts';
@@ -71,7 +71,7 @@ export function namespaceName(namespace: Namespace, observation: Observation): s
   if (isYours(namespace, observation)) return 'yours';
   const sandbox = sandboxIn(namespace, observation);
   if (sandbox !== undefined) return sandbox;
-  const [path] = namespace.paths;
+  const [path] = mountPaths(namespace);
   if (path !== undefined) return path.slice(path.lastIndexOf('/') + 1);
   const [first] = processesOf(byPid(observation.snapshot.processes), namespace.pids);
   return first ? `${first.comm} ${first.pid}` : `${namespace.inode}`;
@@ -86,7 +86,9 @@ function sandboxIn({ type, inode }: Namespace, { snapshot, sandboxes }: Observat
   return sandboxes.find(({ sandbox }) => processes.get(sandbox.pid)?.namespaces[type] === inode)?.sandbox.id;
 }
 
-function namespaceTooltip({ type, inode, pids, paths }: Namespace, name: string): string {
+function namespaceTooltip(namespace: Namespace, name: string): string {
+  const { type, inode, pids } = namespace;
+  const paths = mountPaths(namespace);
   const known = facts([
     ['inode', `${inode}`],
     ['isolates', TYPES[type].isolates],
