@@ -43,14 +43,9 @@ function namespaceJson(namespace: Namespace, byPid: ReadonlyMap<number, Process>
     path: handlesOf(namespace)[0] ?? null,
     nsfs: paths[0] ?? null,
     paths,
-    details: 'details' in found ? withoutType(found.details) : null,
+    details: 'details' in found ? found.details : null,
     unknown: 'unknown' in found ? found.unknown : null,
   };
-}
-
-/** The type stands beside it already. */
-function withoutType<Details extends { readonly type: string }>({ type: _, ...rest }: Details): Omit<Details, 'type'> {
-  return rest;
 }
 
 /** The table of controllers and the tree of each hierarchy. */

@@ -6,6 +6,8 @@ export interface KernelCalls {
   ownerUid(fd: number): number | undefined;
   /** A descriptor for the network namespace of a socket of another process; undefined where this user may not have it. */
   networkOf(pid: number, fd: number): number | undefined;
+  /** Closes what these calls have opened: a worker thread warns of descriptors that Node closes without having opened them. */
+  close(fd: number): void;
 }
 
 /** The calls, or why there are none. */

@@ -11,7 +11,11 @@ export function gatherNamespaces(processes: readonly Process[], held: readonly H
       if (inode !== undefined) entry({ type, inode }).pids.push(pid);
     }
   }
-  for (const { type, inode, holder } of held) entry({ type, inode }).holders.push(holder);
+  for (const { type, inode, holder } of held) {
+    const { pids, holders } = entry({ type, inode });
+    // Sockets of a network that processes are in are nothing special, and may be thousands.
+    if (holder.by !== 'socket' || pids.length === 0) holders.push(holder);
+  }
   return sorted([...found.values()].map((one) => ({ ...one, relations: undefined })));
 
   function entry({ type, inode }: NamespaceName) {

@@ -1,10 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
+import type { CgroupHierarchy } from '../model/cgroup.ts';
 import type { Process } from '../model/process.ts';
 import { readDescriptors, type OpenSocket } from './descriptors.ts';
 import { readOnce } from './files.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Held } from './held.ts';
 import { linkReader, type Links } from './links.ts';
+import { readMembership, type Membership } from './membership.ts';
 import { heldByThreads, otherThreads } from './threads.ts';
 
 /** A process with what it holds. */
@@ -17,11 +19,20 @@ export interface Seen {
   readonly fingerprint: string | undefined;
 }
 
-/** By ascending pid. */
+/** What one scan saw, for the next one to keep. */
+export interface Sight {
+  /** By ascending pid. */
+  readonly processes: SeenProcesses;
+  readonly membership: Membership | undefined;
+}
+
 export type SeenProcesses = ReadonlyMap<number, Seen>;
 
+const NOTHING_YET: Sight = { processes: new Map(), membership: undefined };
+
 interface Scan {
-  readonly before: SeenProcesses;
+  readonly before: Sight;
+  readonly membership: Membership | undefined;
   readonly pids: ReadonlySet<number>;
   readonly pageSize: number;
   readonly linksOf: (folder: string) => Links;
@@ -33,33 +44,34 @@ interface Scan {
  * what may not be read of another user's is absent (proc(5)).
  */
 export function readProcesses(): readonly Process[] {
-  return [...seeProcesses().values()].map(({ process }) => process);
+  return [...seeProcesses([]).processes.values()].map(({ process }) => process);
 }
 
 /** The same with what they hold. A process that was seen before and has not run since is the same object. */
-export function seeProcesses(before: SeenProcesses = new Map()): SeenProcesses {
+export function seeProcesses(hierarchies: readonly CgroupHierarchy[], before: Sight = NOTHING_YET): Sight {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
-  const scan = startScan(before, new Set(pids));
-  const seen = new Map<number, Seen>();
+  const membership = readMembership(hierarchies, pids.length);
+  const scan = startScan(before, membership, new Set(pids));
+  const processes = new Map<number, Seen>();
   for (const pid of pids) {
-    const one = seeProcess(pid, scan);
-    if (one) seen.set(pid, one);
+    const seen = seeProcess(pid, scan);
+    if (seen) processes.set(pid, seen);
   }
-  return seen;
+  return { processes, membership };
 }
 
-function startScan(before: SeenProcesses, pids: ReadonlySet<number>): Scan {
+function startScan(before: Sight, membership: Membership | undefined, pids: ReadonlySet<number>): Scan {
   const pageSize = parsePageSize(readOnce('/proc/self/auxv') ?? NOTHING);
-  return { before, pids, pageSize, linksOf: linkReader(), cgroupsOf: onceForEach(parseCgroups) };
+  return { before, membership, pids, pageSize, linksOf: linkReader(), cgroupsOf: onceForEach(parseCgroups) };
 }
 
 const NOTHING = Buffer.alloc(0);
 
 function seeProcess(pid: number, scan: Scan): Seen | undefined {
-  const old = scan.before.get(pid);
+  const old = scan.before.processes.get(pid);
   return (old && keep(old, scan)) ?? look(pid, scan);
 }
 
@@ -71,8 +83,16 @@ function keep(old: Seen, scan: Scan): Seen | undefined {
   const { pid, ppid, cgroups } = old.process;
   if (old.fingerprint === undefined || (ppid !== 0 && !scan.pids.has(ppid))) return undefined;
   if (fingerprintOf(pid, old.threads) !== old.fingerprint) return undefined;
+  if (wasNotMoved(old.process, scan)) return old;
   const now = readCgroups(pid, scan);
   return sameCgroups(now, cgroups) ? old : { ...old, process: { ...old.process, cgroups: now } };
+}
+
+/** A cgroup outside of what our cgroup namespace shows (`/..`) is in none of the lists. */
+function wasNotMoved({ pid, cgroups }: Process, { before, membership }: Scan): boolean {
+  if (before.membership === undefined || membership === undefined) return false;
+  if (before.membership.get(pid) !== membership.get(pid)) return false;
+  return !Object.values(cgroups).some((path) => path.startsWith('/..'));
 }
 
 function look(pid: number, scan: Scan): Seen | undefined {

@@ -44,37 +44,42 @@ function withRelations(namespace: Namespace, { relations, relatives }: Asked): N
 
 function openAndAsk(namespace: Namespace, asked: Asked): Relations | undefined {
   const fd = openNamespace(namespace);
-  return fd === undefined ? undefined : askAndClose(namespace, fd, asked);
+  if (fd === undefined) return undefined;
+  try {
+    return ask(namespace, fd, asked);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 const HIERARCHICAL: readonly NamespaceType[] = ['user', 'pid'];
 
-function askAndClose({ type }: NamespaceName, fd: number, asked: Asked): Relations {
-  try {
-    return {
-      parent: HIERARCHICAL.includes(type) ? follow(type, fd, 'parent', asked) : undefined,
-      owner: follow('user', fd, 'owner', asked),
-      ownerUid: type === 'user' ? asked.calls.ownerUid(fd) : undefined,
-    };
-  } finally {
-    closeSync(fd);
-  }
+function ask({ type }: NamespaceName, fd: number, asked: Asked): Relations {
+  return {
+    parent: HIERARCHICAL.includes(type) ? follow(type, fd, 'parent', asked) : undefined,
+    owner: follow('user', fd, 'owner', asked),
+    ownerUid: type === 'user' ? asked.calls.ownerUid(fd) : undefined,
+  };
 }
 
 /** What is at the other end may be in nobody's folder: where it stands is asked while it is open. */
 function follow(type: NamespaceType, fd: number, what: 'parent' | 'owner', asked: Asked): number | undefined {
   const other = asked.calls.related(fd, what);
   if (other === undefined) return undefined;
-  const name = { type, inode: fstatSync(other).ino };
-  const key = nameKey(name);
-  if (asked.relations.has(key)) closeSync(other);
-  else {
-    asked.relations.set(key, undefined);
-    const relations = askAndClose(name, other, asked);
-    asked.relations.set(key, relations);
-    noteRelatives(name, relations, asked);
+  try {
+    const name = { type, inode: fstatSync(other).ino };
+    if (!asked.relations.has(nameKey(name))) askRelative(name, other, asked);
+    return name.inode;
+  } finally {
+    asked.calls.close(other);
   }
-  return name.inode;
+}
+
+function askRelative(name: NamespaceName, fd: number, asked: Asked): void {
+  asked.relations.set(nameKey(name), undefined);
+  const relations = ask(name, fd, asked);
+  asked.relations.set(nameKey(name), relations);
+  noteRelatives(name, relations, asked);
 }
 
 function noteRelatives(name: NamespaceName, { parent, owner }: Relations, { relatives }: Asked): void {

@@ -7,7 +7,7 @@ import type { Snapshot } from '../protocol/discovery.ts';
 import { NO_CALLS, type Calls } from './kernel-calls.ts';
 import { heldByMounts } from './mounts.ts';
 import { gatherNamespaces, sorted } from './namespaces.ts';
-import { seeProcesses, type SeenProcesses } from './processes.ts';
+import { seeProcesses, type SeenProcesses, type Sight } from './processes.ts';
 import { relationSource } from './relation-source.ts';
 import { socketSource } from './sockets.ts';
 
@@ -20,14 +20,14 @@ export type Scanner = () => Snapshot;
  */
 export function startScanner(calls: Calls): Scanner {
   const namespacesOf = namespaceScanner(calls);
-  let seen: SeenProcesses = new Map();
+  let sight: Sight | undefined;
   return () => {
-    seen = seeProcesses(seen);
-    const processes = [...seen.values()].map(({ process }) => process);
     const hierarchies = cgroupHierarchies();
+    sight = seeProcesses(hierarchies, sight);
+    const processes = [...sight.processes.values()].map(({ process }) => process);
     return {
       processes,
-      namespaces: namespacesOf(seen),
+      namespaces: namespacesOf(sight.processes),
       unreadable: processes.filter(({ readable }) => !readable).length,
       hidden: hidesProcesses(readFileSync('/proc/self/mountinfo', 'latin1')),
       unrelated: 'missing' in calls ? calls.missing : undefined,

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import type { Held } from './held.ts';
 import type { KernelCalls } from './kernel-calls.ts';
 import type { Seen, SeenProcesses } from './processes.ts';
@@ -41,6 +41,6 @@ function networkInode(pid: number, fd: number, calls: KernelCalls): number | und
   try {
     return fstatSync(network).ino;
   } finally {
-    closeSync(network);
+    calls.close(network);
   }
 }

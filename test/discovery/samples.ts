@@ -25,5 +25,10 @@ export function someSnapshot(parts: Partial<Snapshot> = {}): Snapshot {
     unreadable: 0,
     hidden: false,
     unrelated: undefined,
-    layout: 'none', hierarchies: [], controllers: [], trees: [], ...parts };
+    layout: 'none',
+    hierarchies: [],
+    controllers: [],
+    trees: [],
+    ...parts,
+  };
 }

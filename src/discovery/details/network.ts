@@ -47,7 +47,7 @@ export function parseIpv6(text: string): readonly string[] {
 export function parseRoutes(text: string): readonly Route[] {
   const line = /^([^\s]+)\t([0-9A-F]{8})\t([0-9A-F]{8})\t[0-9A-F]{4}\t\d+\t\d+\t-?\d+\t([0-9A-F]{8})\t/gm;
   return [...text.matchAll(line)].map(([, device = '', to = '', gateway = '', mask = '']) => {
-    const length = [...Buffer.from(mask, 'hex')].reduce((sum, byte) => sum + bits(byte), 0);
+    const length = [...Buffer.from(mask, 'hex')].map(bits).reduce((sum, one) => sum + one, 0);
     return {
       to: length === 0 ? 'default' : `${ipv4Of(to)}/${length}`,
       via: gateway === '00000000' ? undefined : ipv4Of(gateway),
@@ -57,7 +57,7 @@ export function parseRoutes(text: string): readonly Route[] {
 }
 
 function bits(byte: number): number {
-  return [...byte.toString(2)].filter((bit) => bit === '1').length;
+  return byte.toString(2).replaceAll('0', '').length;
 }
 
 /** Of include/uapi/linux/ipv6_route.h and route.h: an address of this host itself, and what is refused. */

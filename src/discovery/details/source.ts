@@ -8,12 +8,10 @@ import { parseName } from '../links.ts';
 /** How the files of a namespace are read. Both throw an Error that says why they cannot be. */
 export interface Source {
   /** A file of /proc/PID, as a process in the namespace has it. */
-  ofTask(name: string): string;
+  readonly ofTask: (name: string) => string;
   /** Files of which the kernel shows everyone those of the namespaces that the reader is in. */
-  inside(...paths: readonly string[]): string;
+  readonly inside: (...paths: readonly string[]) => string;
 }
-
-const ENTER = { mnt: 'mount' } as const satisfies Partial<Record<NamespaceType, string>>;
 
 /** Whoever would not end in this time, in milliseconds, is stopped. */
 const PATIENCE = 5000;
@@ -61,7 +59,7 @@ function catInside(namespace: Namespace, paths: readonly string[]): string {
   const [handle] = handlesOf(namespace);
   if (handle === undefined) throw new Error('nothing leads into it');
   const [pid] = namespace.pids;
-  const enter = `--${namespace.type === 'mnt' ? ENTER.mnt : namespace.type}=${handle}`;
+  const enter = `--${namespace.type === 'mnt' ? 'mount' : namespace.type}=${handle}`;
   const owner =
     process.getuid?.() === 0 || pid === undefined ? [] : [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
   const args = [...owner, enter, '--', requireProgram('cat'), '--', ...paths];
@@ -73,7 +71,7 @@ function catInside(namespace: Namespace, paths: readonly string[]): string {
       env: { LC_ALL: 'C' },
     });
   } catch (error) {
-    const said = String((error as { readonly stderr?: unknown }).stderr ?? '').trim();
+    const said = ((error as { readonly stderr?: string }).stderr ?? '').trim();
     throw new Error(said || String(error), { cause: error });
   }
 }
