@@ -1,13 +1,7 @@
+import type { Container } from '../model/container.ts';
 import type { Process } from '../model/process.ts';
 
-/** A container, or what else started and keeps a process, as far as its cgroup and its ancestors tell. */
-export interface Container {
-  readonly kind:
-    'sandbox' | 'docker' | 'podman' | 'containerd' | 'cri-o' | 'lxc' | 'nspawn' | 'flatpak' | 'bwrap' | 'systemd';
-  /** Its name, or the beginning of its id where only that is known. */
-  readonly name: string;
-}
-
+type ProcessOf = (pid: number) => Process | undefined;
 type Kind = Container['kind'];
 
 /** How each names its cgroups, the most telling first. The first group is the name; an id of 64 digits is cut to 12. */
@@ -57,12 +51,12 @@ const DEEPEST = 64;
  * Which container a process is in: by its cgroup, else by an ancestor that is a sandbox's PID 1 or bwrap(1).
  * A unit of systemd is said only where nothing nearer is known.
  */
-export function containerOf(process: Process, byPid: ReadonlyMap<number, Process>): Container | undefined {
+export function containerOf(process: Process, processOf: ProcessOf): Container | undefined {
   const byCgroup = containerOfCgroups(process.cgroups);
-  return byCgroup && byCgroup.kind !== 'systemd' ? byCgroup : (containerOfAncestors(process, byPid) ?? byCgroup);
+  return byCgroup && byCgroup.kind !== 'systemd' ? byCgroup : (containerOfAncestors(process, processOf) ?? byCgroup);
 }
 
-function containerOfAncestors(process: Process, byPid: ReadonlyMap<number, Process>): Container | undefined {
+function containerOfAncestors(process: Process, processOf: ProcessOf): Container | undefined {
   let inside: Process = process;
   let one: Process | undefined = process;
   for (let depth = 0; one !== undefined && depth < DEEPEST; depth += 1) {
@@ -70,7 +64,7 @@ function containerOfAncestors(process: Process, byPid: ReadonlyMap<number, Proce
     if (id !== undefined) return { kind: 'sandbox', name: id };
     if (one.comm === 'bwrap') return { kind: 'bwrap', name: inside.comm };
     inside = one;
-    one = byPid.get(one.ppid);
+    one = processOf(one.ppid);
   }
   return undefined;
 }

@@ -2,7 +2,6 @@ import type { Cgroup } from '../model/cgroup.ts';
 import { foundBy, mountPaths, type Namespace } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
-import { containerOf } from './containers.ts';
 import type { Found } from './details/details.ts';
 import { handlesOf } from './handles.ts';
 import type { Users } from './users.ts';
@@ -36,7 +35,7 @@ function namespaceJson(namespace: Namespace, byPid: ReadonlyMap<number, Process>
     pns: relations?.parent ?? null,
     ons: relations?.owner ?? null,
     ownerUid: relations?.ownerUid ?? null,
-    container: (first && containerOf(first, byPid)) ?? null,
+    container: namespace.container ?? null,
     foundBy: foundBy(namespace),
     holders,
     pids,

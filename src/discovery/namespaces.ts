@@ -16,7 +16,7 @@ export function gatherNamespaces(processes: readonly Process[], held: readonly H
     // Sockets of a network that processes are in are nothing special, and may be thousands.
     if (holder.by !== 'socket' || pids.length === 0) holders.push(holder);
   }
-  return sorted([...found.values()].map((one) => ({ ...one, relations: undefined })));
+  return sorted([...found.values()].map((one) => ({ ...one, relations: undefined, container: undefined })));
 
   function entry({ type, inode }: NamespaceName) {
     const key = nameKey({ type, inode });

@@ -31,7 +31,9 @@ export function relate(
   const others = [...asked.relatives].filter(([key]) => !found.has(key));
   return [
     ...namespaces.map((namespace) => withRelations(namespace, asked)),
-    ...others.map(([, { name }]) => withRelations({ ...name, pids: [], holders: [], relations: undefined }, asked)),
+    ...others.map(([, { name }]) =>
+      withRelations({ ...name, pids: [], holders: [], relations: undefined, container: undefined }, asked),
+    ),
   ];
 }
 

@@ -3,7 +3,9 @@ import { readControllers } from '../cgroup/controllers.ts';
 import { cgroupHierarchies, cgroupLayout } from '../cgroup/hierarchies.ts';
 import { readTree } from '../cgroup/tree.ts';
 import type { Namespace } from '../model/namespace.ts';
+import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
+import { containerOf } from './containers.ts';
 import { NO_CALLS, type Calls } from './kernel-calls.ts';
 import { heldByMounts } from './mounts.ts';
 import { gatherNamespaces, sorted } from './namespaces.ts';
@@ -57,8 +59,16 @@ function namespaceScanner(calls: Calls): (seen: SeenProcesses) => readonly Names
         ...('missing' in calls ? [] : heldBySockets(seen, calls)),
       ],
     );
-    return 'missing' in calls ? found : sorted(related(found, seen, calls));
+    return withContainers('missing' in calls ? found : sorted(related(found, seen, calls)), seen);
   };
+}
+
+function withContainers(namespaces: readonly Namespace[], seen: SeenProcesses): readonly Namespace[] {
+  const processOf = (pid: number): Process | undefined => seen.get(pid)?.process;
+  return namespaces.map((namespace) => {
+    const first = processOf(namespace.pids[0] ?? 0);
+    return { ...namespace, container: first && containerOf(first, processOf) };
+  });
 }
 
 /** Whether the /proc of this mount namespace shows only one's own processes (hidepid in proc(5)). */

@@ -1,3 +1,5 @@
+import type { Container } from './container.ts';
+
 /** The eight namespace types, by the names the kernel gives them under /proc/PID/ns (namespaces(7)). */
 export const NAMESPACE_TYPES = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'time'] as const;
 
@@ -49,6 +51,8 @@ export interface Namespace extends NamespaceName {
   readonly holders: readonly Holder[];
   /** Undefined where the kernel could not be asked. */
   readonly relations: Relations | undefined;
+  /** The container of its first process, where one can be told. A process can make itself look as if it were in one. */
+  readonly container: Container | undefined;
 }
 
 /** By which way a namespace was found. */

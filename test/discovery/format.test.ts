@@ -8,8 +8,15 @@ it('prints namespaces with the first process of each, and how those without one 
   const snapshot = someSnapshot({
     processes: [someProcess({ pid: 10, uid: 7 }), someProcess({ pid: 2, uid: 0, comm: 'kthreadd', command: '' })],
     namespaces: [
-      { type: 'user', inode: 1, pids: [2], holders: [], relations: { parent: 8, owner: 8, ownerUid: 7 } },
-      { type: 'net', inode: 4, pids: [], holders: [holder], relations: undefined },
+      {
+        type: 'user',
+        inode: 1,
+        pids: [2],
+        holders: [],
+        relations: { parent: 8, owner: 8, ownerUid: 7 },
+        container: undefined,
+      },
+      { type: 'net', inode: 4, pids: [], holders: [holder], relations: undefined, container: undefined },
     ],
     unreadable: 3,
     unrelated: 'koffi is missing',
