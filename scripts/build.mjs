@@ -70,6 +70,7 @@ function besides(outdir, minify) {
     entryPoints: { 'discovery-worker': 'src/discovery/worker.ts', server: 'src/server/main.ts' },
     outdir,
     outExtension: { '.js': '.cjs' },
+    plugins: [NATIVE_KOFFI],
     minify,
   });
 }

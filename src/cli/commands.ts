@@ -1,8 +1,10 @@
 import { cgroupsJson, namespacesJson } from '../discovery/format.ts';
+import { detailsOf } from '../discovery/details/details.ts';
+import { loadKernelCalls } from '../discovery/native.ts';
 import { takeSnapshot } from '../discovery/snapshot.ts';
 import { sandboxUsage } from '../discovery/usage.ts';
+import { knownUsers } from '../discovery/users.ts';
 import { limitReadings } from '../cgroup/readings.ts';
-import { NAMESPACE_TYPES } from '../model/namespace.ts';
 import type { Cgroup } from '../model/cgroup.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
@@ -11,6 +13,7 @@ import { findSandbox, runningSandboxes, stopSandbox } from '../sandbox/running.t
 import { newId } from '../sandbox/make-plan.ts';
 import { exportScripts, scriptsOf, showScripts } from '../sandbox/show.ts';
 import { hostReportJson, hostReportText, sandboxesStart } from '../text/host-report.ts';
+import { notSeen, otherHolders } from '../text/namespaces.ts';
 import { bytes, duration } from '../text/units.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
 import { cliSession, inside } from './run.ts';
@@ -103,19 +106,18 @@ export async function check(args: readonly string[]): Promise<number> {
 }
 
 /** `unshared namespaces` */
-export function showNamespaces(args: readonly string[]): Promise<number> {
+export async function showNamespaces(args: readonly string[]): Promise<number> {
   const { values } = readOptions('namespaces', args, JSON_OPTION);
-  const snapshot = takeSnapshot();
-  if (values.json) return say(`${JSON.stringify(namespacesJson(snapshot), undefined, 2)}\n`);
+  const snapshot = takeSnapshot(await loadKernelCalls());
+  if (values.json) return say(`${JSON.stringify(namespacesJson(snapshot, detailsOf, knownUsers()), undefined, 2)}\n`);
   const commands = new Map(snapshot.processes.map(({ pid, command, comm }) => [pid, command || comm]));
-  const rows = NAMESPACE_TYPES.flatMap((type) =>
-    snapshot.namespaces.filter((namespace) => namespace.type === type),
-  ).map(({ type, inode, pids, paths }) => {
+  const rows = snapshot.namespaces.map((namespace) => {
+    const { type, inode, pids } = namespace;
     const [first] = pids;
-    const what = first === undefined ? paths.join(' ') : (commands.get(first) ?? '');
+    const what = first === undefined ? otherHolders(namespace) : (commands.get(first) ?? '');
     return [`${inode}`, type, `${pids.length}`, first === undefined ? '-' : `${first}`, printable(what)];
   });
-  return say(table(['NS', 'TYPE', 'NPROCS', 'PID', 'COMMAND'], rows));
+  return say([table(['NS', 'TYPE', 'NPROCS', 'PID', 'COMMAND'], rows), ...notSeen(snapshot)].join('\n'));
 }
 
 /** `unshared cgroups` */

@@ -1,23 +1,49 @@
 import type { Cgroup } from '../model/cgroup.ts';
+import { foundBy, mountPaths, type Namespace } from '../model/namespace.ts';
+import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
+import type { Found } from './details/details.ts';
+import { handlesOf } from './handles.ts';
+import type { Users } from './users.ts';
 
-/** Every namespace as lsns(8) names its columns in JSON, with the paths of the bind mounts that keep it. */
-export function namespacesJson({ namespaces, processes }: Snapshot) {
-  const byPid = new Map(processes.map((process) => [process.pid, process]));
+/**
+ * Every namespace as lsns(8) names its columns in JSON, and after these what lsns does not have. What is not
+ * known is null, and `unknown` or `unreadable` says why.
+ */
+export function namespacesJson(snapshot: Snapshot, detailsOf: (namespace: Namespace) => Found, users: Users) {
+  const byPid = new Map(snapshot.processes.map((process) => [process.pid, process]));
+  const { unreadable, hidden, unrelated } = snapshot;
   return {
-    namespaces: namespaces.map(({ type, inode, pids, paths }) => {
-      const first = byPid.get(pids[0] ?? 0);
-      return {
-        ns: inode,
-        type,
-        nprocs: pids.length,
-        pid: first?.pid ?? null,
-        uid: first?.uid ?? null,
-        command: first ? first.command || first.comm : null,
-        pids,
-        paths,
-      };
-    }),
+    namespaces: snapshot.namespaces.map((one) => namespaceJson(one, byPid, detailsOf(one), users)),
+    unreadable: { processes: unreadable, hidden, relations: unrelated ?? null },
+  };
+}
+
+function namespaceJson(namespace: Namespace, byPid: ReadonlyMap<number, Process>, found: Found, users: Users) {
+  const { type, inode, pids, holders, relations } = namespace;
+  const first = byPid.get(pids[0] ?? 0);
+  const paths = mountPaths(namespace);
+  return {
+    ns: inode,
+    type,
+    nprocs: pids.length,
+    pid: first?.pid ?? null,
+    ppid: first?.ppid ?? null,
+    command: first ? first.command || first.comm : null,
+    uid: first?.uid ?? null,
+    user: first ? (users.get(first.uid) ?? `${first.uid}`) : null,
+    pns: relations?.parent ?? null,
+    ons: relations?.owner ?? null,
+    ownerUid: relations?.ownerUid ?? null,
+    container: namespace.container ?? null,
+    foundBy: foundBy(namespace),
+    holders,
+    pids,
+    path: handlesOf(namespace)[0] ?? null,
+    nsfs: paths[0] ?? null,
+    paths,
+    details: 'details' in found ? found.details : null,
+    unknown: 'unknown' in found ? found.unknown : null,
   };
 }
 

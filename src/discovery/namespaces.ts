@@ -1,65 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { unescapeMountField } from '../host/mounts.ts';
-import { NAMESPACE_TYPES, type Namespace, type NamespaceType } from '../model/namespace.ts';
+import { NAMESPACE_TYPES, type Holder, type Namespace, type NamespaceName } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
+import { nameKey, type Held } from './held.ts';
 
-/** The namespaces that processes are in, and those that only a bind mount of this mount namespace keeps; by type and inode. */
-export function readNamespaces(processes: readonly Process[]): readonly Namespace[] {
-  return gatherNamespaces(processes, parseNamespaceMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
-}
-
-/** A namespace that a bind mount keeps alive. */
-export interface NamespaceMount {
-  readonly type: NamespaceType;
-  readonly inode: number;
-  readonly path: string;
-}
-
-export function gatherNamespaces(
-  processes: readonly Process[],
-  mounts: readonly NamespaceMount[],
-): readonly Namespace[] {
-  return NAMESPACE_TYPES.flatMap((type) => {
-    const pids = groupBy(
-      processes.filter(({ namespaces }) => namespaces[type] !== undefined),
-      ({ namespaces }) => namespaces[type] ?? 0,
-    );
-    const paths = groupBy(
-      mounts.filter((mount) => mount.type === type),
-      ({ inode }) => inode,
-    );
-    const inodes = [...new Set([...pids.keys(), ...paths.keys()])].sort((a, b) => a - b);
-    return inodes.map((inode) => ({
-      type,
-      inode,
-      pids: (pids.get(inode) ?? []).map(({ pid }) => pid),
-      paths: [...new Set((paths.get(inode) ?? []).map(({ path }) => path))],
-    }));
-  });
-}
-
-/** Mounts of nsfs among mountinfo lines: their root is `net:[4026532567]` (proc_pid_mountinfo(5), ip-netns(8)). */
-export function parseNamespaceMounts(mountinfo: string): readonly NamespaceMount[] {
-  return mountinfo
-    .split('\n')
-    .map((line) => line.split(' '))
-    .flatMap(([, , , root = '', target = '']) => {
-      const [, type = '', inode] = /^([a-z]+):\[(\d+)\]$/.exec(root) ?? [];
-      return isType(type) ? [{ type, inode: Number(inode), path: unescapeMountField(target) }] : [];
-    });
-}
-
-function isType(name: string): name is NamespaceType {
-  return (NAMESPACE_TYPES as readonly string[]).includes(name);
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => number): ReadonlyMap<number, readonly Item[]> {
-  const groups = new Map<number, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
+/** Every namespace that a process is in or that something else holds, once each; by type and inode. */
+export function gatherNamespaces(processes: readonly Process[], held: readonly Held[]): readonly Namespace[] {
+  const found = new Map<string, NamespaceName & { readonly pids: number[]; readonly holders: Holder[] }>();
+  for (const { pid, namespaces } of processes) {
+    for (const type of NAMESPACE_TYPES) {
+      const inode = namespaces[type];
+      if (inode !== undefined) entry({ type, inode }).pids.push(pid);
+    }
   }
-  return groups;
+  for (const { type, inode, holder } of held) {
+    const { pids, holders } = entry({ type, inode });
+    // Sockets of a network that processes are in are nothing special, and may be thousands.
+    if (holder.by !== 'socket' || pids.length === 0) holders.push(holder);
+  }
+  return sorted([...found.values()].map((one) => ({ ...one, relations: undefined, container: undefined })));
+
+  function entry({ type, inode }: NamespaceName) {
+    const key = nameKey({ type, inode });
+    const known = found.get(key) ?? { type, inode, pids: [], holders: [] };
+    found.set(key, known);
+    return known;
+  }
+}
+
+/** In the order of the types, then of the inodes. */
+export function sorted(namespaces: readonly Namespace[]): readonly Namespace[] {
+  return namespaces.toSorted(
+    (a, b) => NAMESPACE_TYPES.indexOf(a.type) - NAMESPACE_TYPES.indexOf(b.type) || a.inode - b.inode,
+  );
 }

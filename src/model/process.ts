@@ -18,6 +18,8 @@ export interface Process {
   readonly rss: number;
   /** Namespace inodes; absent where the observer may not look (another user's process). */
   readonly namespaces: Readonly<Partial<Record<NamespaceType, number>>>;
+  /** Whether the observer may look at its namespaces: not at those of another user's processes. */
+  readonly readable: boolean;
   /** Lines of /proc/PID/cgroup, by hierarchy key: '' for v2, else the comma-joined v1 controllers or name=…. */
   readonly cgroups: Readonly<Record<string, string>>;
 }

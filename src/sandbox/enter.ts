@@ -8,7 +8,7 @@ import type { JoinCommand } from './join.ts';
 import { shellWord, shellWords } from './quote.ts';
 
 /** Options of nsenter(1) by type. The user namespace comes first: it gives the right to enter the others. */
-const OPTIONS = {
+export const OPTIONS = {
   user: '--user',
   mnt: '--mount',
   pid: '--pid',

@@ -1,55 +1,43 @@
-import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { cgroupsJson, namespacesJson } from '../../src/discovery/format.ts';
-import { takeSnapshot } from '../../src/discovery/snapshot.ts';
 import type { Cgroup, CgroupHierarchy } from '../../src/model/cgroup.ts';
 import { someProcess, someSnapshot } from './samples.ts';
 
-it('prints namespaces with the first process of each', () => {
+it('prints namespaces with the first process of each, and how those without one were found', () => {
+  const holder = { by: 'mount', pid: 1, path: '/run/netns/n2' } as const;
   const snapshot = someSnapshot({
-    processes: [
-      someProcess({ pid: 10, uid: 7 }),
-      someProcess({ pid: 2, uid: 0, comm: 'kthreadd', command: '' }),
-      someProcess({ pid: 12 }),
-    ],
+    processes: [someProcess({ pid: 10, uid: 7 }), someProcess({ pid: 2, uid: 0, comm: 'kthreadd', command: '' })],
     namespaces: [
-      { type: 'user', inode: 1, pids: [2], paths: [] },
-      { type: 'net', inode: 3, pids: [10, 12], paths: ['/run/netns/n1'] },
-      { type: 'net', inode: 4, pids: [], paths: ['/run/netns/n2'] },
-    ],
-  });
-  expect(namespacesJson(snapshot)).toEqual({
-    namespaces: [
-      { ns: 1, type: 'user', nprocs: 1, pid: 2, uid: 0, command: 'kthreadd', pids: [2], paths: [] },
       {
-        ns: 3,
-        type: 'net',
-        nprocs: 2,
-        pid: 10,
-        uid: 7,
-        command: 'sleep 60',
-        pids: [10, 12],
-        paths: ['/run/netns/n1'],
+        type: 'user',
+        inode: 1,
+        pids: [2],
+        holders: [],
+        relations: { parent: 8, owner: 8, ownerUid: 7 },
+        container: undefined,
       },
-      {
-        ns: 4,
-        type: 'net',
-        nprocs: 0,
-        pid: null,
-        uid: null,
-        command: null,
-        pids: [],
-        paths: ['/run/netns/n2'],
-      },
+      { type: 'net', inode: 4, pids: [], holders: [holder], relations: undefined, container: undefined },
     ],
+    unreadable: 3,
+    unrelated: 'koffi is missing',
   });
-});
-
-it('names the fields as lsns does', async () => {
-  const { stdout } = await execa('lsns', ['-J', '-o', 'NS,TYPE,NPROCS,PID,UID,COMMAND']);
-  const { namespaces } = JSON.parse(stdout) as { namespaces: readonly object[] };
-  const [ours] = namespacesJson(takeSnapshot()).namespaces;
-  expect(Object.keys(ours ?? {})).toEqual([...Object.keys(namespaces[0] ?? {}), 'pids', 'paths']);
+  const found = () => ({ unknown: 'it was not asked' });
+  const { namespaces, unreadable } = namespacesJson(snapshot, found, new Map([[0, 'root']]));
+  const same = { details: null, unknown: 'it was not asked', container: null };
+  expect(namespaces).toEqual([
+    {
+      ...same,
+      ...{ ns: 1, type: 'user', nprocs: 1, pid: 2, ppid: 1, command: 'kthreadd', uid: 0, user: 'root', pns: 8, ons: 8 },
+      ...{ ownerUid: 7, foundBy: 'process', holders: [], pids: [2], path: '/proc/2/ns/user', nsfs: null, paths: [] },
+    },
+    {
+      ...same,
+      ...{ ns: 4, type: 'net', nprocs: 0, pid: null, ppid: null, command: null, uid: null, user: null, pns: null },
+      ...{ ons: null, ownerUid: null, foundBy: 'mount', holders: [holder], pids: [] },
+      ...{ path: '/proc/1/root/run/netns/n2', nsfs: '/run/netns/n2', paths: ['/run/netns/n2'] },
+    },
+  ]);
+  expect(unreadable).toEqual({ processes: 3, hidden: false, relations: 'koffi is missing' });
 });
 
 it('prints the tree of each hierarchy beneath it', () => {

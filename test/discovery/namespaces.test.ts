@@ -4,44 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { gatherNamespaces, parseNamespaceMounts, readNamespaces } from '../../src/discovery/namespaces.ts';
+import { gatherNamespaces } from '../../src/discovery/namespaces.ts';
+import { takeSnapshot } from '../../src/discovery/snapshot.ts';
 import { readProcesses } from '../../src/discovery/processes.ts';
-import { NAMESPACE_TYPES, type Namespace } from '../../src/model/namespace.ts';
+import { mountPaths, NAMESPACE_TYPES, type Namespace } from '../../src/model/namespace.ts';
 import { until } from '../support/until.ts';
 import { startChild, type Child } from './child.ts';
 import { someProcess } from './samples.ts';
-
-const MOUNTINFO = `\
-23 1 254:0 / / rw,relatime - ext4 /dev/vda rw
-28 23 0:25 / /run rw,nosuid,nodev shared:12 - tmpfs tmpfs rw,mode=755
-91 28 0:4 net:[4026532567] /run/netns/n1 rw shared:40 - nsfs nsfs rw
-92 28 0:25 /netns /run/netns rw,nosuid,nodev shared:12 - tmpfs tmpfs rw,mode=755
-93 92 0:4 net:[4026532567] /run/netns/n1 rw shared:41 - nsfs nsfs rw
-94 23 0:4 uts:[4026532570] /tmp/a\\040b rw - nsfs nsfs rw
-95 23 0:4 future:[4026532571] /tmp/c rw - nsfs nsfs rw
-96 23 254:0 /net:[1] /tmp/d rw - ext4 /dev/vda rw
-`;
-
-describe('bind mounts of namespaces', () => {
-  it('are found among mountinfo lines', () => {
-    expect(parseNamespaceMounts(MOUNTINFO)).toEqual([
-      { type: 'net', inode: 4026532567, path: '/run/netns/n1' },
-      { type: 'net', inode: 4026532567, path: '/run/netns/n1' },
-      { type: 'uts', inode: 4026532570, path: '/tmp/a b' },
-    ]);
-  });
-
-  it('are of known types, whatever stands there', () => {
-    const line = fc.array(fc.constantFrom('net:[7]', ' ', '\n', '-', ':', '[', ']', 'mnt', 'x:[1]', '\\040'));
-    fc.assert(
-      fc.property(line, (parts) => {
-        for (const { type, inode } of parseNamespaceMounts(parts.join(''))) {
-          expect([type, inode]).toEqual(['net', 7]);
-        }
-      }),
-    );
-  });
-});
 
 describe('namespaces', () => {
   it('are gathered from processes and mounts, each once', () => {
@@ -51,13 +20,13 @@ describe('namespaces', () => {
       someProcess({ pid: 3, namespaces: { net: 40 } }),
       someProcess({ pid: 4 }),
     ];
-    const path = '/run/netns/n1';
-    const mounts = [30, 30, 50].map((inode) => ({ type: 'net', inode, path }) as const);
+    const holder = { by: 'mount', pid: 1, path: '/run/netns/n1' } as const;
+    const mounts = [30, 50].map((inode) => ({ type: 'net', inode, holder }) as const);
     expect(gatherNamespaces(processes, mounts)).toEqual([
-      { type: 'net', inode: 30, pids: [2], paths: [path] },
-      { type: 'net', inode: 40, pids: [1, 3], paths: [] },
-      { type: 'net', inode: 50, pids: [], paths: [path] },
-      { type: 'uts', inode: 60, pids: [1], paths: [] },
+      { type: 'net', inode: 30, pids: [2], holders: [holder], relations: undefined },
+      { type: 'net', inode: 40, pids: [1, 3], holders: [], relations: undefined },
+      { type: 'net', inode: 50, pids: [], holders: [holder], relations: undefined },
+      { type: 'uts', inode: 60, pids: [1], holders: [], relations: undefined },
     ]);
   });
 
@@ -79,7 +48,7 @@ describe('namespaces', () => {
   });
 });
 
-const namespacesNow = (): readonly Namespace[] => readNamespaces(readProcesses());
+const namespacesNow = (): readonly Namespace[] => takeSnapshot().namespaces;
 
 const find = (type: string, inode: number | undefined): Namespace | undefined =>
   namespacesNow().find((namespace) => namespace.type === type && namespace.inode === inode);
@@ -112,8 +81,8 @@ describe('the namespaces of this machine', () => {
   it('have a new one as soon as a process is in it, and no longer', async () => {
     const child = await startUnshared();
     const { namespaces } = readProcesses().find(({ pid }) => pid === child.pid) ?? someProcess();
-    expect(find('net', namespaces.net)).toMatchObject({ pids: [child.pid], paths: [] });
-    expect(find('user', namespaces.user)).toMatchObject({ pids: [child.pid], paths: [] });
+    expect(find('net', namespaces.net)).toMatchObject({ pids: [child.pid], holders: [] });
+    expect(find('user', namespaces.user)).toMatchObject({ pids: [child.pid], holders: [] });
     expect(find('uts', namespaces.uts)?.pids).toContain(process.pid);
     await child.end();
     expect(find('net', namespaces.net)).toBeUndefined();
@@ -122,14 +91,16 @@ describe('the namespaces of this machine', () => {
   it.skipIf(process.getuid?.() !== 0)('have one that only a bind mount keeps (needs root)', async () => {
     const child = await startUnshared();
     const { namespaces } = readProcesses().find(({ pid }) => pid === child.pid) ?? someProcess();
-    const folder = mkdtempSync(join(tmpdir(), 'bind mount-'));
+    const folder = mkdtempSync(join(tmpdir(), 'bind mount \\040 ä-'));
     undo.push(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'net');
     writeFileSync(path, '');
     await execa('mount', ['--bind', `/proc/${child.pid}/ns/net`, path]);
     undo.push(() => execa('umount', [path]));
-    expect(find('net', namespaces.net)).toMatchObject({ pids: [child.pid], paths: [path] });
+    const paths = (): readonly string[] => mountPaths(find('net', namespaces.net) ?? { holders: [] });
+    expect(paths()).toEqual([path]);
     await child.end();
-    expect(find('net', namespaces.net)).toMatchObject({ pids: [], paths: [path] });
+    expect(find('net', namespaces.net)?.pids).toEqual([]);
+    expect(paths()).toEqual([path]);
   });
 });

@@ -3,14 +3,7 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
-import {
-  parseCgroups,
-  parseCommand,
-  parseLinks,
-  parsePageSize,
-  parseStat,
-  readProcesses,
-} from '../../src/discovery/processes.ts';
+import { parseCgroups, parseCommand, parsePageSize, parseStat, readProcesses } from '../../src/discovery/processes.ts';
 import { makeCaller } from '../support/unshared.ts';
 import { startChild, type Child } from './child.ts';
 
@@ -29,6 +22,8 @@ describe('stat', () => {
       ppid: 1,
       startTime: 987_654,
       rss: 913 * 16_384,
+      threads: 1,
+      kernel: false,
     });
   });
 
@@ -46,7 +41,13 @@ describe('stat', () => {
     fc.assert(
       fc.property(name, fc.nat(), fc.nat(), (comm, ppid, startTime) => {
         const stat = statOf(7, comm, TAIL.replace('S 1 ', `D ${ppid} `).replace('987654', String(startTime)));
-        expect(parseStat(stat, 1)).toEqual({ comm: comm.toString('utf8'), state: 'D', ppid, startTime, rss: 913 });
+        expect(parseStat(stat, 1)).toMatchObject({
+          comm: comm.toString('utf8'),
+          state: 'D',
+          ppid,
+          startTime,
+          rss: 913,
+        });
       }),
     );
   });
@@ -105,11 +106,6 @@ describe('cgroup', () => {
   });
 });
 
-it('gives the inodes of those links that could be read', () => {
-  expect(parseLinks('user:[4026531837] pid:[4026531836]')).toEqual({ user: 4026531837, pid: 4026531836 });
-  expect(parseLinks('')).toEqual({});
-});
-
 describe('the processes of this machine', () => {
   const children: Child[] = [];
   const started = async (starting: Promise<Child>): Promise<Child> => {
@@ -141,8 +137,11 @@ describe('the processes of this machine', () => {
   });
 
   it('are read with the nastiest of names', async () => {
-    const { pid } = await shell(`printf 'x) Z (\\n\\377' > /proc/$$/comm; echo ready; read _`);
-    expect(readProcesses().find((one) => one.pid === pid)).toMatchObject({ comm: 'x) Z (\n\uFFFD', ppid: process.pid });
+    const { pid } = await shell(`printf 'x)\\tZ (\\n\\377😀' > /proc/$$/comm; echo ready; read _`);
+    expect(readProcesses().find((one) => one.pid === pid)).toMatchObject({
+      comm: 'x)\tZ (\n\uFFFD😀',
+      ppid: process.pid,
+    });
   });
 
   it('have command lines that are cut where they are longest', async () => {

@@ -12,11 +12,23 @@ export function someProcess(parts: Partial<Process> = {}): Process {
     startTime: 100,
     rss: 4096,
     namespaces: {},
+    readable: true,
     cgroups: {},
     ...parts,
   };
 }
 
 export function someSnapshot(parts: Partial<Snapshot> = {}): Snapshot {
-  return { processes: [], namespaces: [], layout: 'none', hierarchies: [], controllers: [], trees: [], ...parts };
+  return {
+    processes: [],
+    namespaces: [],
+    unreadable: 0,
+    hidden: false,
+    unrelated: undefined,
+    layout: 'none',
+    hierarchies: [],
+    controllers: [],
+    trees: [],
+    ...parts,
+  };
 }

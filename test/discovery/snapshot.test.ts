@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
-import { takeSnapshot } from '../../src/discovery/snapshot.ts';
+import { loadKernelCalls } from '../../src/discovery/native.ts';
+import { hidesProcesses, startScanner, takeSnapshot } from '../../src/discovery/snapshot.ts';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 
 it('holds the observer, its namespaces and its cgroups', () => {
@@ -15,9 +16,25 @@ it('holds the observer, its namespaces and its cgroups', () => {
   expect(trees.map(({ hierarchy, path }) => [hierarchy, path])).toEqual(hierarchies.map(({ key }) => [key, '/']));
 });
 
-it('leaves no descriptor open', () => {
-  const descriptors = (): number => readdirSync('/proc/self/fd').length;
-  const before = descriptors();
-  for (let snapshot = 0; snapshot < 200; snapshot += 1) takeSnapshot();
-  expect(descriptors()).toBeLessThan(before + 10);
+it('leaves neither a descriptor nor a timer after 1,000 scans', async () => {
+  const calls = await loadKernelCalls();
+  expect(calls).not.toHaveProperty('missing');
+  const open = () => [readdirSync('/proc/self/fd').length, process.getActiveResourcesInfo().length];
+  const scan = startScanner(calls);
+  scan();
+  const before = open();
+  for (let count = 0; count < 1000; count += 1) scan();
+  for (let count = 0; count < 20; count += 1) takeSnapshot(calls);
+  const after = open();
+  for (const [index, number] of after.entries()) expect(number).toBeLessThanOrEqual((before[index] ?? 0) + 2);
+});
+
+it('knows from mountinfo that processes of others are hidden', () => {
+  const line = (target: string, options: string): string =>
+    `24 1 0:22 / ${target} rw,nosuid shared:12 - proc proc ${options}\n`;
+  expect(hidesProcesses(line('/proc', 'rw'))).toBe(false);
+  expect(hidesProcesses(line('/proc', 'rw,hidepid=1'))).toBe(false);
+  expect(hidesProcesses(line('/mnt', 'rw,hidepid=2'))).toBe(false);
+  for (const value of ['2', 'invisible', '4', 'ptraceable'])
+    expect(hidesProcesses(line('/proc', `rw,gid=7,hidepid=${value}`))).toBe(true);
 });

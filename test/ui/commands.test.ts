@@ -37,6 +37,7 @@ describe('the command table and package.json', () => {
     expect(hidden.map((command) => command.split('.')[1]).sort()).toEqual([
       'copyAddress',
       'copyInode',
+      'copyNsenter',
       'copyPath',
       'copyPid',
       'openInBrowser',

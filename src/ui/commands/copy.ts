@@ -1,8 +1,14 @@
 import * as vscode from 'vscode';
+import { nsenterCommand } from '../../sandbox/nsenter-command.ts';
 import type { Target } from './table.ts';
 
 export async function copyInode(target: Target | undefined): Promise<void> {
   if (target?.kind === 'namespace') await copy(target.namespace.inode);
+}
+
+/** @throws ProblemError `namespaceGone` where nothing leads into it. */
+export async function copyNsenter(target: Target | undefined): Promise<void> {
+  if (target?.kind === 'namespace') await copy(nsenterCommand(target.namespace));
 }
 
 export async function copyPid(target: Target | undefined): Promise<void> {

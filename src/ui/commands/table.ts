@@ -29,6 +29,7 @@ export const COMMANDS = {
   'namespaceSandboxes.groupByType': (app) => group(app, 'type'),
   'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),
   'namespaceSandboxes.copyInode': async (_, target) => (await import('./copy.ts')).copyInode(target),
+  'namespaceSandboxes.copyNsenter': async (_, target) => (await import('./copy.ts')).copyNsenter(target),
   'namespaceSandboxes.copyPid': async (_, target) => (await import('./copy.ts')).copyPid(target),
   'namespaceSandboxes.openInBrowser': async (_, target) => (await import('./ports.ts')).openInBrowser(target),
   'namespaceSandboxes.copyAddress': async (_, target) => (await import('./ports.ts')).copyAddress(target),

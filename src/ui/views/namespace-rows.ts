@@ -1,5 +1,13 @@
-import { NAMESPACE_TYPES, type Namespace, type NamespaceType } from '../../model/namespace.ts';
+import {
+  foundBy,
+  mountPaths,
+  NAMESPACE_TYPES,
+  type FoundBy,
+  type Namespace,
+  type NamespaceType,
+} from '../../model/namespace.ts';
 import type { Process } from '../../model/process.ts';
+import { otherHolders } from '../../text/namespaces.ts';
 import { code, facts } from './markdown.ts';
 import type { Observation } from './observation.ts';
 import { byPid, processesOf, processRow, processRows } from './process-rows.ts';
@@ -51,7 +59,7 @@ function namespaceRow(parent: string, namespace: Namespace, observation: Observa
   const { type, inode, pids } = namespace;
   const id = `${parent}/${inode}`;
   const name = namespaceName(namespace, observation);
-  const processes = pids.length > 0 ? count(pids.length, 'process', 'processes') : 'no process';
+  const processes = pids.length > 0 ? count(pids.length, 'process', 'processes') : FOUND[foundBy(namespace)];
   return row({
     id,
     label: name,
@@ -61,7 +69,7 @@ function namespaceRow(parent: string, namespace: Namespace, observation: Observa
     color: isYours(namespace, observation) ? undefined : 'charts.blue',
     subject: { kind: 'namespace', namespace },
     opening: pids.length > 0 ? 'collapsed' : 'leaf',
-    tooltip: () => namespaceTooltip(namespace, name),
+    tooltip: () => namespaceTooltip(namespace, name, observation),
     children: () => processRows(id, processesOf(byPid(observation.snapshot.processes), pids)),
   });
 }
@@ -71,7 +79,7 @@ export function namespaceName(namespace: Namespace, observation: Observation): s
   if (isYours(namespace, observation)) return 'yours';
   const sandbox = sandboxIn(namespace, observation);
   if (sandbox !== undefined) return sandbox;
-  const [path] = namespace.paths;
+  const [path] = mountPaths(namespace);
   if (path !== undefined) return path.slice(path.lastIndexOf('/') + 1);
   const [first] = processesOf(byPid(observation.snapshot.processes), namespace.pids);
   return first ? `${first.comm} ${first.pid}` : `${namespace.inode}`;
@@ -86,12 +94,34 @@ function sandboxIn({ type, inode }: Namespace, { snapshot, sandboxes }: Observat
   return sandboxes.find(({ sandbox }) => processes.get(sandbox.pid)?.namespaces[type] === inode)?.sandbox.id;
 }
 
-function namespaceTooltip({ type, inode, pids, paths }: Namespace, name: string): string {
+/** How one was found that no process is in. */
+const FOUND: Readonly<Record<FoundBy, string>> = {
+  process: 'no process',
+  thread: 'only a thread',
+  children: 'only for children',
+  mount: 'only a bind mount',
+  descriptor: 'only a descriptor',
+  socket: 'only a socket',
+  child: 'only as a parent',
+  owned: 'only as an owner',
+};
+
+function namespaceTooltip(namespace: Namespace, name: string, { snapshot }: Observation): string {
+  const { type, inode, pids, holders, relations, container } = namespace;
+  const processes = byPid(snapshot.processes);
+  const [first] = processesOf(processes, pids);
+  const users = new Set(processesOf(processes, pids).map(({ uid }) => uid));
   const known = facts([
     ['inode', `${inode}`],
     ['isolates', TYPES[type].isolates],
     ['processes', `${pids.length}`],
-    ['kept by', paths.length > 0 ? paths.map(code).join(', ') : undefined],
+    ['user ids', users.size > 0 ? [...users].sort((a, b) => a - b).join(', ') : undefined],
+    ['first process', first && `${first.pid} ${code(first.command || first.comm)}`],
+    ['container', container && `${container.kind} ${code(container.name)}`],
+    ['held by', holders.length > 0 ? code(otherHolders(namespace)) : undefined],
+    ['parent', relations?.parent === undefined ? undefined : `${relations.parent}`],
+    ['owned by', relations?.owner === undefined ? undefined : `user namespace ${relations.owner}`],
+    ['made by', relations?.ownerUid === undefined ? undefined : `user id ${relations.ownerUid}`],
   ]);
   return [`**${type} namespace**, ${code(name)}`, known].join('\n\n');
 }

@@ -13,6 +13,9 @@ export interface Node {
 
 export type MakeRows = (observation: Observation) => readonly Row[];
 
+/** What is said above the rows; nothing, if undefined. */
+export type MakeMessage = (observation: Observation) => string | undefined;
+
 /** A tree view of live rows; only what changed is drawn again. */
 export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #live: Live;
@@ -25,7 +28,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(id: string, live: Live, makeRows: MakeRows) {
+  constructor(id: string, live: Live, makeRows: MakeRows, makeMessage: MakeMessage = () => undefined) {
     this.#live = live;
     this.#makeRows = makeRows;
     const view = vscode.window.createTreeView<Node>(id, { treeDataProvider: this, showCollapseAll: true });
@@ -34,12 +37,17 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
       this.#changed,
       view.onDidChangeVisibility(({ visible }) => live.see(id, visible)),
       live.onDidObserve((observation) => {
-        delete view.message;
+        say(makeMessage(observation));
         this.#update(observation);
       }),
       live.onDidFail((error) => (view.message = sentences(error).join('\n'))),
     );
     if (view.visible) live.see(id, true);
+
+    function say(message: string | undefined): void {
+      if (message === undefined) delete view.message;
+      else view.message = message;
+    }
   }
 
   async getChildren(node?: Node): Promise<Node[]> {

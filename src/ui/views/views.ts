@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { readCgroup } from '../../cgroup/readings.ts';
+import { notSeen } from '../../text/namespaces.ts';
 import type { Memory } from '../memory.ts';
 import { cgroupRows } from './cgroup-rows.ts';
 import type { Live } from './live.ts';
@@ -15,8 +16,11 @@ export class Views implements vscode.Disposable {
 
   constructor(live: Live, memory: Memory) {
     this.#memory = memory;
-    this.#namespaces = new LiveTree('namespaceSandboxes.namespaces', live, (observation) =>
-      namespaceRows(observation, memory.grouping),
+    this.#namespaces = new LiveTree(
+      'namespaceSandboxes.namespaces',
+      live,
+      (observation) => namespaceRows(observation, memory.grouping),
+      ({ snapshot }) => notSeen(snapshot).join(' ') || undefined,
     );
     this.#all = vscode.Disposable.from(
       new LiveTree('namespaceSandboxes.sandboxes', live, sandboxRows),

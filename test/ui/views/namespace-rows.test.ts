@@ -26,7 +26,7 @@ describe('namespaceRows by type', () => {
 
   it('names a namespace yours, by its sandbox, or by the path that keeps it', () => {
     expect(texts(child(rows, 'uts'))).toEqual(['yours (6 · 1 process)', 'throwaway-1a2b (66 · 2 processes)']);
-    expect(texts(child(rows, 'net'))).toEqual(['yours (4 · 3 processes)', 'n1 (44 · no process)']);
+    expect(texts(child(rows, 'net'))).toEqual(['yours (4 · 3 processes)', 'n1 (44 · only a bind mount)']);
   });
 
   it('has the processes underneath', () => {

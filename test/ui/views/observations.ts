@@ -2,6 +2,7 @@ import type { Process } from '../../../src/model/process.ts';
 import type { Sandbox } from '../../../src/model/sandbox.ts';
 import type { Observation, RunningSandbox } from '../../../src/ui/views/observation.ts';
 
+const UNHELD = { holders: [], relations: undefined, container: undefined };
 const OWN = { user: 1, mnt: 2, pid: 3, net: 4, ipc: 5, uts: 6, cgroup: 7, time: 8 };
 
 export function process(pid: number, parts: Partial<Process> = {}): Process {
@@ -16,6 +17,7 @@ export function process(pid: number, parts: Partial<Process> = {}): Process {
     startTime: pid * 10,
     rss: 4096,
     namespaces: OWN,
+    readable: true,
     cgroups: {},
     ...parts,
   };
@@ -59,13 +61,16 @@ export function observation(parts: Partial<Observation> = {}): Observation {
         process(51, { namespaces: inside }),
       ],
       namespaces: [
-        { type: 'pid', inode: 3, pids: [10], paths: [] },
-        { type: 'pid', inode: 33, pids: [50, 51], paths: [] },
-        { type: 'net', inode: 44, pids: [], paths: ['/run/netns/n1'] },
-        { type: 'net', inode: 4, pids: [10, 50, 51], paths: [] },
-        { type: 'uts', inode: 6, pids: [10], paths: [] },
-        { type: 'uts', inode: 66, pids: [50, 51], paths: [] },
+        { type: 'pid', inode: 3, pids: [10], ...UNHELD },
+        { type: 'pid', inode: 33, pids: [50, 51], ...UNHELD },
+        { type: 'net', inode: 44, pids: [], ...UNHELD, holders: [{ by: 'mount', pid: 1, path: '/run/netns/n1' }] },
+        { type: 'net', inode: 4, pids: [10, 50, 51], ...UNHELD },
+        { type: 'uts', inode: 6, pids: [10], ...UNHELD },
+        { type: 'uts', inode: 66, pids: [50, 51], ...UNHELD },
       ],
+      unreadable: 0,
+      hidden: false,
+      unrelated: undefined,
       hierarchies: [],
       layout: 'none',
       controllers: [],
