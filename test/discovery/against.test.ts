@@ -91,9 +91,9 @@ describe.skipIf(!isRoot)('beside other programs, with 200 namespaces more (needs
     expect(details('mnt').mounts).toBe((await inside(pid, 'cat', `/proc/self/mountinfo`)).split('\n').length);
     const time = found.find(({ type, details: of }) => type === 'time' && of?.boottime === 7);
     expect(time?.details).toMatchObject({ monotonic: 0, boottime: 7 });
-    expect(found.filter(({ type, details: of }) => type === 'uts' && /^host\d+$/.test(String(of?.hostname)))).toHaveLength(
-      GROUPS,
-    );
+    expect(
+      found.filter(({ type, details: of }) => type === 'uts' && /^host\d+$/.test(String(of?.hostname))),
+    ).toHaveLength(GROUPS);
   });
 
   it('finds what ip netns names', async () => {
@@ -101,9 +101,9 @@ describe.skipIf(!isRoot)('beside other programs, with 200 namespaces more (needs
     await execa('ip', ['netns', 'add', name]);
     try {
       const rows = (await ours()) as readonly (Detailed & { readonly nsfs: string | null })[];
-      expect(rows.filter(({ nsfs }) => nsfs === `/run/netns/${name}` || nsfs === `/var/run/netns/${name}`)).toMatchObject([
-        { type: 'net', nprocs: 0, details: { links: ['lo'], listening: [] } },
-      ]);
+      expect(
+        rows.filter(({ nsfs }) => nsfs === `/run/netns/${name}` || nsfs === `/var/run/netns/${name}`),
+      ).toMatchObject([{ type: 'net', nprocs: 0, details: { links: ['lo'], listening: [] } }]);
     } finally {
       await execa('ip', ['netns', 'del', name]);
     }
