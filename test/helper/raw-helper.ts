@@ -35,7 +35,7 @@ const FIRST_OWN_ID = 4_000_000_000;
 
 /** Starts one; the words of `wrap` stand in front of its command line. */
 export function startRaw(env: Readonly<Record<string, string>> = {}, wrap: readonly string[] = []): RawHelper {
-  const [file, ...args] = [...wrap, process.execPath, HELPER] as [string, ...string[]];
+  const [file, ...args] = [...wrap, process.execPath, HELPER];
   const child: ChildProcess = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null || child.pid === undefined) throw new Error('no helper');
