@@ -23,6 +23,7 @@ const PROGRAMS = {
   nft: 'nftables',
   python3: 'python3',
   busybox: 'busybox-static',
+  strace: 'strace',
   newuidmap: 'uidmap',
   pkexec: 'pkexec',
   pkttyagent: 'polkitd',
