@@ -22,6 +22,7 @@ const PROGRAMS = {
   nft: 'nftables',
   python3: 'python3',
   busybox: 'busybox-static',
+  strace: 'strace',
   newuidmap: 'uidmap',
   pkexec: 'pkexec',
   'dbus-daemon': 'dbus',
