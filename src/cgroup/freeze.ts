@@ -6,6 +6,7 @@ import { INSIDE } from './readings.ts';
 
 /** Processes that fork while they are gathered are found in the next pass; one that is frozen forks no more. */
 const MOST_PASSES = 100;
+const MOST_WAIT_MS = 5000;
 
 /** Where processes of a name can be frozen on v1; undefined where no freezer is mounted. */
 export function freezerFolder(name: string, hierarchies: readonly CgroupHierarchy[]): string | undefined {
@@ -48,9 +49,22 @@ export function kill(folders: LimitFolders, freezer: string | undefined): void {
     return;
   }
   freeze(folders, freezer);
-  // who is frozen does not end before it is thawed, so that none of these numbers can become another's
-  for (const pid of membersOf(unified ?? freezer ?? '')) process.kill(pid, 'SIGKILL');
-  thaw(folders, freezer);
+  try {
+    if (unified === undefined) awaitFrozen(freezer ?? '');
+    // who is frozen does not end before it is thawed, so that none of these numbers can become another's
+    for (const pid of membersOf(unified ?? freezer ?? '')) process.kill(pid, 'SIGKILL');
+  } finally {
+    thaw(folders, freezer);
+  }
+}
+
+/** Until then (`FREEZING`) some may still end, freezer-subsystem.rst. @throws Error where the kernel cannot stop one of them. */
+function awaitFrozen(freezer: string): void {
+  const end = Date.now() + MOST_WAIT_MS;
+  while (readFileSync(join(freezer, 'freezer.state'), 'utf8').trim() !== 'FROZEN') {
+    if (Date.now() > end) throw new Error('the kernel could not stop every process of the sandbox');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
 }
 
 function unifiedFolder(folders: LimitFolders): string | undefined {

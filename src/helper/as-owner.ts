@@ -1,7 +1,6 @@
 import type { HelperProgram } from '../protocol/helper.ts';
-import { requireProgram, run } from './programs.ts';
-
-const NOBODY = '65534';
+import { asLogin } from './login.ts';
+import { requireProgram, runUnlocked } from './programs.ts';
 
 /**
  * Runs a program in namespaces, as the user: the kernel lets only the owner of the user namespace in (user_namespaces(7)), and
@@ -14,14 +13,14 @@ export function runAsOwner(
   namespaces: OwnedNamespaces,
   [program, ...args]: readonly [HelperProgram, ...string[]],
 ): string {
-  const drop = ['--reuid', String(uid), '--regid', NOBODY, '--clear-groups', '--no-new-privs', '--'];
+  const drop = [...asLogin(uid), '--no-new-privs', '--'];
   const { user, net } = namespaces;
   const enter = [
     requireProgram('nsenter'),
     '--user=/proc/self/fd/3',
     ...(net === undefined ? [] : ['--net=/proc/self/fd/4']),
   ];
-  return run(
+  return runUnlocked(
     'setpriv',
     [...drop, ...enter, '--preserve-credentials', '--', requireProgram(program), ...args],
     net === undefined ? [user] : [user, net],

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readFileSync, readlinkSync, writeSync }
 import { parseSubordinateIds } from '../host/subordinate-ids.ts';
 import type { IdRange } from '../protocol/helper.ts';
 import { runAsOwner } from './as-owner.ts';
+import { ownIds } from './login.ts';
 import { withFile, withPinned } from './pinned.ts';
 import type { Verbs } from './serve.ts';
 
@@ -73,13 +74,4 @@ function requireOwn(
     lines.some((line) => line.start <= outside && outside + count <= line.start + line.count);
   const foreign = ranges.find((range) => !isOwn(range));
   if (foreign) throw new Error(`${file} does not give ${foreign.count} ids from ${foreign.outside} on to user ${uid}`);
-}
-
-/** Name and group of a user, of passwd(5); undefined of one who has no line there. */
-export function ownIds(uid: number): { readonly name: string | undefined; readonly gid: number | undefined } {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((text) => text.split(':'))
-    .find(([, , id]) => id === String(uid));
-  return { name: line?.[0], gid: line && Number(line[3]) };
 }

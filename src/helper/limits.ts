@@ -1,4 +1,4 @@
-import { chownSync, constants, existsSync } from 'node:fs';
+import { chownSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import { freeze, freezerFolder, kill, thaw } from '../cgroup/freeze.ts';
@@ -7,7 +7,6 @@ import {
   distinctFolders,
   foldersOf,
   makeLimitCgroups,
-  placeProcess,
   removeCgroup,
   removeEmptyCgroups,
   topHomes,
@@ -16,7 +15,7 @@ import {
 } from '../cgroup/limits.ts';
 import { askedKeys, LIMIT_KEYS, type LimitValues } from '../model/limits/table.ts';
 import type { HelperVerb } from '../protocol/helper.ts';
-import { belongsTo, withFile } from './pinned.ts';
+import { placePinned } from './place.ts';
 import type { Act, Verbs } from './serve.ts';
 
 /**
@@ -45,7 +44,8 @@ export function limitVerbs(uid: number): Verbs<Extract<HelperVerb, `limits/${str
     },
     'limits/place': ({ id, pid }, act) => {
       const folders = existing(nameOf(id));
-      placePinned(folders, pid, uid);
+      if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
+      placePinned(folders, cgroupHierarchies(), { pid, uid });
       act(`moved process ${pid} into ${distinctFolders(folders).join(' ')}`);
       return null;
     },
@@ -101,17 +101,4 @@ function giveEntry(folders: LimitFolders, uid: number): void {
   for (const folder of distinctFolders(folders)) {
     if (!existsSync(join(folder, 'cgroup.controllers'))) chownSync(join(folder, 'cgroup.procs'), uid, -1);
   }
-}
-
-/**
- * The process is held by a descriptor of its /proc folder: what is read through it is that process or an error, never a
- * later process of the same number. So a number that was used again is noticed before anybody is told that it was placed.
- */
-function placePinned(folders: LimitFolders, pid: number, uid: number): void {
-  if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
-  withFile(`/proc/${pid}`, constants.O_DIRECTORY, (pinned) => {
-    if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} belongs to another user`);
-    placeProcess(folders, pid);
-    if (!belongsTo(pinned, uid)) throw new Error(`process ${pid} has become another user's`);
-  });
 }

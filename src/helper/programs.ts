@@ -31,7 +31,7 @@ export function programPaths(): Readonly<Record<HelperProgram, string | null>> {
 
 let heldLock: number | undefined;
 
-/** Programs that are run meanwhile hold the lock too: one that outlives a killed helper keeps the next from going on before it. */
+/** Programs that root runs meanwhile hold the lock too: one that outlives a killed helper keeps the next from going on before it. */
 export function whileLocked<Result>(lock: number, work: () => Result): Result {
   heldLock = lock;
   try {
@@ -47,8 +47,17 @@ export function whileLocked<Result>(lock: number, work: () => Result): Result {
  * @throws Error with what it said on its standard error.
  */
 export function run(name: HelperProgram, args: readonly string[], files: readonly number[] = []): string {
+  return spawned(name, args, [...files, ...(heldLock === undefined ? [] : [heldLock])]);
+}
+
+/** The same without the lock, for what its user can trace: whoever gets hold of the lock keeps every other helper waiting. */
+export function runUnlocked(name: HelperProgram, args: readonly string[], files: readonly number[]): string {
+  return spawned(name, args, files);
+}
+
+function spawned(name: HelperProgram, args: readonly string[], files: readonly number[]): string {
   const { status, error, stdout, stderr } = spawnSync(requireProgram(name), args, {
-    stdio: ['ignore', 'pipe', 'pipe', ...files, ...(heldLock === undefined ? [] : [heldLock])],
+    stdio: ['ignore', 'pipe', 'pipe', ...files],
     env: ENVIRONMENT,
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
