@@ -102,7 +102,6 @@ function plain(call: string): string {
   return placed
     .replace(/ += .*$/, '')
     .replace(/\b47000\.test-calls\b/g, 'UID.ID')
-    .replace(/(execve\("\/usr\/bin\/logger", \[.*"--", ")[^"]*/, '$1LINE')
     .replace(/\/proc\/\d+/g, '/proc/PID')
     .replace(/\/fd\/\d+/g, '/fd/N')
     .replace(/^(setns|fchdir|fchown|fchmod|ftruncate|connect|bind)\(\d+/, '$1(N')

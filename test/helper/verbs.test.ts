@@ -90,7 +90,7 @@ describe.skipIf(!isRoot)('the verbs of the helper (needs root)', () => {
     });
 
     it('kills what forks without end', async () => {
-      const { child } = await sandbox('f() { while :; do f & sleep 0.01; done; }; f');
+      const { child } = await sandbox('f() { while :; do f & sleep 0.01; done; }; f & exec sleep 1000');
       const exit = once(child, 'exit');
       await helper.request('limits/kill', { id: 'test-verbs' });
       expect(await exit).toEqual([null, 'SIGKILL']);
