@@ -66,7 +66,8 @@ command mends it. The exit status is 1 if no sandbox can start.
 `,
   namespaces: `unshared namespaces [--json]
 
-Every namespace of this machine that this user can see. --json uses the field names of lsns(8).
+Every namespace of this machine that this user can see, also those that no process is in. --json uses the field names of
+lsns(8), and says besides how each was found, what is in it, and what could not be read.
 `,
   cgroups: `unshared cgroups [--json]
 

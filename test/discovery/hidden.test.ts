@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
 import type { Holder, Namespace } from '../../src/model/namespace.ts';
-import { CALLERS, makeCaller, type Caller } from '../support/unshared.ts';
+import { surroundings, unsharedIn } from '../support/surroundings.ts';
+import { CALLERS, isRoot, makeCaller, type Caller } from '../support/unshared.ts';
 
 const HIDE = resolve('test/discovery/hide.mjs');
 
@@ -122,4 +123,21 @@ describe.each(CALLERS)('what no process is in, as %s', (name) => {
     expect(parent?.holders.map(({ by }) => by)).toContain('owned');
     expect(await found('user', other)).toMatchObject({ pns: inode, ons: inode, foundBy: 'process' });
   });
+});
+
+it.skipIf(!isRoot)('is said to be hidden where /proc hides it (needs root)', async () => {
+  const caller = makeCaller('user');
+  const around = await surroundings('mount -t proc -o hidepid=2 proc /proc');
+  try {
+    const { stdout } = await unsharedIn(caller, around.inside, ['namespaces', '--json']);
+    const { namespaces, unreadable } = JSON.parse(stdout) as {
+      namespaces: Listed[];
+      unreadable: { processes: number; hidden: boolean };
+    };
+    expect(unreadable).toMatchObject({ processes: 0, hidden: true });
+    expect(new Set(namespaces.map(({ type }) => type)).size).toBe(8);
+  } finally {
+    await around.end();
+    caller.remove();
+  }
 });

@@ -3,6 +3,7 @@
 import koffi from 'koffi';
 import { openSync, readlinkSync } from 'node:fs';
 import { argv, pid, stdin } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, threadId, Worker } from 'node:worker_threads';
 
 const CLONE_NEWNET = 0x4000_0000;
@@ -28,7 +29,9 @@ const KINDS = {
       'net',
       inNetworkOfItsOwn(() => socket(AF_INET, SOCK_DGRAM, 0)),
     ),
-  thread: () => void new Worker(new URL(import.meta.url), { argv: argv.slice(2) }),
+  thread: () => {
+    new Worker(fileURLToPath(import.meta.url), { argv: argv.slice(2) });
+  },
   children: () => {
     unshare(CLONE_NEWTIME);
     told('time', 'time_for_children', {});

@@ -14,6 +14,6 @@ it('knows a namespace by its name, and nothing else', () => {
 });
 
 it('reads back every name, and throws at nothing', () => {
-  fc.assert(fc.property(fc.nat(), (inode) => void expect(parseName(`uts:[${inode}]`)).toEqual({ type: 'uts', inode })));
+  fc.assert(fc.property(fc.nat(), (inode) => parseName(`uts:[${inode}]`)?.inode === inode));
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseName(text)));
 });
