@@ -49,7 +49,7 @@ function mountNamespaces(seen: SeenProcesses, ownPid: number): readonly { pid: n
 export function parseNamespaceMounts(mountinfo: Buffer): readonly NamespaceMount[] {
   if (!mountinfo.includes(':[')) return [];
   return mountinfo
-    .toString('latin1')
+    .toString('utf8')
     .split('\n')
     .map((line) => line.split(' '))
     .flatMap(([, , , root = '', target = '']) => {
