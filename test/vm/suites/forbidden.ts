@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
-import { around, it, recorded, run, stranger, testerAlone, unshared, type Caller } from './guest.ts';
+import { around, it, recorded, run, stranger, tester, unshared, type Caller } from './guest.ts';
 import { nothingLeft } from './left.ts';
 import { whileRunning } from './terminal.ts';
 
@@ -30,16 +30,16 @@ describe('where only root may make user namespaces', () => {
       `the helper makes one that belongs to the user (${name})`,
       () =>
         withSetting(name, value, async () => {
-          const { stdout, stderr } = await whileRunning(testerAlone, [], async () => {
-            const { id, pid } = recorded(testerAlone);
-            assert.equal(statSync(`/proc/${pid}`).uid, testerAlone.uid);
-            const entered = await unshared(testerAlone, 'enter', id, '--', 'id', '-u');
+          const { stdout, stderr } = await whileRunning(tester, [], async () => {
+            const { id, pid } = recorded(tester);
+            assert.equal(statSync(`/proc/${pid}`).uid, tester.uid);
+            const entered = await unshared(tester, 'enter', id, '--', 'id', '-u');
             assert.deepEqual({ exitCode: entered.exitCode, stdout: entered.stdout }, { exitCode: 0, stdout: '0' });
             assert.doesNotMatch(entered.stderr, /as root/);
           });
           assert.match(stdout, /waiting/, stderr);
           assert.match(stderr, /as root: made a user namespace of user 1000, which process \d+ holds/);
-          await nothingLeft(testerAlone);
+          await nothingLeft(tester);
         }),
       lacking,
     );
