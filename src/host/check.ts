@@ -1,7 +1,7 @@
 import { HOST_TOPICS, type FindingArguments, type HostLine, type HostReport, type HostTopic } from '../model/host.ts';
 import type { HostCaller } from './caller.ts';
 import { confinementLines } from './confinement.ts';
-import { helperLines } from './helper.ts';
+import { helperLines, type HelperView } from './helper.ts';
 import { idLine } from './id-ranges.ts';
 import { limitLines } from './limits.ts';
 import { found, line } from './line.ts';
@@ -11,8 +11,8 @@ import { internetLine, linksLine, tunLine } from './network.ts';
 import { overlayLine } from './overlay.ts';
 import { kernelLine, programLines, utilLinuxLine } from './versions.ts';
 
-/** Tries everything that a sandbox may ask for, one thing a line, and undoes it. */
-export async function checkHost(caller: HostCaller): Promise<HostReport> {
+/** Tries everything that a sandbox may ask for, one thing a line, and undoes it. `helper` is what a running one says. */
+export async function checkHost(caller: HostCaller, helper: HelperView | undefined): Promise<HostReport> {
   const { asOwner, uid } = caller;
   const namespaces = namespaceLines(asOwner);
   const works = namespaces.then((lines) => lines.some(({ id, status }) => id === 'namespace-user' && status === 'ok'));
@@ -27,7 +27,7 @@ export async function checkHost(caller: HostCaller): Promise<HostReport> {
       tryWhere(works, 'links', () => all(linksLine(asOwner))),
     ),
     confinement: confinementLines(asOwner),
-    helper: helperLines(uid),
+    helper: helperLines(uid, helper),
   };
   return { topics: await Promise.all(HOST_TOPICS.map(async (topic) => ({ topic, lines: await lines[topic] }))) };
 }

@@ -1,13 +1,35 @@
 import { existsSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { HostLine } from '../model/host.ts';
+import { CONTROLLERS, type HostLine } from '../model/host.ts';
+import type { HelperResults } from '../protocol/helper.ts';
 import { attempt } from './attempt.ts';
 import { fix, installFix } from './fixes.ts';
 import { found, line } from './line.ts';
 import { asRoot, findProgram } from './programs.ts';
 
-/** Whether the helper, which does as root what the kernel refuses a user, can be started (pkexec(1), polkit(8)). */
-export async function helperLines(uid: number): Promise<readonly HostLine[]> {
+/** What a helper that runs says of this host. */
+export type HelperView = HelperResults['host'];
+
+/** Whether the helper, which does as root what the kernel refuses a user, can be started, and what it lacks if it runs. */
+export async function helperLines(uid: number, running: HelperView | undefined): Promise<readonly HostLine[]> {
+  return [...(await startLines(uid)), ...(running === undefined ? [] : [runningLine(running)])];
+}
+
+/** Programs that are not there, or not root's alone, and controllers that are mounted nowhere. */
+export function runningLine({ programs, hierarchies }: HelperView): HostLine {
+  const absent = Object.entries(programs).filter(([, path]) => path === null);
+  const mounted = hierarchies.flatMap((hierarchy) => hierarchy.controllers.map(asOnUnified));
+  const lacking = CONTROLLERS.filter((controller) => !mounted.includes(controller));
+  if (absent.length + lacking.length === 0) return line('helper-running', 'ok', found('helperRuns', {}));
+  const names = absent.map(([name]) => name);
+  return line('helper-running', 'limited', found('helperLacks', { programs: names, controllers: lacking }));
+}
+
+/** cgroup v1 calls the controller `blkio` (cgroup-v2.rst, "IO"). */
+const asOnUnified = (name: string): string => (name === 'blkio' ? 'io' : name);
+
+/** pkexec(1), polkit(8). */
+async function startLines(uid: number): Promise<readonly HostLine[]> {
   if (uid === 0) return [line('helper', 'ok', found('helperAsRoot', {}))];
   const pkexec = findProgram('pkexec');
   if (pkexec === undefined)

@@ -102,6 +102,8 @@ export interface FindingArguments {
   landlockNoLoader: None;
   // helper
   helperAsRoot: None;
+  helperRuns: None;
+  helperLacks: { programs: readonly string[]; controllers: readonly Controller[] };
   pkexec: None;
   pkexecPowerless: { path: string };
   polkit: None;

@@ -1,10 +1,17 @@
 import type { Pinned } from '../model/sandbox.ts';
+import { enterOptions } from './identity.ts';
+import type { IdPlan } from './ids.ts';
 import { shellWord } from './quote.ts';
 import type { Parent, Shared, Sharing } from './shared-namespaces.ts';
 
 /** Words that enter the namespaces which only real root may enter. */
 export function enterEarly({ early }: Sharing): readonly string[] {
   return early.length === 0 ? [] : ['nsenter', ...early.map(({ option }) => option), '--'];
+}
+
+/** Words that enter the user namespace which was made for the sandbox, as root inside: another would lose its capabilities by an exec. */
+export function enterMade({ pid }: Pinned, ids: IdPlan): readonly string[] {
+  return ['nsenter', '--target', String(pid), '--user', ...enterOptions(ids), '--'];
 }
 
 /** Words that enter a user namespace, and what it owns of the shared ones: nsenter(1) tries these again after the first. */

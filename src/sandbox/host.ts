@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
+import type { HelperSession } from '../elevation/session.ts';
 import type { ControllerPlace, HostCaller } from '../host/caller.ts';
 import { checkHost } from '../host/check.ts';
 import { requireLinux } from '../host/programs.ts';
@@ -10,10 +11,14 @@ import { namesOfFolders } from '../state/folders.ts';
 import { dropToShifted, planIds, SHIFTED_BASE, subordinateRanges, userName } from './ids.ts';
 import { delegatedHome, ownCgroups } from './limits/own.ts';
 
-/** What this host can do for whoever runs this process. @throws ProblemError `notLinux`. */
-export async function checkThisHost(): Promise<HostReport> {
+/**
+ * What this host can do for whoever runs this process. A helper is asked only where it runs already.
+ * @throws ProblemError `notLinux`, or that of a helper which has just ended.
+ */
+export async function checkThisHost(session?: HelperSession): Promise<HostReport> {
   requireLinux();
-  return checkHost(hostCaller());
+  const helper = await session?.running();
+  return checkHost(hostCaller(), await helper?.request('host', {}));
 }
 
 function hostCaller(): HostCaller {

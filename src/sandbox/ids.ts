@@ -1,5 +1,4 @@
-import { execa } from 'execa';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { findProgram } from '../host/programs.ts';
 import { parseSubordinateIds, type SubordinateRange } from '../host/subordinate-ids.ts';
@@ -36,6 +35,7 @@ const SHIFTED_COUNT = 65_536;
 /**
  * The mapping that a profile asks for, by itself the widest that the caller may have: root gets a high range that is never
  * root outside, a user with lines in /etc/subuid and /etc/subgid (subuid(5)) those ranges, anyone else the own id alone.
+ * Ranges that are asked for are had through the helper where the programs are missing that give them.
  * @throws ProblemError `idRangesMissing` where ranges are asked for and there are none.
  */
 export function planIds(uid: number, gid: number, { ids, user }: IdWish = ROOT_INSIDE): IdPlan {
@@ -46,7 +46,8 @@ export function planIds(uid: number, gid: number, { ids, user }: IdWish = ROOT_I
   };
   if (ids === 'single') return { kind: 'single', ...own };
   const missing = missingForRanges(uid);
-  if (missing !== undefined) return ids === 'auto' ? { kind: 'single', ...own } : fail('idRangesMissing', { missing });
+  if (missing !== undefined && !(missing === 'programs' && ids === 'ranges'))
+    return ids === 'auto' ? { kind: 'single', ...own } : fail('idRangesMissing', { missing });
   const uids = around(user.uid, subordinateIds('/etc/subuid', uid));
   const gids = around(user.gid, subordinateIds('/etc/subgid', uid));
   return { kind: 'ranges', uids: [...own.uids, ...uids], gids: [...own.gids, ...gids] };
@@ -91,23 +92,6 @@ export function outsideOf(inside: number, ranges: readonly IdRange[]): number | 
   return range && range.outside + inside - range.inside;
 }
 
-/**
- * Writes both id maps of the user namespace that process `pid` has just made. A single id is written directly,
- * after `setgroups` is denied (the kernel asks for that order); ranges need newuidmap(1), which is set-user-ID root.
- */
-export async function writeIdMaps(pid: number, plan: IdPlan): Promise<void> {
-  if (plan.kind === 'ranges') {
-    await Promise.all([
-      execa('newuidmap', [String(pid), ...plan.uids.flatMap(asArguments)], { stdin: 'ignore' }),
-      execa('newgidmap', [String(pid), ...plan.gids.flatMap(asArguments)], { stdin: 'ignore' }),
-    ]);
-    return;
-  }
-  if (plan.kind === 'single') writeFileSync(`/proc/${pid}/setgroups`, 'deny');
-  writeFileSync(`/proc/${pid}/uid_map`, idMapText(plan.uids));
-  writeFileSync(`/proc/${pid}/gid_map`, idMapText(plan.gids));
-}
-
 /** The lines of /proc/PID/uid_map or gid_map. */
 export function idMapText(ranges: readonly IdRange[]): string {
   return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('');
@@ -128,11 +112,16 @@ export function dropToShifted(plan: IdPlan): readonly string[] {
   return ['setpriv', '--reuid', String(SHIFTED_BASE), '--regid', String(SHIFTED_BASE), '--clear-groups', '--'];
 }
 
-/** What keeps a caller from having more than one id. */
+/** What keeps a caller from having more than one id without the helper. */
 function missingForRanges(uid: number): ProblemArguments['idRangesMissing']['missing'] | undefined {
-  if (findProgram('newuidmap') === undefined || findProgram('newgidmap') === undefined) return 'programs';
   if (subordinateIds('/etc/subuid', uid).length === 0) return 'subuid';
-  return subordinateIds('/etc/subgid', uid).length === 0 ? 'subgid' : undefined;
+  if (subordinateIds('/etc/subgid', uid).length === 0) return 'subgid';
+  return canMapRanges() ? undefined : 'programs';
+}
+
+/** Whether this host has the programs that map ranges for a user (newuidmap(1), newgidmap(1)). */
+export function canMapRanges(): boolean {
+  return findProgram('newuidmap') !== undefined && findProgram('newgidmap') !== undefined;
 }
 
 /** The ids that a file of subuid(5) gives to a user, as they stand for those inside from 1 on. */
@@ -162,4 +151,9 @@ function read(file: string): string {
   }
 }
 
-const asArguments = ({ inside, outside, count }: IdRange): string[] => [String(inside), String(outside), String(count)];
+/** Words of newuidmap(1). */
+export const asArguments = ({ inside, outside, count }: IdRange): string[] => [
+  String(inside),
+  String(outside),
+  String(count),
+];

@@ -13,19 +13,22 @@ import { requireFreePorts } from '../network/free-ports.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { runGated, type GatedScript } from './gates.ts';
-import { hasOneId, SHIFTED_BASE, writeIdMaps } from './ids.ts';
+import { hasOneId, SHIFTED_BASE } from './ids.ts';
+import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import { groupedByReason } from './limits/unavailable.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
+import { helperMakesWay, makeByHelper } from './namespace-by-helper.ts';
 import { makePlan, newId, type LaunchRequest } from './make-plan.ts';
 import { hostnameInside, outsideOf } from './outside.ts';
 import { writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, type Plan } from './plan.ts';
-import { killNow, removeRemains, sweep } from './remains.ts';
+import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './start-script.ts';
 import { wayOutProcess } from './way-out.ts';
+import { writeIdMaps } from './write-ids.ts';
 import { makePlaceholders } from './workspace.ts';
 
 /** A sandbox that this process has started. */
@@ -47,7 +50,8 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   try {
     await requireFreePorts(request.profile.network.publish);
     const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-    return await start({ plan, notes, session, folders, request });
+    const all = { plan, notes, session, folders, request };
+    return await start(all).catch((error: unknown) => startByHelper(all, error));
   } catch (error) {
     await sweep(folders, session); // what others have left may be in the way of the next try
     throw error;
@@ -60,6 +64,18 @@ interface Start {
   readonly session: HelperSession;
   readonly folders: CallerFolders;
   readonly request: LaunchRequest;
+}
+
+/** Once more, where only root may make the user namespace. @throws the same error where that is of no use. */
+async function startByHelper(all: Start, refusal: unknown): Promise<Launched> {
+  const { plan, session } = all;
+  if (!helperMakesWay(refusal, plan)) throw refusal;
+  const userNamespace = await makeByHelper(refusal, plan, session);
+  try {
+    return await start({ ...all, plan: { ...plan, userNamespace } });
+  } finally {
+    userNamespace.release();
+  }
 }
 
 async function start(all: Start): Promise<Launched> {
@@ -125,7 +141,7 @@ async function through(
   limits: PreparedLimits,
 ): Promise<Sandbox> {
   const { plan } = all;
-  const pid = await makeNamespaces(script, plan);
+  const pid = await makeNamespaces(script, plan, all.session);
   const given = await limits.place(pid);
   const keeper = keeperOf(script, plan);
   const sandbox = describe(pid, given, all, keeper);
@@ -159,18 +175,18 @@ async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void
 }
 
 /** The number of PID 1, whose user namespace has its ids: from here, or from the outer one that has got them from here. */
-async function makeNamespaces(script: GatedScript, plan: Plan): Promise<number> {
+async function makeNamespaces(script: GatedScript, plan: Plan, session: HelperSession): Promise<number> {
   const first = Number(await script.at(plan.held === undefined ? 'unshared' : 'outer'));
-  await giveIds(first, plan);
+  await giveIds(first, plan, session);
   if (plan.held === undefined) return first;
   script.pass();
   return Number(await script.at('unshared'));
 }
 
-/** A single id is given by unshare(1) itself. */
-async function giveIds(pid: number, { ids, sharing }: Plan): Promise<void> {
-  if (ids.kind === 'single') return;
-  await (sharing.parent === undefined ? writeIdMaps(pid, ids) : writeIdMapsWithin(sharing.parent, pid, ids));
+/** A single id is given by unshare(1) itself; a user namespace that was made before has its ids. */
+async function giveIds(pid: number, { ids, sharing, userNamespace }: Plan, session: HelperSession): Promise<void> {
+  if (ids.kind === 'single' || userNamespace !== undefined) return;
+  await (sharing.parent === undefined ? writeIdMaps(pid, ids, session) : writeIdMapsWithin(sharing.parent, pid, ids));
 }
 
 /** The script stays beside a sandbox that shares namespaces of another. */
@@ -226,7 +242,7 @@ function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<voi
   // PID 1 would end with its input, but what runs inside may hold it up (ptrace(2)).
   const release = (): void => {
     script.close();
-    killNow(sandbox);
+    killPinned(sandbox);
   };
   return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : release };
 }

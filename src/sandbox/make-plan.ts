@@ -8,7 +8,7 @@ import { homeFolder, type CallerFolders } from '../state/folders.ts';
 import { placeholdersOf } from '../state/records.ts';
 import { isBelow } from './git-guards.ts';
 import { idsInside, identityOf } from './identity.ts';
-import { planIds, type IdPlan } from './ids.ts';
+import { canMapRanges, planIds, type IdPlan } from './ids.ts';
 import { sharedNotes } from './outside.ts';
 import { idsWithin } from './parent-ids.ts';
 import { planSandbox, type Plan } from './plan.ts';
@@ -53,6 +53,7 @@ export async function makePlan(
     keptHome: join(folders.state, 'homes', keptHomeName(profile.name, workspaceFolder)),
     placeholders: profile.workspace === 'rw' ? placeholdersOf(folders.runtime, () => true) : new Set(),
   });
+  requireRemovable(plan);
   return { plan, notes: [...notes, ...notesOf(plan), ...noFilter(missing)] };
 }
 
@@ -62,6 +63,11 @@ function refuseWhatShowsTooMuch(profile: Profile, workspaceFolder: string | unde
   if (workspaceFolder === undefined) return fail('workspaceNeeded', { profile: profile.name });
   refuseWholeHome(workspaceFolder, homeFolder());
   refuseOwnFolders(workspaceFolder, folders);
+}
+
+/** The helper maps ids, but removes no tree: what layers leave needs the programs that map. */
+function requireRemovable({ ids, overlays }: Plan): void {
+  if (ids.kind === 'ranges' && overlays.length > 0 && !canMapRanges()) fail('idRangesMissing', { missing: 'programs' });
 }
 
 function noFilter(reason: string | undefined): readonly SandboxNote[] {

@@ -6,6 +6,7 @@ import { hostTools, TOOL_NAMES } from '../host/tools.ts';
 import { fail } from '../model/problem.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
+import type { Pinned } from '../model/sandbox.ts';
 import { makeOpenFolder } from '../state/folders.ts';
 import type { Placeholder } from '../state/records.ts';
 import { splitBareRoot, type BareRoot } from './bare-root.ts';
@@ -35,6 +36,8 @@ export interface Plan {
   readonly ids: IdPlan;
   readonly identity: Identity;
   readonly sharing: Sharing;
+  /** Holds the user namespace of the sandbox where that is made before the script; the script makes one otherwise. */
+  readonly userNamespace?: Pinned;
   /** Private folder of this sandbox on the host; its subfolder `root` becomes `/`. */
   readonly folder: string;
   /** Whether the root file system is not the machine's own: it is the first of the overlays then. */

@@ -7,6 +7,7 @@ import { removeUnusedBareRoots } from './bare-root.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
+import { killPinned } from './kill-pinned.ts';
 import { idsInHelperCgroups, sweepByHelper } from './limits/helper.ts';
 import { idsInOwnCgroups, removeOwnCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
@@ -49,18 +50,8 @@ async function endFully(folder: string, record: SandboxRecord, folders: CallerFo
 
 /** Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)). One that has ended already is no error. */
 export async function kill(sandbox: Sandbox): Promise<void> {
-  killNow(sandbox);
+  killPinned(sandbox);
   while (startTimeOf(sandbox.pid) === sandbox.startTime) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** The same without waiting. */
-export function killNow({ pid, startTime }: Sandbox): void {
-  if (startTimeOf(pid) !== startTime) return;
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended
-  }
 }
 
 /** A folder without a record is either being made this moment, or its maker was killed then. */

@@ -5,7 +5,7 @@ import { byHand } from './by-hand.ts';
 import { isNew, newTypes } from './choices.ts';
 import { confinedInit } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
-import { enterEarly, enterParent, stillThere } from './enter-shared.ts';
+import { enterEarly, enterMade, enterParent, stillThere } from './enter-shared.ts';
 import { becomeRoot } from './identity.ts';
 import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
 import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
@@ -59,11 +59,10 @@ function prologue(plan: Plan): readonly string[] {
 }
 
 function namespaces(plan: Plan): readonly string[] {
-  const { ids, profile } = plan;
+  const { ids, profile, userNamespace } = plan;
   const unshare = [
     'unshare',
-    '--user',
-    ...mapOptions(ids),
+    ...(userNamespace === undefined ? ['--user', ...mapOptions(ids)] : []),
     ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'],
     ...newTypes(profile, ['uts', 'ipc', 'net', 'time']).map((type) => `--${type}`),
     ...plan.clocks,
@@ -72,7 +71,8 @@ function namespaces(plan: Plan): readonly string[] {
   ];
   const { parent } = plan.sharing;
   const outer = ['unshare', '--user', ...mapOptions(ids), '--mount', '--propagation', 'private', '--', 'sh'];
-  const [made, part] = plan.held === undefined ? [unshare, 'inside'] : [outer, 'outer'];
+  const single = userNamespace === undefined ? unshare : [...enterMade(userNamespace, ids), ...unshare];
+  const [made, part] = plan.held === undefined ? [single, 'inside'] : [outer, 'outer'];
   const [first, next] = parent === undefined ? [made, part] : [[...enterParent(parent), 'sh'], 'beside'];
   const root = becomeRoot(ids);
   const rooted = root.length === 0 ? '' : ` exec ${shellWords([...root, 'sh'])} "$0" rooted`;
@@ -82,6 +82,7 @@ function namespaces(plan: Plan): readonly string[] {
     '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
     ...closeHandedOn().map((line) => `  ${line}`),
     ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
+    ...(userNamespace === undefined ? [] : stillThere(userNamespace, HOLDER_ENDED).map((line) => `  ${line}`)),
     ...startWayOut(plan).map((line) => `  ${line}`),
     plan.held === undefined
       ? '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).'
@@ -97,6 +98,8 @@ function namespaces(plan: Plan): readonly string[] {
     '',
   ];
 }
+
+const HOLDER_ENDED = 'The process that held the user namespace of this sandbox has ended.';
 
 /** This process stays in the user namespace of the shared ones, so that whoever joins gets into them through it. */
 function beside(unshare: readonly string[], part: string): readonly string[] {

@@ -145,6 +145,13 @@ const SENTENCES: Sentences = {
   landlockOff: () => 'No Landlock: this kernel was not started with it.',
   landlockNoLoader: () => 'No Landlock: setpriv has no --landlock-access.',
   helperAsRoot: () => 'You are root: no password is asked for',
+  helperRuns: () => 'The helper runs, and finds every program and controller',
+  helperLacks: ({ programs, controllers }) =>
+    [
+      'The helper runs',
+      ...(programs.length > 0 ? [`it does without ${programs.join(', ')} (missing, or not root's alone)`] : []),
+      ...(controllers.length > 0 ? [`it can keep no limits of ${controllers.join(', ')} (mounted nowhere)`] : []),
+    ].join('; ') + '.',
   pkexec: () => 'pkexec starts the helper',
   pkexecPowerless: ({ path }) => `The helper cannot be started: ${path} is not set-user-ID root.`,
   polkit: () => 'polkit decides who may start it, and answers',

@@ -40,3 +40,9 @@ export function notSeen({ unreadable, hidden, unrelated }: Snapshot): readonly s
     ...(unrelated === undefined ? [] : [`Parents, owners and sockets of namespaces are not known: ${unrelated}.`]),
   ];
 }
+
+/** Above what root has seen at a moment, in milliseconds since the epoch: it is not live. */
+export function seenByRoot(at: number): string {
+  const time = new Date(at).toLocaleTimeString();
+  return `As root saw it at ${time}. Refresh shows it live again, as you see it.`;
+}

@@ -1,7 +1,10 @@
 import { execa } from 'execa';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { runningLine, type HelperView } from '../../src/host/helper.ts';
 import { findProgram } from '../../src/host/programs.ts';
+import { HELPER_PROGRAMS } from '../../src/protocol/helper.ts';
+import { findingSentence } from '../../src/text/host.ts';
 import { check, hidden, surroundings, type CheckedLine, type Surroundings } from '../support/surroundings.ts';
 import { CLI, isRoot, makeCaller, type Caller } from '../support/unshared.ts';
 
@@ -60,5 +63,40 @@ describe.skipIf(!isRoot || !polkit)('the helper (needs root and polkit)', () => 
     expect((await check(caller)).get('agent')).toMatchObject({ status: 'limited', code: 'agentMissing' });
     const desktop = await check(caller, ['env', 'DISPLAY=:0']);
     expect(desktop.get('agent')).toMatchObject({ status: 'ok', args: { kind: 'desktop' } });
+  });
+});
+
+describe('what a helper that runs lacks', () => {
+  const programs = Object.fromEntries(
+    HELPER_PROGRAMS.map((name) => [name, `/usr/bin/${name}`]),
+  ) as HelperView['programs'];
+  const unified = {
+    key: '',
+    version: 2,
+    mountPoint: '/sys/fs/cgroup',
+    root: '/',
+    controllers: ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'],
+  } as const;
+  const all: HelperView = { kernel: '6.1', layout: 'v2', hierarchies: [unified], controllers: [], programs };
+
+  it('is nothing where root has all programs and controllers', () => {
+    expect(runningLine(all)).toMatchObject({ status: 'ok', finding: { code: 'helperRuns' } });
+  });
+
+  it('is named, and v1 calls a controller otherwise', () => {
+    const blkio = {
+      ...unified,
+      key: 'blkio',
+      version: 1,
+      controllers: ['blkio', 'memory', 'pids', 'cpu', 'cpuset'],
+    } as const;
+    const { status, finding } = runningLine({ ...all, programs: { ...programs, ip: null }, hierarchies: [blkio] });
+    expect({ status, finding }).toEqual({
+      status: 'limited',
+      finding: { code: 'helperLacks', args: { programs: ['ip'], controllers: ['hugetlb'] } },
+    });
+    expect(findingSentence(finding)).toBe(
+      "The helper runs; it does without ip (missing, or not root's alone); it can keep no limits of hugetlb (mounted nowhere).",
+    );
   });
 });

@@ -82,6 +82,11 @@ describe('the scripts of a plan', () => {
     await expect(joinScript(PLAN, FACTS)).toMatchFileSnapshot('golden/join.sh');
   });
 
+  it('goes into a user namespace that was made for it', async () => {
+    const plan = { ...PLAN, userNamespace: { pid: 4321, startTime: 98_765 } };
+    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-made.sh');
+  });
+
   it('differ for a foreign root, id ranges, the host network and a sandbox that stays', async () => {
     const other: Plan = {
       ...PLAN,

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { requireProgram, SYSTEM_PATH } from '../../host/programs.ts';
 import { ProblemError } from '../../model/problem.ts';
-import { dropToShifted, writeIdMaps, type IdPlan } from '../ids.ts';
+import { dropToShifted, type IdPlan } from '../ids.ts';
+import { writeIdMaps } from '../write-ids.ts';
 import { becomeRoot } from '../identity.ts';
 
 export interface Finished {

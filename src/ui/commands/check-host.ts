@@ -3,6 +3,6 @@ import { hostReportText } from '../../text/host-report.ts';
 import type { App } from '../app.ts';
 
 /** Shows what this host can do, what it lacks, and what to do about it. */
-export async function checkThisHost({ documents }: App): Promise<void> {
-  await documents.show('This Host', hostReportText(await check()));
+export async function checkThisHost({ documents, helper }: App): Promise<void> {
+  await documents.show('This Host', hostReportText(await check(await helper.session())));
 }

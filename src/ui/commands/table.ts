@@ -25,7 +25,8 @@ export const COMMANDS = {
   'namespaceSandboxes.installHelper': async (app) => (await import('./helper.ts')).installHelper(app),
   'namespaceSandboxes.removeHelper': async (app) => (await import('./helper.ts')).removeHelper(app),
   'namespaceSandboxes.stopHelper': async (app) => (await import('./helper.ts')).stopHelper(app),
-  'namespaceSandboxes.refresh': (app) => app.live.observe().then(() => undefined),
+  'namespaceSandboxes.scanAsRoot': async (app) => (await import('./scan-as-root.ts')).scanAsRoot(app),
+  'namespaceSandboxes.refresh': refresh,
   'namespaceSandboxes.groupByType': (app) => group(app, 'type'),
   'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),
   'namespaceSandboxes.copyInode': async (_, target) => (await import('./copy.ts')).copyInode(target),
@@ -40,4 +41,9 @@ export type CommandId = keyof typeof COMMANDS;
 
 async function group({ views }: App, grouping: Grouping): Promise<void> {
   await views.groupNamespaces(grouping);
+}
+
+async function refresh({ live, views }: App): Promise<void> {
+  views.followNamespaces();
+  await live.observe();
 }

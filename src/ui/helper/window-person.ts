@@ -33,6 +33,7 @@ const ONCE = "An administrator's password may be asked for, for this alone.";
 const DETAIL: Readonly<Record<RootPurpose, string>> = {
   sandbox: FOR_THE_HELPER,
   limits: FOR_THE_HELPER,
+  scan: FOR_THE_HELPER,
   terminal: ONCE,
   installHelper: ONCE,
   removeHelper: ONCE,

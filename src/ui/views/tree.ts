@@ -24,7 +24,9 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   readonly #shown = new Map<string, readonly Row[]>();
   readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
   readonly #parts: vscode.Disposable;
+  readonly #view: vscode.TreeView<Node>;
   #last: Observation | undefined;
+  #held = false;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -32,22 +34,31 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#live = live;
     this.#makeRows = makeRows;
     const view = vscode.window.createTreeView<Node>(id, { treeDataProvider: this, showCollapseAll: true });
+    this.#view = view;
     this.#parts = vscode.Disposable.from(
       view,
       this.#changed,
       view.onDidChangeVisibility(({ visible }) => live.see(id, visible)),
       live.onDidObserve((observation) => {
-        say(makeMessage(observation));
+        if (this.#held) return;
+        this.#say(makeMessage(observation));
         this.#update(observation);
       }),
       live.onDidFail((error) => (view.message = sentences(error).join('\n'))),
     );
     if (view.visible) live.see(id, true);
+  }
 
-    function say(message: string | undefined): void {
-      if (message === undefined) delete view.message;
-      else view.message = message;
-    }
+  /** Shows one observation, and no later one until the tree is to follow again. */
+  hold(observation: Observation, message: string): void {
+    this.#held = true;
+    this.#say(message);
+    this.#update(observation);
+  }
+
+  /** Shows each observation from the next one on. */
+  follow(): void {
+    this.#held = false;
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
@@ -81,6 +92,11 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   dispose(): void {
     this.#parts.dispose();
+  }
+
+  #say(message: string | undefined): void {
+    if (message === undefined) delete this.#view.message;
+    else this.#view.message = message;
   }
 
   async #top(): Promise<readonly Row[]> {

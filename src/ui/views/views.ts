@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { readCgroup } from '../../cgroup/readings.ts';
-import { notSeen } from '../../text/namespaces.ts';
+import { notSeen, seenByRoot } from '../../text/namespaces.ts';
 import type { Memory } from '../memory.ts';
 import { cgroupRows } from './cgroup-rows.ts';
 import type { Live } from './live.ts';
 import { namespaceRows, type Grouping } from './namespace-rows.ts';
 import { sandboxRows } from './sandbox-rows.ts';
+import type { Observation } from './observation.ts';
 import { LiveTree } from './tree.ts';
 
 /** The three trees of the activity bar's container. */
@@ -34,6 +35,16 @@ export class Views implements vscode.Disposable {
     this.#memory.grouping = grouping;
     await showGrouping(grouping);
     this.#namespaces.redraw();
+  }
+
+  /** Shows the namespaces as root has seen them, until they are to be followed again. */
+  holdNamespaces(observation: Observation): void {
+    const { at, snapshot } = observation;
+    this.#namespaces.hold(observation, [seenByRoot(at), ...notSeen(snapshot)].join(' '));
+  }
+
+  followNamespaces(): void {
+    this.#namespaces.follow();
   }
 
   dispose(): void {

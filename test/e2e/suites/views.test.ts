@@ -6,6 +6,7 @@ import {
   picture,
   rowsOf,
   setSidebarWidth,
+  skip,
   toggleRow,
   until,
   workbenchPage,
@@ -50,6 +51,19 @@ describe('views', () => {
     for (let times = 0; times < 3; times++) await vscode.commands.executeCommand('namespaceSandboxes.refresh');
     assert.ok((await rowsOf(page, 'Namespaces')).some((row) => own.test(row)));
     await toggleRow(page, 'Namespaces', 'uts');
+  });
+
+  it('Namespaces shows what root saw until it is refreshed', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root starts the helper without a password');
+    const page = workbenchPage(this);
+    const says = async (): Promise<boolean> =>
+      String(await page.evaluate('document.body.textContent')).includes('As root saw it at');
+    await vscode.commands.executeCommand('namespaceSandboxes.scanAsRoot');
+    await until('what root saw', says);
+    assert.equal((await rowsOf(page, 'Namespaces')).length, 8);
+    await vscode.commands.executeCommand('namespaceSandboxes.refresh');
+    await until('what is seen now', async () => !(await says()));
+    await vscode.commands.executeCommand('namespaceSandboxes.stopHelper');
   });
 
   for (const width of [NARROW, WIDE]) {

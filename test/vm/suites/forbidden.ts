@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
-import { around, it, run, stranger, unshared, type Caller } from './guest.ts';
+import { around, it, recorded, run, stranger, tester, unshared, type Caller } from './guest.ts';
 import { nothingLeft } from './left.ts';
+import { whileRunning } from './terminal.ts';
 
 const SETTINGS = [
   { name: 'kernel.unprivileged_userns_clone', value: '0', reason: 'Only root may make user namespaces', fix: '=1' },
@@ -21,6 +22,29 @@ for (const { name, value, reason, fix } of SETTINGS) {
     refused(stranger, new RegExp(`${reason}.*${name}${fix}`, 's'), (work) => withSetting(name, value, work), lacking);
   });
 }
+
+describe('where only root may make user namespaces', () => {
+  for (const { name, value } of SETTINGS.filter((setting) => setting.name !== 'user.max_user_namespaces')) {
+    const lacking = existsSync(fileOf(name)) ? undefined : `this kernel has no ${name}`;
+    it(
+      `the helper makes one that belongs to the user (${name})`,
+      () =>
+        withSetting(name, value, async () => {
+          const { stdout, stderr } = await whileRunning(tester, [], async () => {
+            const { id, pid } = recorded(tester);
+            assert.equal(statSync(`/proc/${pid}`).uid, tester.uid);
+            const entered = await unshared(tester, 'enter', id, '--', 'id', '-u');
+            assert.deepEqual({ exitCode: entered.exitCode, stdout: entered.stdout }, { exitCode: 0, stdout: '0' });
+            assert.doesNotMatch(entered.stderr, /as root/);
+          });
+          assert.match(stdout, /waiting/, stderr);
+          assert.match(stderr, /as root: made a user namespace of user 1000, which process \d+ holds/);
+          await nothingLeft(tester);
+        }),
+      lacking,
+    );
+  }
+});
 
 const PROFILE = '/run/vm-confined';
 /** A profile that refuses nothing but user namespaces (apparmor.d(5), "User Namespace rules"). */

@@ -103,6 +103,31 @@ describe('limits where the systemd manager of a user does not answer', () => {
   withoutLimits(caller, /your systemd manager refused it \(.*bus/);
 });
 
+describe('ranges of ids where newuidmap(1) is missing', () => {
+  const ranges = '/srv/ranges';
+  const hide = 'mount --bind /dev/null "$(command -v newuidmap)"; exec "$@"';
+  const caller: Caller = {
+    ...testerAlone,
+    as: (command) => ['unshare', '--mount', 'sh', '-c', hide, 'sh', ...testerAlone.as(command)],
+  };
+  around(
+    () => {
+      mkdirSync(`${ranges}/.vscode`, { recursive: true });
+      writeFileSync(`${ranges}/.vscode/sandboxes.json`, JSON.stringify({ profiles: { wide: { ids: 'ranges' } } }));
+    },
+    () => rmSync(ranges, { recursive: true }),
+  );
+
+  it('are mapped by the helper where the profile asks for them', async () => {
+    const words = ['--workspace', ranges, '--profile', 'wide', '--', 'cat', '/proc/self/uid_map'];
+    const { exitCode, stdout, stderr } = await unshared(caller, 'run', ...words);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^ *0 +1000 +1\n *1 +\d+ +\d{4,}$/);
+    assert.match(stderr, /as root: mapped the ids 0 1000 1/);
+    await nothingLeft(caller);
+  });
+});
+
 describe('limits where cgroups are read-only even for root, as in a container', () => {
   const remount = 'mount -o remount,bind,ro /sys/fs/cgroup; exec "$@"';
   const caller: Caller = {
