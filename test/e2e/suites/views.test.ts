@@ -60,7 +60,7 @@ describe('views', () => {
       String(await page.evaluate('document.body.textContent')).includes('As root saw it at');
     await vscode.commands.executeCommand('namespaceSandboxes.scanAsRoot');
     await until('what root saw', says);
-    assert.equal((await rowsOf(page, 'Namespaces')).length, 8);
+    assert.match((await rowsOf(page, 'Namespaces'))[0] ?? '', /^user\d+$/);
     await vscode.commands.executeCommand('namespaceSandboxes.refresh');
     await until('what is seen now', async () => !(await says()));
     await vscode.commands.executeCommand('namespaceSandboxes.stopHelper');
