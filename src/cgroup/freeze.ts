@@ -30,7 +30,13 @@ export function freeze(folders: LimitFolders, freezer: string | undefined): void
   makeFolder(dirname(freezer));
   makeFolder(freezer);
   writeFileSync(join(freezer, 'freezer.state'), 'FROZEN');
-  gather(own, freezer);
+  try {
+    gather(own, freezer);
+    awaitFrozen(freezer);
+  } catch (error) {
+    thaw(folders, freezer);
+    throw error;
+  }
 }
 
 /** Lets them go on. Whom nobody has frozen stays as it is. */
@@ -50,7 +56,6 @@ export function kill(folders: LimitFolders, freezer: string | undefined): void {
   }
   freeze(folders, freezer);
   try {
-    if (unified === undefined) awaitFrozen(freezer ?? '');
     // who is frozen does not end before it is thawed, so that none of these numbers can become another's
     for (const pid of membersOf(unified ?? freezer ?? '')) process.kill(pid, 'SIGKILL');
   } finally {
@@ -58,12 +63,18 @@ export function kill(folders: LimitFolders, freezer: string | undefined): void {
   }
 }
 
-/** Until then (`FREEZING`) some may still end, freezer-subsystem.rst. @throws Error where the kernel cannot stop one of them. */
+/**
+ * Until then (`FREEZING`) some may still end, freezer-subsystem.rst. One that came in while it was in fork or exec may have
+ * missed the call: it is called again.
+ * @throws Error where the kernel cannot stop one of them.
+ */
 function awaitFrozen(freezer: string): void {
+  const state = join(freezer, 'freezer.state');
   const end = Date.now() + MOST_WAIT_MS;
-  while (readFileSync(join(freezer, 'freezer.state'), 'utf8').trim() !== 'FROZEN') {
+  while (readFileSync(state, 'utf8').trim() !== 'FROZEN') {
     if (Date.now() > end) throw new Error('the kernel could not stop every process of the sandbox');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    writeFileSync(state, 'FROZEN');
   }
 }
 
