@@ -3,7 +3,7 @@ import type { NamespaceName } from '../model/namespace.ts';
 import { readPieces } from './files.ts';
 import type { Held } from './held.ts';
 import { parseName } from './links.ts';
-import type { SeenProcesses } from './processes.ts';
+import type { SeenProcesses } from './sight.ts';
 
 /** A namespace that a bind mount keeps alive. */
 export interface NamespaceMount extends NamespaceName {

@@ -1,12 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
-import type { CgroupHierarchy } from '../model/cgroup.ts';
+import { statSync } from 'node:fs';
 import type { Process } from '../model/process.ts';
 import { readDescriptors, type OpenSocket } from './descriptors.ts';
 import { readOnce } from './files.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Held } from './held.ts';
 import { linkReader, type Links } from './links.ts';
-import { readMembership, type Membership } from './membership.ts';
 import { heldByThreads, otherThreads } from './threads.ts';
 
 /** A process with what it holds. */
@@ -19,61 +17,69 @@ export interface Seen {
   readonly fingerprint: string | undefined;
 }
 
-/** What one scan saw, for the next one to keep. */
-export interface Sight {
-  /** By ascending pid. */
-  readonly processes: SeenProcesses;
-  readonly membership: Membership | undefined;
+/** What one round of looking asks for. Typed arrays, for they go to another thread. */
+export interface Round {
+  /** Of all processes of this machine, ascending. */
+  readonly pids: Int32Array;
+  /** Those whose cgroup may be another than in the round before; undefined where that is not known of any. */
+  readonly moved: Int32Array | undefined;
 }
 
-export type SeenProcesses = ReadonlyMap<number, Seen>;
+/** What has become of the processes of one part since the round before. Who is not named is as it was. */
+export interface Looked {
+  readonly changed: readonly Seen[];
+  readonly gone: readonly number[];
+}
 
-const NOTHING_YET: Sight = { processes: new Map(), membership: undefined };
+/** Which of the processes somebody looks at: the `part`-th of so many `parts`, as even as their numbers are spread. */
+export interface Share {
+  readonly part: number;
+  readonly parts: number;
+}
 
 interface Scan {
-  readonly before: Sight;
-  readonly membership: Membership | undefined;
-  readonly pids: ReadonlySet<number>;
+  readonly alive: ReadonlySet<number>;
+  readonly moved: ReadonlySet<number> | undefined;
   readonly pageSize: number;
   readonly linksOf: (folder: string) => Links;
   readonly cgroupsOf: typeof parseCgroups;
 }
 
 /**
- * All processes of this machine that /proc shows, by ascending pid. One that ends while it is looked at is left out;
- * what may not be read of another user's is absent (proc(5)).
+ * Looks at its share of the processes in each round, and remembers them for the next: one that has not run since is not looked
+ * at again. One that ends while it is looked at is left out; what may not be read of another user's is absent (proc(5)).
  */
-export function readProcesses(): readonly Process[] {
-  return [...seeProcesses([]).processes.values()].map(({ process }) => process);
+export function startLooking(share: Share): (round: Round) => Looked {
+  let before = new Map<number, Seen>();
+  return ({ pids, moved }) => {
+    const scan = startScan(pids, moved);
+    const now = new Map<number, Seen>();
+    const changed: Seen[] = [];
+    for (const pid of pids) {
+      if (!isIn(share, pid)) continue;
+      const old = before.get(pid);
+      const seen = (old && keep(old, scan)) ?? look(pid, scan);
+      if (seen) now.set(pid, seen);
+      if (seen && seen !== old) changed.push(seen);
+    }
+    const gone = [...before.keys()].filter((pid) => !now.has(pid));
+    before = now;
+    return { changed, gone };
+  };
 }
 
-/** The same with what they hold. A process that was seen before and has not run since is the same object. */
-export function seeProcesses(hierarchies: readonly CgroupHierarchy[], before: Sight = NOTHING_YET): Sight {
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
-  const membership = readMembership(hierarchies, pids.length);
-  const scan = startScan(before, membership, new Set(pids));
-  const processes = new Map<number, Seen>();
-  for (const pid of pids) {
-    const seen = seeProcess(pid, scan);
-    if (seen) processes.set(pid, seen);
-  }
-  return { processes, membership };
+/** Knuth's multiplicative hash: a shell with its children has numbers in a row, and every second may be one that ends soon. */
+function isIn({ part, parts }: Share, pid: number): boolean {
+  return (Math.imul(pid, 2_654_435_761) >>> 16) % parts === part;
 }
 
-function startScan(before: Sight, membership: Membership | undefined, pids: ReadonlySet<number>): Scan {
+function startScan(pids: Int32Array, moved: Int32Array | undefined): Scan {
   const pageSize = parsePageSize(readOnce('/proc/self/auxv') ?? NOTHING);
-  return { before, membership, pids, pageSize, linksOf: linkReader(), cgroupsOf: onceForEach(parseCgroups) };
+  const cgroupsOf = onceForEach(parseCgroups);
+  return { alive: new Set(pids), moved: moved && new Set(moved), pageSize, linksOf: linkReader(), cgroupsOf };
 }
 
 const NOTHING = Buffer.alloc(0);
-
-function seeProcess(pid: number, scan: Scan): Seen | undefined {
-  const old = scan.before.processes.get(pid);
-  return (old && keep(old, scan)) ?? look(pid, scan);
-}
 
 /**
  * Only a process itself changes its namespaces, descriptors, user and command line, and for that it has to run.
@@ -81,7 +87,7 @@ function seeProcess(pid: number, scan: Scan): Seen | undefined {
  */
 function keep(old: Seen, scan: Scan): Seen | undefined {
   const { pid, ppid, cgroups } = old.process;
-  if (old.fingerprint === undefined || (ppid !== 0 && !scan.pids.has(ppid))) return undefined;
+  if (old.fingerprint === undefined || (ppid !== 0 && !scan.alive.has(ppid))) return undefined;
   if (fingerprintOf(pid, old.threads) !== old.fingerprint) return undefined;
   if (wasNotMoved(old.process, scan)) return old;
   const now = readCgroups(pid, scan);
@@ -89,9 +95,8 @@ function keep(old: Seen, scan: Scan): Seen | undefined {
 }
 
 /** A cgroup outside of what our cgroup namespace shows (`/..`) is in none of the lists. */
-function wasNotMoved({ pid, cgroups }: Process, { before, membership }: Scan): boolean {
-  if (before.membership === undefined || membership === undefined) return false;
-  if (before.membership.get(pid) !== membership.get(pid)) return false;
+function wasNotMoved({ pid, cgroups }: Process, { moved }: Scan): boolean {
+  if (moved === undefined || moved.has(pid)) return false;
   return !Object.values(cgroups).some((path) => path.startsWith('/..'));
 }
 

@@ -1,7 +1,7 @@
 import type { Namespace, Relations } from '../model/namespace.ts';
 import { nameKey } from './held.ts';
 import type { KernelCalls } from './kernel-calls.ts';
-import type { SeenProcesses } from './processes.ts';
+import type { SeenProcesses } from './sight.ts';
 import { relate } from './relations.ts';
 
 interface Known {

@@ -9,8 +9,9 @@ import { containerOf } from './containers.ts';
 import { NO_CALLS, type Calls } from './kernel-calls.ts';
 import { heldByMounts } from './mounts.ts';
 import { gatherNamespaces, sorted } from './namespaces.ts';
-import { seeProcesses, type SeenProcesses, type Sight } from './processes.ts';
 import { relationSource } from './relation-source.ts';
+import type { SecondThread } from './second-thread.ts';
+import { startSight, type SeenProcesses } from './sight.ts';
 import { socketSource } from './sockets.ts';
 
 /** Takes snapshots, each of which looks again only at what has changed since the last. */
@@ -19,17 +20,18 @@ export type Scanner = () => Snapshot;
 /**
  * A scanner of all that this user can see of this machine. Synchronous: it belongs into a worker, or into a command.
  * Without `calls` no parents, owners and sockets of namespaces are known, and nothing else is missing.
+ * `second` is started once it has something to do.
  */
-export function startScanner(calls: Calls): Scanner {
+export function startScanner(calls: Calls, second?: SecondThread): Scanner {
   const namespacesOf = namespaceScanner(calls);
-  let sight: Sight | undefined;
+  const see = startSight(second);
   return () => {
     const hierarchies = cgroupHierarchies();
-    sight = seeProcesses(hierarchies, sight);
-    const processes = [...sight.processes.values()].map(({ process }) => process);
+    const seen = see(hierarchies);
+    const processes = [...seen.values()].map(({ process }) => process);
     return {
       processes,
-      namespaces: namespacesOf(sight.processes),
+      namespaces: namespacesOf(seen),
       unreadable: processes.filter(({ readable }) => !readable).length,
       hidden: hidesProcesses(readFileSync('/proc/self/mountinfo', 'latin1')),
       unrelated: 'missing' in calls ? calls.missing : undefined,

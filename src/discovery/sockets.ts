@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs';
 import type { Held } from './held.ts';
 import type { KernelCalls } from './kernel-calls.ts';
-import type { Seen, SeenProcesses } from './processes.ts';
+import type { Seen } from './processes.ts';
+import type { SeenProcesses } from './sight.ts';
 
 /** Finds network namespaces by the sockets of processes that are in another one. */
 export function socketSource(): (seen: SeenProcesses, calls: KernelCalls) => readonly Held[] {

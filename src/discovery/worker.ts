@@ -1,13 +1,22 @@
-import { parentPort } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
 import { SNAPSHOT_REQUEST, type DiscoveryAnswer } from '../protocol/discovery.ts';
 import { loadKernelCalls } from './native.ts';
+import { secondThread, serveLooker, type Looker } from './second-thread.ts';
 import { startScanner, type Scanner } from './snapshot.ts';
 
-// A thread of its own, so that thousands of synchronous reads of /proc never block the extension host.
-const scanner = loadKernelCalls().then(startScanner);
-parentPort?.on('message', (request: unknown) => {
-  if (request === SNAPSHOT_REQUEST) void scanner.then((scan) => parentPort?.postMessage(answer(scan)));
-});
+// A thread of its own, so that thousands of synchronous reads of /proc never block the extension host; and a second of that one.
+const looker = workerData as Looker | null;
+if (looker) serveLooker(looker);
+else serve();
+
+function serve(): void {
+  const second = availableParallelism() > 1 ? secondThread(__filename) : undefined;
+  const scanner = loadKernelCalls().then((calls) => startScanner(calls, second));
+  parentPort?.on('message', (request: unknown) => {
+    if (request === SNAPSHOT_REQUEST) void scanner.then((scan) => parentPort?.postMessage(answer(scan)));
+  });
+}
 
 function answer(scan: Scanner): DiscoveryAnswer {
   try {

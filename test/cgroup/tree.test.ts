@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { removeCgroup } from '../../src/cgroup/limits.ts';
 import { readTree } from '../../src/cgroup/tree.ts';
-import { readProcesses } from '../../src/discovery/processes.ts';
+import { readProcesses } from '../../src/discovery/sight.ts';
 import type { Cgroup, CgroupHierarchy } from '../../src/model/cgroup.ts';
 import { startChild } from '../discovery/child.ts';
 import { someProcess } from '../discovery/samples.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { gatherNamespaces } from '../../src/discovery/namespaces.ts';
 import { takeSnapshot } from '../../src/discovery/snapshot.ts';
-import { readProcesses } from '../../src/discovery/processes.ts';
+import { readProcesses } from '../../src/discovery/sight.ts';
 import { mountPaths, NAMESPACE_TYPES, type Namespace } from '../../src/model/namespace.ts';
 import { until } from '../support/until.ts';
 import { startChild, type Child } from './child.ts';

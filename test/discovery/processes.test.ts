@@ -3,7 +3,8 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
-import { parseCgroups, parseCommand, parsePageSize, parseStat, readProcesses } from '../../src/discovery/processes.ts';
+import { parseCgroups, parseCommand, parsePageSize, parseStat } from '../../src/discovery/processes.ts';
+import { readProcesses } from '../../src/discovery/sight.ts';
 import { makeCaller } from '../support/unshared.ts';
 import { startChild, type Child } from './child.ts';
 
