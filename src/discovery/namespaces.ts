@@ -5,12 +5,13 @@ import { nameKey, type Held } from './held.ts';
 /** Every namespace that a process is in or that something else holds, once each; by type and inode. */
 export function gatherNamespaces(processes: readonly Process[], held: readonly Held[]): readonly Namespace[] {
   const found = new Map<string, NamespaceName & { readonly pids: number[]; readonly holders: Holder[] }>();
-  for (const { pid, namespaces } of processes) {
+  for (const [namespaces, pids] of byNamespaces(processes)) {
     for (const type of NAMESPACE_TYPES) {
       const inode = namespaces[type];
-      if (inode !== undefined) entry({ type, inode }).pids.push(pid);
+      if (inode !== undefined) entry({ type, inode }).pids.push(...pids);
     }
   }
+  for (const { pids } of found.values()) pids.sort((a, b) => a - b);
   for (const { type, inode, holder } of held) {
     const { pids, holders } = entry({ type, inode });
     // Sockets of a network that processes are in are nothing special, and may be thousands.
@@ -24,6 +25,17 @@ export function gatherNamespaces(processes: readonly Process[], held: readonly H
     found.set(key, known);
     return known;
   }
+}
+
+/** Most processes share one object, for they are in the same namespaces. */
+function byNamespaces(processes: readonly Process[]): ReadonlyMap<Process['namespaces'], readonly number[]> {
+  const groups = new Map<Process['namespaces'], number[]>();
+  for (const { pid, namespaces } of processes) {
+    const group = groups.get(namespaces);
+    if (group) group.push(pid);
+    else groups.set(namespaces, [pid]);
+  }
+  return groups;
 }
 
 /** In the order of the types, then of the inodes. */
