@@ -9,12 +9,13 @@ import { agentCommand } from '../../src/elevation/agent-command.ts';
 import type { Person, TerminalAgent } from '../../src/elevation/person.ts';
 import { helperSession } from '../../src/elevation/session.ts';
 import { ProblemError } from '../../src/model/problem.ts';
+import { dismissingAgent } from './dismissing-agent.ts';
 import { echoIsOff } from '../support/on-terminal.ts';
 import { shellWords } from '../../src/sandbox/quote.ts';
 import { until } from '../support/until.ts';
 
 const [, , helperFile = '', signal = '-', ...passwords] = argv;
-/** What is typed into pkttyagent(1); "closed" closes its terminal, and nothing is that there is none. */
+/** What is typed into pkttyagent(1); "closed" closes its terminal, and nothing is that there is none. "dialog" is a desktop's that is closed. */
 const AGENT = process.env.AGENT ?? '';
 const said: string[] = [];
 const person: Person = {
@@ -22,7 +23,7 @@ const person: Person = {
     said.push(`for ${purpose}`);
     return Promise.resolve(true);
   },
-  askOnTerminal: () => (AGENT === '' ? Promise.resolve(undefined) : agentOnTerminal()),
+  askOnTerminal: () => (['', 'dialog'].includes(AGENT) ? Promise.resolve(undefined) : agentOnTerminal()),
   password: (again) => {
     said.push(again ? 'asked again' : 'asked');
     const next = passwords.shift() ?? '-';
@@ -36,6 +37,7 @@ const session = helperSession(helperFile, (line) => said.push(line.replace(/ \/.
 });
 
 try {
+  if (AGENT === 'dialog') await dismissingAgent(() => said.push('asked by a dialog'));
   await useOne('first');
   if (signal !== '-') {
     writeFileSync(signal, '');

@@ -33,13 +33,13 @@ describe.skipIf(!isRoot || missing.length > 0)(
   `root for a user, beside a real polkit or sudo (needs root; missing: ${missing.join(' ') || 'nothing'})`,
   () => {
     let caller: Caller;
-    let driver = '';
+    let programs = '';
     beforeAll(async () => {
-      driver = join(mkdtempSync(join(tmpdir(), 'driver-')), 'driver.mjs');
-      chmodSync(dirname(driver), 0o755);
-      await bundleDriver(driver);
+      programs = mkdtempSync(join(tmpdir(), 'driver-'));
+      chmodSync(programs, 0o755);
+      await bundlePrograms(programs);
     });
-    afterAll(() => rmSync(dirname(driver), { recursive: true }));
+    afterAll(() => rmSync(programs, { recursive: true }));
     beforeEach(() => {
       caller = makeCaller('user');
     });
@@ -99,6 +99,16 @@ describe.skipIf(!isRoot || missing.length > 0)(
         const { status, output } = await piped('auth_admin', unshared(...NEEDS_ROOT));
         expect(status).toBe(125);
         expect(output).toContain("Nobody can ask for the administrator's password here");
+      });
+
+      it('cannot be had where there is no bus, and the reason is told', async () => {
+        const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /run/dbus && exec "$@"', 'sh'];
+        const asUser = ['setpriv', '--reuid', '47000', '--regid', '47000', '--clear-groups', '--'];
+        const [file = '', ...args] = [...hidden, ...asUser, ...unshared(...NEEDS_ROOT)];
+        const options = { cwd: caller.workspace, env: environment({}), extendEnv: false, reject: false } as const;
+        const { exitCode, stderr } = await execa(file, args, { ...options, stdin: 'ignore' });
+        expect(stderr).toMatch(/The helper was not authorised \(.*Could not connect.*\)/);
+        expect(exitCode).toBe(125);
       });
 
       it('is given to whoever types the password on a terminal', async () => {
@@ -175,12 +185,27 @@ describe.skipIf(!isRoot || missing.length > 0)(
     ): Promise<readonly string[]> {
       const { output } = await piped(
         answer,
-        ['env', `AGENT=${more.AGENT ?? ''}`, process.execPath, driver, helperFile, signal, ...passwords],
+        [
+          'env',
+          `AGENT=${more.AGENT ?? ''}`,
+          process.execPath,
+          join(programs, 'driver.mjs'),
+          helperFile,
+          signal,
+          ...passwords,
+        ],
         more,
       );
       expect(output).toMatch(/^\[.*\]$/m);
       return JSON.parse(/^\[.*\]$/m.exec(output)?.[0] ?? '[]') as string[];
     }
+
+    describe('by pkexec on a desktop, whose agent asks in a dialog', () => {
+      it('is left when that is closed, which is told from a refusal', async () => {
+        const said = ['for limits', 'asked by a dialog', 'helperDismissed'];
+        expect(await driven('auth_admin', {}, { AGENT: 'dialog' })).toEqual(said);
+      });
+    });
 
     describe('by pkexec in a window, which opens a terminal for the password', () => {
       it('is left when that terminal is closed', async () => {
@@ -252,11 +277,15 @@ describe.skipIf(!isRoot || missing.length > 0)(
         }
       });
 
-      it('opens none where the question is left, and says so', async () => {
+      it('opens none where nobody gives the password, or the dialog is closed, and says which', async () => {
         const namespaces = [['net', undefined]] as const;
         const { file, args } = enterAsRootCommand({ pid: process.pid, namespaces }, { state: 'none' }).command;
-        const { status, output } = await piped('auth_admin', [file, ...args]);
-        expect([status, output.includes('Root was not authorised')]).toEqual([127, true]);
+        const refused = await piped('auth_admin', [file, ...args]);
+        expect([refused.status, refused.output.includes('Root was not authorised')]).toEqual([127, true]);
+        const beside = [process.execPath, join(programs, 'beside-dialog.mjs'), args[1] ?? ''];
+        const closed = await piped('auth_admin', beside);
+        expect(closed.status).toBe(126);
+        expect(closed.output).toMatch(/^asked by a dialog$[^]*^The question for the password was dismissed/m);
       });
 
       it('is not its, where it is of another version', async () => {
@@ -320,14 +349,15 @@ interface Drive {
 /** What the driver says of one helper that has started, has done its work, and was stopped. */
 const WORKED = ['runs', 'made the cgroups', 'removed the cgroups', 'ended'];
 
-async function bundleDriver(outfile: string): Promise<void> {
+async function bundlePrograms(outdir: string): Promise<void> {
   await build({
-    entryPoints: ['test/elevation/driver.ts'],
+    entryPoints: ['driver', 'beside-dialog'].map((name) => `test/elevation/${name}.ts`),
     bundle: true,
     platform: 'node',
     format: 'esm',
     mainFields: ['module', 'main'],
-    outfile,
+    outdir,
+    outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
