@@ -67,7 +67,11 @@ function modules(outdir, minify) {
 function besides(outdir, minify) {
   return build({
     ...COMMON,
-    entryPoints: { 'discovery-worker': 'src/discovery/worker.ts', server: 'src/server/main.ts' },
+    entryPoints: {
+      'discovery-worker': 'src/discovery/worker.ts',
+      'inspection-worker': 'src/discovery/details/worker.ts',
+      server: 'src/server/main.ts',
+    },
     outdir,
     outExtension: { '.js': '.cjs' },
     plugins: [NATIVE_KOFFI],

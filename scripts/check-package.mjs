@@ -19,6 +19,7 @@ const EXPECTED = [
   /^extension\/dist\/cli\.js$/,
   /^extension\/dist\/[\w-]+-[A-Z0-9]{8}\.js$/,
   /^extension\/dist\/discovery-worker\.cjs$/,
+  /^extension\/dist\/inspection-worker\.cjs$/,
   /^extension\/dist\/helper\.cjs$/,
   /^extension\/dist\/enter\.sh$/,
   /^extension\/dist\/install\.sh$/,

@@ -7,6 +7,7 @@ import { Language } from './ui/language/language.ts';
 import { Memory } from './ui/memory.ts';
 import { registerTerminalProfile } from './ui/terminal/profile-provider.ts';
 import { SandboxTerminals } from './ui/terminal/sandbox-terminals.ts';
+import { Inspection } from './ui/views/inspection.ts';
 import { Live } from './ui/views/live.ts';
 import { Views } from './ui/views/views.ts';
 
@@ -21,10 +22,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const helper = new WindowHelper(context.asAbsolutePath('dist/helper.cjs'), log);
   terminals = new SandboxTerminals(live, log, helper);
   language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
-  const [documents, views] = [new Documents(), new Views(live, memory)];
-  const app: App = { log, memory, live, helper, terminals, documents, views };
+  const inspection = new Inspection(context.asAbsolutePath('dist/inspection-worker.cjs'));
+  const [documents, views] = [new Documents(), new Views(live, inspection, memory)];
+  const app: App = { log, memory, live, inspection, helper, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
-  context.subscriptions.push(log, live, language, terminals, helper, documents, views, ...registered);
+  context.subscriptions.push(log, live, inspection, language, terminals, helper, documents, views, ...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');
 }
 

@@ -1,8 +1,8 @@
 import type { Cgroup } from '../model/cgroup.ts';
+import type { Found } from '../model/namespace-details.ts';
 import { foundBy, mountPaths, type Namespace } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
-import type { Found } from './details/details.ts';
 import { handlesOf } from './handles.ts';
 import type { Users } from './users.ts';
 

@@ -38,3 +38,6 @@ export type NamespaceDetails =
   | { readonly type: 'cgroup'; readonly roots: Readonly<Record<string, string>> }
   /** Seconds that are added to the host's clocks. */
   | { readonly type: 'time'; readonly monotonic: number; readonly boottime: number };
+
+/** What was found in a namespace, or why it cannot be told. */
+export type Found = { readonly details: NamespaceDetails } | { readonly unknown: string };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { CAPABILITIES } from '../model/capabilities.ts';
 import { RLIMIT_NAMES, type RlimitName } from '../model/profile.ts';
-import { CAPABILITY_NAMES } from './capability-names.ts';
 import { isRlimit } from './rlimits.ts';
 import { choice, insidePath, key, keyed, shaped } from './schema-parts.ts';
 
@@ -14,7 +14,7 @@ const base = choice(
 );
 
 const CAPABILITY = 'a capability of capabilities(7), in lower case and without "cap_", such as "net_raw"';
-const names = v.array(v.picklist(CAPABILITY_NAMES, CAPABILITY), `a list, each ${CAPABILITY}`);
+const names = v.array(v.picklist([...CAPABILITIES].sort(), CAPABILITY), `a list, each ${CAPABILITY}`);
 
 /** A list of capabilities, or one with changes. */
 export const capabilities = v.union(

@@ -1,4 +1,4 @@
-import type { Holder, Namespace } from '../model/namespace.ts';
+import { foundBy, type FoundBy, type Holder, type Namespace } from '../model/namespace.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 import { count } from './units.ts';
 
@@ -24,6 +24,25 @@ export function holderText(holder: Holder): string {
   }
 }
 
+/** The ways in which a namespace is found. */
+export const FOUND_WORDS: Readonly<Record<FoundBy, string>> = {
+  process: 'a process in it',
+  thread: 'a thread',
+  children: 'children',
+  mount: 'a bind mount',
+  descriptor: 'a descriptor',
+  socket: 'a socket',
+  child: 'a child of it',
+  owned: 'what it owns',
+};
+
+/** How one was found that no process is in: `only by a bind mount`. */
+export function onlyHeldBy(namespace: Pick<Namespace, 'pids' | 'holders'>): string {
+  return namespace.pids.length + namespace.holders.length === 0
+    ? 'no process'
+    : `only by ${FOUND_WORDS[foundBy(namespace)]}`;
+}
+
 const MANY = 3;
 
 /** What holds a namespace but the processes that are in it; only the first where they are many. */
@@ -32,10 +51,20 @@ export function otherHolders({ holders }: Pick<Namespace, 'holders'>): string {
   return [...texts, ...(holders.length > MANY ? [`${holders.length - MANY} more`] : [])].join(', ');
 }
 
+/** `312 processes of other users not readable`; undefined where all are. */
+export function notReadable({ unreadable }: Snapshot): string | undefined {
+  return unreadable > 0 ? `${count(unreadable, 'process', 'processes')} of other users not readable` : undefined;
+}
+
 /** What a snapshot does not show, one sentence each; none where it shows all. */
-export function notSeen({ unreadable, hidden, unrelated }: Snapshot): readonly string[] {
+export function notSeen(snapshot: Snapshot): readonly string[] {
+  const unreadable = notReadable(snapshot);
+  return [...(unreadable === undefined ? [] : [`${unreadable}.`]), ...notKnown(snapshot)];
+}
+
+/** The same without the processes that are not readable. */
+export function notKnown({ hidden, unrelated }: Snapshot): readonly string[] {
   return [
-    ...(unreadable > 0 ? [`${count(unreadable, 'process is', 'processes are')} not readable for this user.`] : []),
     ...(hidden ? ['/proc hides the processes of other users (hidepid).'] : []),
     ...(unrelated === undefined ? [] : [`Parents, owners and sockets of namespaces are not known: ${unrelated}.`]),
   ];

@@ -3,6 +3,7 @@ import type { Documents } from './documents.ts';
 import type { WindowHelper } from './helper/window-helper.ts';
 import type { Memory } from './memory.ts';
 import type { SandboxTerminals } from './terminal/sandbox-terminals.ts';
+import type { Inspection } from './views/inspection.ts';
 import type { Live } from './views/live.ts';
 import type { Views } from './views/views.ts';
 
@@ -11,6 +12,7 @@ export interface App {
   readonly log: vscode.LogOutputChannel;
   readonly memory: Memory;
   readonly live: Live;
+  readonly inspection: Inspection;
   readonly helper: WindowHelper;
   readonly terminals: SandboxTerminals;
   readonly documents: Documents;

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import type { Grouping } from './views/namespace-rows.ts';
+import { isGrouping, type Grouping } from './views/grouping.ts';
 
 /** What outlives the window: the only user of VS Code's storage. */
 export class Memory {
@@ -10,11 +10,21 @@ export class Memory {
   }
 
   get grouping(): Grouping {
-    return this.#state.get<Grouping>('grouping', 'type');
+    const grouping = this.#state.get<string>('grouping', 'type');
+    return isGrouping(grouping) ? grouping : 'type';
   }
 
   set grouping(grouping: Grouping) {
     void this.#state.update('grouping', grouping);
+  }
+
+  /** Whether the namespaces of the host itself are shown. */
+  get hostShown(): boolean {
+    return this.#state.get<boolean>('hostShown', false);
+  }
+
+  set hostShown(shown: boolean) {
+    void this.#state.update('hostShown', shown);
   }
 
   /** The profile chosen last, which is offered first. */

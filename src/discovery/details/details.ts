@@ -1,5 +1,5 @@
 import type { Namespace } from '../../model/namespace.ts';
-import type { NamespaceDetails } from '../../model/namespace-details.ts';
+import type { Found, NamespaceDetails } from '../../model/namespace-details.ts';
 import { readLink, readPieces } from '../files.ts';
 import { parseName } from '../links.ts';
 import { parseCgroups } from '../processes.ts';
@@ -9,9 +9,6 @@ import { countObjects } from './ipc.ts';
 import { networkDetails } from './network.ts';
 import { sourceOf, type Source } from './source.ts';
 import { parseOffsets } from './time-offsets.ts';
-
-/** What was found, or why it cannot be told. */
-export type Found = { readonly details: NamespaceDetails } | { readonly unknown: string };
 
 /**
  * What a namespace holds. Most is read from /proc/PID of a process in it; where there is none, and for what the kernel shows only to

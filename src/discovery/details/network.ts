@@ -82,13 +82,27 @@ export function parseIpv6Routes(text: string): readonly Route[] {
   });
 }
 
+/** Sockets of net/tcp, tcp6, udp and udp6 that wait for peers. */
+export function parseListening(protocol: Listening['protocol'], text: string): readonly Listening[] {
+  return parseListeningSockets(protocol, text).map(({ address, port }) => ({ protocol, address, port }));
+}
+
 /** States of include/net/tcp_states.h that wait for peers: LISTEN, and CLOSE, in which a bound UDP socket stays. */
 const WAITING = { tcp: '0A', udp: '07' } as const;
 
-/** Sockets of net/tcp, tcp6, udp and udp6 that wait for peers. */
-export function parseListening(protocol: 'tcp' | 'udp', text: string): readonly Listening[] {
-  const line = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) /gm;
+/** The same with their inodes, which the links of descriptors name. */
+export function parseListeningSockets(
+  protocol: Listening['protocol'],
+  text: string,
+): readonly (Listening & { readonly inode: number })[] {
+  const line =
+    /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) [0-9A-F:]+ [0-9A-F:]+ [0-9A-F]+ +\d+ +\d+ (\d+) /gm;
   return [...text.matchAll(line)]
     .filter(([, , , state]) => state === WAITING[protocol])
-    .map(([, address = '', port = '']) => ({ protocol, address: addressOf(address), port: parseInt(port, 16) }));
+    .map(([, address = '', port = '', , inode]) => ({
+      protocol,
+      address: addressOf(address),
+      port: parseInt(port, 16),
+      inode: Number(inode),
+    }));
 }

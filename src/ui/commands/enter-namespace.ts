@@ -8,9 +8,9 @@ import { notPinnedSentence } from '../../text/elevation.ts';
 import type { App } from '../app.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
-import { foreignTypes, namespaceName } from '../views/namespace-rows.ts';
 import type { Observation } from '../views/observation.ts';
 import { byPid } from '../views/process-rows.ts';
+import { foreignTypes, namespaceName } from '../views/whose.ts';
 import { count } from '../../text/units.ts';
 import type { Target } from './table.ts';
 

@@ -9,8 +9,8 @@ export function registerCommands(app: App): vscode.Disposable {
   const entries: readonly [string, Command][] = Object.entries(COMMANDS);
   return vscode.Disposable.from(
     ...entries.map(([id, run]) =>
-      vscode.commands.registerCommand(id, (argument: Node | string | undefined) =>
-        run(app, targetOf(argument)).catch((error: unknown) => showError(app, error)),
+      vscode.commands.registerCommand(id, (argument: Node | string | undefined, selected: unknown) =>
+        run(app, targetOf(argument), targetsOf(selected)).catch((error: unknown) => showError(app, error)),
       ),
     ),
   );
@@ -19,4 +19,11 @@ export function registerCommands(app: App): vscode.Disposable {
 function targetOf(argument: Node | string | undefined): Target | undefined {
   if (typeof argument === 'string') return { kind: 'named', name: argument };
   return argument?.row.subject;
+}
+
+/** VS Code gives the selected rows of a tree in which several can be. */
+function targetsOf(selected: unknown): readonly Target[] {
+  return Array.isArray(selected)
+    ? (selected as readonly Node[]).map(targetOf).filter((target) => target !== undefined)
+    : [];
 }

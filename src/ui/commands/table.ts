@@ -1,12 +1,11 @@
 import type { App } from '../app.ts';
-import type { Grouping } from '../views/namespace-rows.ts';
 import type { Subject } from '../views/row.ts';
 
 /** What a command acts on: a row of a tree, or the profile or sandbox that a keybinding names in its `args`. */
 export type Target = Subject | { readonly kind: 'named'; readonly name: string };
 
-/** A command asks for its target where it is given none and can ask. */
-export type Command = (app: App, target: Target | undefined) => Promise<void>;
+/** A command asks for its target where it is given none and can ask. `selected`: all rows, where several are. */
+export type Command = (app: App, target: Target | undefined, selected: readonly Target[]) => Promise<void>;
 
 /** Every command of package.json. What a command needs is loaded when it is first used. */
 export const COMMANDS = {
@@ -27,8 +26,19 @@ export const COMMANDS = {
   'namespaceSandboxes.stopHelper': async (app) => (await import('./helper.ts')).stopHelper(app),
   'namespaceSandboxes.scanAsRoot': async (app) => (await import('./scan-as-root.ts')).scanAsRoot(app),
   'namespaceSandboxes.refresh': refresh,
-  'namespaceSandboxes.groupByType': (app) => group(app, 'type'),
-  'namespaceSandboxes.groupByProcess': (app) => group(app, 'process'),
+  'namespaceSandboxes.groupNamespaces': async (app, target) =>
+    (await import('./show-namespaces.ts')).groupNamespaces(app, target),
+  'namespaceSandboxes.filterNamespaces': async (app, target) =>
+    (await import('./show-namespaces.ts')).filterNamespaces(app, target),
+  'namespaceSandboxes.clearFilter': ({ views }) => views.filterNamespaces(''),
+  'namespaceSandboxes.showHost': ({ views }) => views.showHost(true),
+  'namespaceSandboxes.hideHost': ({ views }) => views.showHost(false),
+  'namespaceSandboxes.goTo': async (app) => (await import('./go-to.ts')).goTo(app),
+  'namespaceSandboxes.compareProcesses': async (app, target, selected) =>
+    (await import('./compare-processes.ts')).compareProcesses(app, target, selected),
+  'namespaceSandboxes.revealCgroup': async (app, target) =>
+    (await import('./reveal-cgroup.ts')).revealCgroup(app, target),
+  'namespaceSandboxes.openProc': async (app, target) => (await import('./open-proc.ts')).openProc(app, target),
   'namespaceSandboxes.copyInode': async (_, target) => (await import('./copy.ts')).copyInode(target),
   'namespaceSandboxes.copyNsenter': async (_, target) => (await import('./copy.ts')).copyNsenter(target),
   'namespaceSandboxes.copyPid': async (_, target) => (await import('./copy.ts')).copyPid(target),
@@ -38,10 +48,6 @@ export const COMMANDS = {
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type CommandId = keyof typeof COMMANDS;
-
-async function group({ views }: App, grouping: Grouping): Promise<void> {
-  await views.groupNamespaces(grouping);
-}
 
 async function refresh({ live, views }: App): Promise<void> {
   views.followNamespaces();

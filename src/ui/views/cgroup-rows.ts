@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Cgroup, CgroupController, CgroupHierarchy, CgroupLayout, CgroupReadings } from '../../model/cgroup.ts';
+import { badged } from './contained.ts';
 import { code, facts } from './markdown.ts';
 import type { Observation } from './observation.ts';
 import { byPid, processesOf, processRows } from './process-rows.ts';
@@ -101,7 +102,9 @@ function insideOf(id: string, cgroup: Cgroup, around: Surroundings): readonly Ro
   if (processes.length === 0) return groups;
   return [
     ...groups,
-    ownProcessesRow(`${id}/processes`, processes.length, () => processRows(`${id}/processes`, processes)),
+    ownProcessesRow(`${id}/processes`, processes.length, () =>
+      processRows(`${id}/processes`, processes, badged(around.observation)),
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Cgroup } from '../../model/cgroup.ts';
+import type { Container } from '../../model/container.ts';
 import type { Namespace } from '../../model/namespace.ts';
 import type { PublishedPort } from '../../model/profile.ts';
 import type { Process } from '../../model/process.ts';
@@ -13,6 +14,7 @@ export type Subject =
   | { readonly kind: 'webPort'; readonly port: PublishedPort }
   | { readonly kind: 'namespace'; readonly namespace: Namespace }
   | { readonly kind: 'process'; readonly process: Process }
+  | { readonly kind: 'container'; readonly container: Container }
   | { readonly kind: 'cgroup'; readonly cgroup: Cgroup; readonly folder: string };
 
 export type SubjectKind = Subject['kind'];
@@ -32,8 +34,10 @@ export interface Row {
   readonly spoken: string;
   readonly subject?: Subject | undefined;
   readonly opening: 'leaf' | 'collapsed' | 'expanded';
+  /** Id of the command that a click runs, without arguments. */
+  readonly command?: string | undefined;
   /** Markdown, made when the pointer rests on the row. */
-  readonly tooltip?: (() => string) | undefined;
+  readonly tooltip?: (() => string | Promise<string>) | undefined;
   /** Made when the row is opened. */
   readonly children: () => readonly Row[];
 }

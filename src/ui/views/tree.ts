@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { sentences } from '../../text/problems.ts';
 import { changes, TOP } from './changes.ts';
+import { pathTo, type Sought } from './find-row.ts';
 import type { Live } from './live.ts';
 import type { Observation } from './observation.ts';
 import type { Row } from './row.ts';
@@ -8,41 +9,49 @@ import type { Row } from './row.ts';
 /** What VS Code holds of a row: the same object from one observation to the next, with the newest row in it. */
 export interface Node {
   readonly id: string;
+  readonly parent: Node | undefined;
   row: Row;
 }
 
-export type MakeRows = (observation: Observation) => readonly Row[];
+/** What a view shows. */
+export interface Content {
+  readonly rows: readonly Row[];
+  /** What is said above the rows. */
+  readonly message?: string | undefined;
+}
 
-/** What is said above the rows; nothing, if undefined. */
-export type MakeMessage = (observation: Observation) => string | undefined;
+export type MakeContent = (observation: Observation) => Content;
 
 /** A tree view of live rows; only what changed is drawn again. */
 export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #live: Live;
-  readonly #makeRows: MakeRows;
+  readonly #makeContent: MakeContent;
   readonly #nodes = new Map<string, Node>();
   readonly #shown = new Map<string, readonly Row[]>();
   readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
   readonly #parts: vscode.Disposable;
   readonly #view: vscode.TreeView<Node>;
   #last: Observation | undefined;
-  #held = false;
+  /** What is said of an observation that is kept. */
+  #held: string | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(id: string, live: Live, makeRows: MakeRows, makeMessage: MakeMessage = () => undefined) {
+  constructor(id: string, live: Live, makeContent: MakeContent, canSelectMany = false) {
     this.#live = live;
-    this.#makeRows = makeRows;
-    const view = vscode.window.createTreeView<Node>(id, { treeDataProvider: this, showCollapseAll: true });
+    this.#makeContent = makeContent;
+    const view = vscode.window.createTreeView<Node>(id, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      canSelectMany,
+    });
     this.#view = view;
     this.#parts = vscode.Disposable.from(
       view,
       this.#changed,
       view.onDidChangeVisibility(({ visible }) => live.see(id, visible)),
       live.onDidObserve((observation) => {
-        if (this.#held) return;
-        this.#say(makeMessage(observation));
-        this.#update(observation);
+        if (this.#held === undefined) this.#update(observation);
       }),
       live.onDidFail((error) => (view.message = sentences(error).join('\n'))),
     );
@@ -51,20 +60,33 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   /** Shows one observation, and no later one until the tree is to follow again. */
   hold(observation: Observation, message: string): void {
-    this.#held = true;
-    this.#say(message);
+    this.#held = message;
     this.#update(observation);
   }
 
   /** Shows each observation from the next one on. */
   follow(): void {
-    this.#held = false;
+    this.#held = undefined;
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     const rows = node ? node.row.children() : await this.#top();
     this.#show(node?.id ?? TOP, rows);
-    return rows.map((row) => this.#nodeOf(row));
+    return rows.map((row) => this.#nodeOf(row, node));
+  }
+
+  getParent({ parent }: Node): Node | undefined {
+    return parent;
+  }
+
+  /** Selects the first row that shows something, opening what is above it. Says whether there is one. */
+  async reveal(sought: Sought): Promise<boolean> {
+    const path = pathTo(sought, await this.#top()) ?? [];
+    let node: Node | undefined;
+    for (const row of path) node = this.#nodeOf(row, node);
+    if (node === undefined) return false;
+    await this.#view.reveal(node, { select: true, focus: true });
+    return true;
   }
 
   getTreeItem({ row }: Node): vscode.TreeItem {
@@ -77,11 +99,12 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     item.accessibilityInformation = { label: row.spoken };
     if (row.description !== undefined) item.description = row.description;
     if (row.subject) item.contextValue = row.subject.kind;
+    if (row.command !== undefined) item.command = { command: row.command, title: row.label };
     return item;
   }
 
-  resolveTreeItem(item: vscode.TreeItem, { row }: Node): vscode.TreeItem {
-    item.tooltip = row.tooltip ? new vscode.MarkdownString(row.tooltip()) : row.label;
+  async resolveTreeItem(item: vscode.TreeItem, { row }: Node): Promise<vscode.TreeItem> {
+    item.tooltip = row.tooltip ? new vscode.MarkdownString(await row.tooltip()) : row.label;
     return item;
   }
 
@@ -94,22 +117,25 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#parts.dispose();
   }
 
-  #say(message: string | undefined): void {
-    if (message === undefined) delete this.#view.message;
-    else this.#view.message = message;
-  }
-
   async #top(): Promise<readonly Row[]> {
     if (process.platform !== 'linux') return [];
     this.#last ??= await this.#live.observe().catch(() => undefined);
-    return this.#last ? this.#makeRows(this.#last) : [];
+    return this.#last ? this.#make(this.#last) : [];
+  }
+
+  #make(observation: Observation): readonly Row[] {
+    const { rows, message } = this.#makeContent(observation);
+    const said = [this.#held, message].filter((text) => text !== undefined).join(' ');
+    if (said === '') delete this.#view.message;
+    else this.#view.message = said;
+    return rows;
   }
 
   /** A root that VS Code has not asked for yet must not be announced: expanded groups would stay childless. */
   #update(observation: Observation): void {
     this.#last = observation;
     if (!this.#shown.has(TOP)) return;
-    const { redraw, quiet } = changes(this.#shown, this.#makeRows(observation));
+    const { redraw, quiet } = changes(this.#shown, this.#make(observation));
     for (const [parent, rows] of quiet) this.#show(parent, rows);
     if (redraw.includes(TOP)) this.#changed.fire(undefined);
     else if (redraw.length > 0)
@@ -120,7 +146,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     const staying = new Set(rows.map(({ id }) => id));
     for (const { id } of this.#shown.get(parent) ?? []) if (!staying.has(id)) this.#forget(id);
     this.#shown.set(parent, rows);
-    for (const row of rows) this.#nodeOf(row);
+    for (const row of rows) this.#nodeOf(row, this.#nodes.get(parent));
   }
 
   #forget(id: string): void {
@@ -130,8 +156,8 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     for (const child of children) this.#forget(child.id);
   }
 
-  #nodeOf(row: Row): Node {
-    const node = this.#nodes.get(row.id) ?? { id: row.id, row };
+  #nodeOf(row: Row, parent: Node | undefined): Node {
+    const node = this.#nodes.get(row.id) ?? { id: row.id, parent, row };
     node.row = row;
     this.#nodes.set(row.id, node);
     return node;

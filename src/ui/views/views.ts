@@ -1,46 +1,85 @@
 import * as vscode from 'vscode';
 import { readCgroup } from '../../cgroup/readings.ts';
-import { notSeen, seenByRoot } from '../../text/namespaces.ts';
+import { seenByRoot } from '../../text/namespaces.ts';
 import type { Memory } from '../memory.ts';
 import { cgroupRows } from './cgroup-rows.ts';
+import type { Sought } from './find-row.ts';
+import type { Grouping } from './grouping.ts';
+import type { Inspection } from './inspection.ts';
 import type { Live } from './live.ts';
-import { namespaceRows, type Grouping } from './namespace-rows.ts';
-import { sandboxRows } from './sandbox-rows.ts';
+import { namespaceMessage, namespaceRows } from './namespace-rows.ts';
 import type { Observation } from './observation.ts';
-import { LiveTree } from './tree.ts';
+import { pictureOf } from './picture.ts';
+import { sandboxRows } from './sandbox-rows.ts';
+import { LiveTree, type Content } from './tree.ts';
 
 /** The three trees of the activity bar's container. */
 export class Views implements vscode.Disposable {
   readonly #memory: Memory;
   readonly #namespaces: LiveTree;
+  readonly #cgroups: LiveTree;
   readonly #all: vscode.Disposable;
+  #filter = '';
 
-  constructor(live: Live, memory: Memory) {
+  constructor(live: Live, inspection: Inspection, memory: Memory) {
     this.#memory = memory;
-    this.#namespaces = new LiveTree(
-      'namespaceSandboxes.namespaces',
-      live,
-      (observation) => namespaceRows(observation, memory.grouping),
-      ({ snapshot }) => notSeen(snapshot).join(' ') || undefined,
-    );
-    this.#all = vscode.Disposable.from(
-      new LiveTree('namespaceSandboxes.sandboxes', live, sandboxRows),
-      this.#namespaces,
-      new LiveTree('namespaceSandboxes.cgroups', live, (observation) => cgroupRows(observation, readCgroup)),
-    );
-    void showGrouping(memory.grouping);
+    const namespaces = (observation: Observation): Content => {
+      const choice = { filter: this.#filter, hostShown: memory.hostShown };
+      const picture = pictureOf(observation, choice, (namespace) => inspection.details(namespace));
+      return { rows: namespaceRows(picture, memory.grouping), message: namespaceMessage(picture) };
+    };
+    this.#namespaces = new LiveTree('namespaceSandboxes.namespaces', live, namespaces, true);
+    this.#cgroups = new LiveTree('namespaceSandboxes.cgroups', live, (observation) => ({
+      rows: cgroupRows(observation, readCgroup),
+    }));
+    const sandboxes = new LiveTree('namespaceSandboxes.sandboxes', live, (observation) => ({
+      rows: sandboxRows(observation),
+    }));
+    this.#all = vscode.Disposable.from(sandboxes, this.#namespaces, this.#cgroups);
+    void this.#tellMenus();
   }
 
-  async groupNamespaces(grouping: Grouping): Promise<void> {
+  get filter(): string {
+    return this.#filter;
+  }
+
+  groupNamespaces(grouping: Grouping): void {
     this.#memory.grouping = grouping;
-    await showGrouping(grouping);
     this.#namespaces.redraw();
+  }
+
+  /** Shows only what has every one of these words. */
+  async filterNamespaces(filter: string): Promise<void> {
+    this.#filter = filter.trim();
+    await this.#tellMenus();
+    this.#namespaces.redraw();
+  }
+
+  async showHost(shown: boolean): Promise<void> {
+    this.#memory.hostShown = shown;
+    await this.#tellMenus();
+    this.#namespaces.redraw();
+  }
+
+  /** Selects the row of something, without a filter, with the host's own, or grouped in another way where it is in none now. */
+  async revealNamespace(sought: Sought, otherwise: Grouping): Promise<void> {
+    if (await this.#namespaces.reveal(sought)) return;
+    if (this.#filter !== '') await this.filterNamespaces('');
+    if (await this.#namespaces.reveal(sought)) return;
+    await this.showHost(true);
+    if (await this.#namespaces.reveal(sought)) return;
+    this.groupNamespaces(otherwise);
+    await this.#namespaces.reveal(sought);
+  }
+
+  /** Selects the row of a cgroup's folder. Says whether there is one. */
+  revealCgroup(folder: string): Promise<boolean> {
+    return this.#cgroups.reveal({ folder });
   }
 
   /** Shows the namespaces as root has seen them, until they are to be followed again. */
   holdNamespaces(observation: Observation): void {
-    const { at, snapshot } = observation;
-    this.#namespaces.hold(observation, [seenByRoot(at), ...notSeen(snapshot)].join(' '));
+    this.#namespaces.hold(observation, seenByRoot(observation.at));
   }
 
   followNamespaces(): void {
@@ -50,9 +89,11 @@ export class Views implements vscode.Disposable {
   dispose(): void {
     this.#all.dispose();
   }
-}
 
-/** Tells the menus which of the two grouping commands to offer. */
-function showGrouping(grouping: Grouping): Thenable<unknown> {
-  return vscode.commands.executeCommand('setContext', 'namespaceSandboxes.grouping', grouping);
+  /** Tells the menus what to offer. */
+  async #tellMenus(): Promise<void> {
+    const tell = (key: string, value: boolean): Thenable<unknown> =>
+      vscode.commands.executeCommand('setContext', `namespaceSandboxes.${key}`, value);
+    await Promise.all([tell('filtered', this.#filter !== ''), tell('hostShown', this.#memory.hostShown)]);
+  }
 }

@@ -2,7 +2,7 @@ import type { Process } from '../../../src/model/process.ts';
 import type { Sandbox } from '../../../src/model/sandbox.ts';
 import type { Observation, RunningSandbox } from '../../../src/ui/views/observation.ts';
 
-const UNHELD = { holders: [], relations: undefined, container: undefined };
+export const UNHELD = { holders: [], relations: undefined, container: undefined };
 const OWN = { user: 1, mnt: 2, pid: 3, net: 4, ipc: 5, uts: 6, cgroup: 7, time: 8 };
 
 export function process(pid: number, parts: Partial<Process> = {}): Process {

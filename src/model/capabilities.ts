@@ -1,0 +1,50 @@
+/** All of capabilities(7), as setpriv(1) writes them, in the order of their numbers (include/uapi/linux/capability.h). */
+export const CAPABILITIES = [
+  'chown',
+  'dac_override',
+  'dac_read_search',
+  'fowner',
+  'fsetid',
+  'kill',
+  'setgid',
+  'setuid',
+  'setpcap',
+  'linux_immutable',
+  'net_bind_service',
+  'net_broadcast',
+  'net_admin',
+  'net_raw',
+  'ipc_lock',
+  'ipc_owner',
+  'sys_module',
+  'sys_rawio',
+  'sys_chroot',
+  'sys_ptrace',
+  'sys_pacct',
+  'sys_admin',
+  'sys_boot',
+  'sys_nice',
+  'sys_resource',
+  'sys_time',
+  'sys_tty_config',
+  'mknod',
+  'lease',
+  'audit_write',
+  'audit_control',
+  'setfcap',
+  'mac_override',
+  'mac_admin',
+  'syslog',
+  'wake_alarm',
+  'block_suspend',
+  'audit_read',
+  'perfmon',
+  'bpf',
+  'checkpoint_restore',
+] as const;
+
+/** Names of the capabilities in a set as /proc/PID/status prints it; one that has no name yet by its number. */
+export function capabilityNames(set: bigint): readonly string[] {
+  const bits = [...set.toString(2)].reverse();
+  return bits.flatMap((bit, number) => (bit === '1' ? [CAPABILITIES[number] ?? `${number}`] : []));
+}
