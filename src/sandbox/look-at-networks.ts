@@ -1,10 +1,11 @@
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { openNamespace } from '../discovery/handles.ts';
 import { parseName } from '../discovery/links.ts';
+import type { Helper } from '../elevation/start-helper.ts';
 import type { Namespace } from '../model/namespace.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { Wiring } from '../model/wiring.ts';
-import { readNetworks, type OpenNetwork } from '../network/wiring/read.ts';
+import { readingsOf, readNetworks, type OpenNetwork } from '../network/wiring/read.ts';
 import { wiringOf, type NetworkReading } from '../network/wiring/wiring.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 
@@ -21,11 +22,23 @@ export async function lookAtNetworks(snapshot: Snapshot, sandboxes: readonly San
   return wiringOf(networks, readings, surroundingsOf(snapshot, sandboxes));
 }
 
-export function networksOf({ namespaces }: Snapshot): readonly Namespace[] {
+/** The same as root sees it, through the helper. @throws ProblemError `helperRefused`. */
+export async function lookAtNetworksAsRoot(
+  helper: Helper,
+  sandboxes: readonly Sandbox[],
+): Promise<{ readonly wiring: Wiring; readonly snapshot: Snapshot }> {
+  const { snapshot, inodes, output } = await helper.request('networks/read', {});
+  const readings = readingsOf(output, inodes, FIRST_OF_HELPER);
+  return { snapshot, wiring: wiringOf(networksOf(snapshot), readings, surroundingsOf(snapshot, sandboxes)) };
+}
+
+const FIRST_OF_HELPER = 3;
+
+function networksOf({ namespaces }: Snapshot): readonly Namespace[] {
   return namespaces.filter(({ type }) => type === 'net');
 }
 
-export function surroundingsOf({ processes }: Snapshot, sandboxes: readonly Sandbox[]) {
+function surroundingsOf({ processes }: Snapshot, sandboxes: readonly Sandbox[]) {
   const ids = new Map(sandboxes.map(({ pid, id }) => [pid, id]));
   return { processes, ownPid: process.pid, sandboxes: ids };
 }

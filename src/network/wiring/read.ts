@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { requireProgram } from '../../host/programs.ts';
-import { parseAnswers } from './answers.ts';
+import { parseAnswers, type NetworkAnswer } from './answers.ts';
 import { readNetworksArguments } from './script.ts';
 import type { NetworkReading } from './wiring.ts';
 
@@ -17,7 +17,8 @@ export interface OpenNetwork {
 interface Reader {
   readonly networks: readonly OpenNetwork[];
   readonly enter: readonly string[];
-  readonly files: readonly number[];
+  /** A descriptor of the user namespace to enter first. */
+  readonly user: number | undefined;
 }
 
 /** The descriptors that a reader is given begin here; the first may be a user namespace. */
@@ -45,16 +46,16 @@ function readersOf(networks: readonly OpenNetwork[]): readonly Reader[] {
   const byRoot = networks.filter(({ by }) => by === 'root');
   const others = networks.filter(({ by }) => by !== 'root');
   return [
-    ...(byRoot.length > 0 ? [{ networks: byRoot, enter: [], files: [] }] : []),
+    ...(byRoot.length > 0 ? [{ networks: byRoot, enter: [], user: undefined }] : []),
     ...others.map((network) => ({ networks: [network], ...enterBy(network, networks) })),
   ];
 }
 
-function enterBy(network: OpenNetwork, networks: readonly OpenNetwork[]): Pick<Reader, 'enter' | 'files'> {
-  if (network.by === 'here' || network.by === 'root') return { enter: [], files: [] };
+function enterBy(network: OpenNetwork, networks: readonly OpenNetwork[]): Pick<Reader, 'enter' | 'user'> {
+  if (network.by === 'here' || network.by === 'root') return { enter: [], user: undefined };
   const net = `--net=/proc/self/fd/${descriptorOf(network, networks)}`;
   const enter = [requireProgram('nsenter'), '--user=/proc/self/fd/3', net, '--preserve-credentials', '--'];
-  return { enter, files: [network.by.user] };
+  return { enter, user: network.by.user };
 }
 
 /** By which number a reader has a network: all are handed to each, so that they can be told apart in every one. */
@@ -63,25 +64,45 @@ function descriptorOf(network: OpenNetwork, networks: readonly OpenNetwork[]): n
 }
 
 async function runReader(
-  { networks, enter, files: [user = 'ignore' as const] }: Reader,
+  { networks, enter, user }: Reader,
   all: readonly OpenNetwork[],
   readings: Map<number, NetworkReading>,
 ): Promise<void> {
   const descriptors = all.map((_, at) => String(FIRST + at));
   const enterable = networks.map((network) => (network.by === 'root' ? String(descriptorOf(network, all)) : 'here'));
   const words = [...enter, requireProgram('perl'), ...readNetworksArguments(enterable, descriptors)];
-  const { output, said } = await run(words, [user, ...all.map(({ file }) => file)]);
+  const { output, said } = await run(words, [user ?? 'ignore', ...all.map(({ file }) => file)]);
+  const inodes = new Map(all.map(({ inode }, at) => [FIRST + at, inode]));
   const answers = parseAnswers(output);
-  networks.forEach((network, at) => {
+  networks.forEach(({ inode }, at) => {
     const answer = answers.get(enterable[at] ?? '');
-    readings.set(network.inode, {
-      interfaces: answer?.interfaces ?? [],
-      numbers: new Map(
-        [...(answer?.numbers ?? [])].map(([number, other]) => [number, all[Number(other) - FIRST]?.inode ?? 0]),
-      ),
-      unread: answer === undefined ? said || 'it gave no answer' : answer.unread,
-    });
+    readings.set(inode, answer ? readingOf(answer, inodes) : { ...NOTHING, unread: said || 'it gave no answer' });
   });
+}
+
+const NOTHING: NetworkReading = { interfaces: [], numbers: new Map(), unread: undefined };
+
+/** Readings of what a script has printed that was given networks as descriptors from `first` up, each to enter. */
+export function readingsOf(
+  output: string,
+  inodes: readonly number[],
+  first: number,
+): ReadonlyMap<number, NetworkReading> {
+  const byDescriptor = new Map(inodes.map((inode, at) => [first + at, inode]));
+  return new Map(
+    [...parseAnswers(output)].map(([descriptor, answer]) => [
+      byDescriptor.get(Number(descriptor)) ?? 0,
+      readingOf(answer, byDescriptor),
+    ]),
+  );
+}
+
+function readingOf(
+  { interfaces, numbers, unread }: NetworkAnswer,
+  inodes: ReadonlyMap<number, number>,
+): NetworkReading {
+  const known = [...numbers].map(([number, other]) => [number, inodes.get(Number(other)) ?? 0] as const);
+  return { interfaces, numbers: new Map(known), unread };
 }
 
 interface Ran {
@@ -98,8 +119,8 @@ function run(words: readonly string[], files: readonly (number | 'ignore')[]): P
       env: { LC_ALL: 'C' },
     });
     let [output, errors] = ['', ''];
-    child.stdout.setEncoding('latin1').on('data', (text: string) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.stdout?.setEncoding('latin1').on('data', (text: string) => (output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.on('error', reject).on('close', () => resolve({ output, said: errors.trim().split('\n').at(-1) ?? '' }));
   });
 }
