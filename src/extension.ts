@@ -5,6 +5,7 @@ import { Documents } from './ui/documents.ts';
 import { WindowHelper } from './ui/helper/window-helper.ts';
 import { Language } from './ui/language/language.ts';
 import { Memory } from './ui/memory.ts';
+import { NetworkWatch } from './ui/networks/network-watch.ts';
 import { registerTerminalProfile } from './ui/terminal/profile-provider.ts';
 import { SandboxTerminals } from './ui/terminal/sandbox-terminals.ts';
 import { Live } from './ui/views/live.ts';
@@ -21,10 +22,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const helper = new WindowHelper(context.asAbsolutePath('dist/helper.cjs'), log);
   terminals = new SandboxTerminals(live, log, helper);
   language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
-  const [documents, views] = [new Documents(), new Views(live, memory)];
-  const app: App = { log, memory, live, helper, terminals, documents, views };
+  const networks = new NetworkWatch(live);
+  const [documents, views] = [new Documents(), new Views(live, memory, networks)];
+  const app: App = { log, memory, live, helper, networks, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
-  context.subscriptions.push(log, live, language, terminals, helper, documents, views, ...registered);
+  context.subscriptions.push(log, live, networks, language, terminals, helper, documents, views, ...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');
 }
 

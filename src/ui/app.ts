@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Documents } from './documents.ts';
 import type { WindowHelper } from './helper/window-helper.ts';
 import type { Memory } from './memory.ts';
+import type { NetworkWatch } from './networks/network-watch.ts';
 import type { SandboxTerminals } from './terminal/sandbox-terminals.ts';
 import type { Live } from './views/live.ts';
 import type { Views } from './views/views.ts';
@@ -12,6 +13,7 @@ export interface App {
   readonly memory: Memory;
   readonly live: Live;
   readonly helper: WindowHelper;
+  readonly networks: NetworkWatch;
   readonly terminals: SandboxTerminals;
   readonly documents: Documents;
   readonly views: Views;

@@ -24,11 +24,20 @@ describe('the command table and package.json', () => {
   it('end in … exactly where the command asks something', () => {
     const asking = commands.filter(({ title }) => title.endsWith('…')).map(({ command }) => command.split('.')[1]);
     expect(asking.sort()).toEqual([
+      'addNetwork',
+      'deleteNetwork',
       'exportScript',
+      'linkNetworks',
+      'networksExample',
       'newTerminal',
       'openAnotherTerminal',
       'openTerminalInNamespace',
+      'openTerminalInNetwork',
+      'setAddress',
+      'setInterfaceDown',
+      'setInterfaceUp',
       'stop',
+      'testReach',
     ]);
   });
 
@@ -56,11 +65,12 @@ describe('the command table and package.json', () => {
 describe('the views of package.json', () => {
   const known = views.namespaceSandboxes.map(({ id }) => id);
 
-  it('are the three trees', () => {
+  it('are the four trees', () => {
     expect(known).toEqual([
       'namespaceSandboxes.sandboxes',
       'namespaceSandboxes.namespaces',
       'namespaceSandboxes.cgroups',
+      'namespaceSandboxes.networks',
     ]);
   });
 

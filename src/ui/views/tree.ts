@@ -41,7 +41,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
       view.onDidChangeVisibility(({ visible }) => live.see(id, visible)),
       live.onDidObserve((observation) => {
         if (this.#held) return;
-        this.#say(makeMessage(observation));
+        this.say(makeMessage(observation));
         this.#update(observation);
       }),
       live.onDidFail((error) => (view.message = sentences(error).join('\n'))),
@@ -52,7 +52,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   /** Shows one observation, and no later one until the tree is to follow again. */
   hold(observation: Observation, message: string): void {
     this.#held = true;
-    this.#say(message);
+    this.say(message);
     this.#update(observation);
   }
 
@@ -94,7 +94,8 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#parts.dispose();
   }
 
-  #say(message: string | undefined): void {
+  /** Shows a text above the rows, until the next observation has another. */
+  say(message: string | undefined): void {
     if (message === undefined) delete this.#view.message;
     else this.#view.message = message;
   }

@@ -1,21 +1,24 @@
 import * as vscode from 'vscode';
 import { readCgroup } from '../../cgroup/readings.ts';
+import { sentences } from '../../text/problems.ts';
 import { notSeen, seenByRoot } from '../../text/namespaces.ts';
 import type { Memory } from '../memory.ts';
 import { cgroupRows } from './cgroup-rows.ts';
+import type { NetworkWatch } from '../networks/network-watch.ts';
 import type { Live } from './live.ts';
 import { namespaceRows, type Grouping } from './namespace-rows.ts';
+import { networkRows } from './network-rows.ts';
 import { sandboxRows } from './sandbox-rows.ts';
 import type { Observation } from './observation.ts';
 import { LiveTree } from './tree.ts';
 
-/** The three trees of the activity bar's container. */
+/** The four trees of the activity bar's container. */
 export class Views implements vscode.Disposable {
   readonly #memory: Memory;
   readonly #namespaces: LiveTree;
   readonly #all: vscode.Disposable;
 
-  constructor(live: Live, memory: Memory) {
+  constructor(live: Live, memory: Memory, networks: NetworkWatch) {
     this.#memory = memory;
     this.#namespaces = new LiveTree(
       'namespaceSandboxes.namespaces',
@@ -23,7 +26,13 @@ export class Views implements vscode.Disposable {
       (observation) => namespaceRows(observation, memory.grouping),
       ({ snapshot }) => notSeen(snapshot).join(' ') || undefined,
     );
+    const wired = new LiveTree('namespaceSandboxes.networks', live, (observation) =>
+      networkRows(observation, networks.latest),
+    );
     this.#all = vscode.Disposable.from(
+      wired,
+      networks.onDidLook(() => wired.redraw()),
+      networks.onDidFail((error) => wired.say(sentences(error).join('\n'))),
       new LiveTree('namespaceSandboxes.sandboxes', live, sandboxRows),
       this.#namespaces,
       new LiveTree('namespaceSandboxes.cgroups', live, (observation) => cgroupRows(observation, readCgroup)),
