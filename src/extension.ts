@@ -5,6 +5,7 @@ import { Documents } from './ui/documents.ts';
 import { WindowHelper } from './ui/helper/window-helper.ts';
 import { Language } from './ui/language/language.ts';
 import { Memory } from './ui/memory.ts';
+import { NetworkWatch } from './ui/networks/network-watch.ts';
 import { registerTerminalProfile } from './ui/terminal/profile-provider.ts';
 import { SandboxTerminals } from './ui/terminal/sandbox-terminals.ts';
 import { Inspection } from './ui/views/inspection.ts';
@@ -23,10 +24,12 @@ export function activate(context: vscode.ExtensionContext): void {
   terminals = new SandboxTerminals(live, log, helper);
   language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
   const inspection = new Inspection(context.asAbsolutePath('dist/inspection-worker.cjs'));
-  const [documents, views] = [new Documents(), new Views(live, inspection, memory)];
-  const app: App = { log, memory, live, inspection, helper, terminals, documents, views };
+  const networks = new NetworkWatch(live);
+  const [documents, views] = [new Documents(), new Views(live, { inspection, networks, memory })];
+  const app: App = { log, memory, live, inspection, helper, networks, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
-  context.subscriptions.push(log, live, inspection, language, terminals, helper, documents, views, ...registered);
+  context.subscriptions.push(log, live, inspection, networks, language, terminals, helper, documents, views);
+  context.subscriptions.push(...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');
 }
 

@@ -9,7 +9,7 @@ import { changeState, stateFolder, stateNames } from './run-folder.ts';
 import type { Act, Verbs } from './serve.ts';
 
 /** The verbs for links between network namespaces of the user: a link is made in them, and is never seen in the host's own. */
-export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete'> {
+export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete' | 'links/set'> {
   return {
     'links/add': ({ ends: [one, other] }, act) => {
       withNetwork(uid, one.at, (oneNet) =>
@@ -32,6 +32,15 @@ export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete'> {
     'links/delete': ({ at, name }, act) => {
       withNetwork(uid, at, ({ ip }) => ip(['link', 'delete', 'dev', name, 'type', 'veth']));
       act(`deleted the link ${name} of ${nameOf(at)}`);
+      return null;
+    },
+    'links/set': ({ at, name, address, up }, act) => {
+      withNetwork(uid, at, ({ ip }) => {
+        if (address !== undefined) ip(['address', 'add', address, 'dev', name]);
+        if (up !== undefined) ip(['link', 'set', 'dev', name, up ? 'up' : 'down']);
+      });
+      const changes = [...(address === undefined ? [] : [address]), ...(up === undefined ? [] : [up ? 'up' : 'down'])];
+      act(`set the link ${name} of ${nameOf(at)}: ${changes.join(', ')}`);
       return null;
     },
   };
@@ -96,7 +105,7 @@ interface OwnNetwork {
  * one that was made for the user.
  * @throws Error where it is somebody else's.
  */
-function withNetwork(uid: number, at: NetworkTarget, use: (network: OwnNetwork) => void): void {
+export function withNetwork(uid: number, at: NetworkTarget, use: (network: OwnNetwork) => void): void {
   if ('netns' in at) {
     withFile(networkNamespaceOf(uid, at.netns), 0, (file) => use(network(file)));
     return;

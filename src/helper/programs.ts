@@ -10,6 +10,8 @@ const OTHERS_MAY_WRITE = 0o022;
 export const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C' } as const;
 
 const TIMEOUT_MS = 10_000;
+/** In bytes: what the interfaces of a thousand networks are told in. */
+const MOST_OUTPUT = 64 * 1024 ** 2;
 
 /** The path of a program that root owns and nobody else can change; undefined where there is none. */
 export function programPath(name: HelperProgram): string | undefined {
@@ -61,6 +63,7 @@ function spawned(name: HelperProgram, args: readonly string[], files: readonly n
     env: ENVIRONMENT,
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
+    maxBuffer: MOST_OUTPUT,
     killSignal: 'SIGKILL',
   });
   if (error || status !== 0)

@@ -17,6 +17,7 @@ import { idVerbs } from './ids.ts';
 import { limitVerbs } from './limits.ts';
 import { linkVerbs } from './links.ts';
 import { lookVerbs } from './look.ts';
+import { networkVerbs } from './networks.ts';
 import { networkNamespaceVerbs } from './network-namespaces.ts';
 import { messageBodies, parseRequest, type Request } from './requests.ts';
 import { namespaceVerbs } from './start-namespaces.ts';
@@ -70,6 +71,7 @@ function allVerbs(uid: number): Verbs {
     ...limitVerbs(uid),
     ...networkNamespaceVerbs(uid),
     ...linkVerbs(uid),
+    ...networkVerbs(uid),
     ...idVerbs(uid),
     ...namespaceVerbs(uid),
     clean: (_, act) => {

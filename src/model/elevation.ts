@@ -1,5 +1,5 @@
 /** What root is asked for; the sentence before the password says it. */
-export type RootPurpose = 'sandbox' | 'limits' | 'terminal' | 'scan' | 'installHelper' | 'removeHelper';
+export type RootPurpose = 'sandbox' | 'limits' | 'terminal' | 'scan' | 'network' | 'installHelper' | 'removeHelper';
 
 /** Why files of the installed helper are not used: a code that text/elevation.ts has the words for. */
 export type InstalledFault = 'missing' | 'notRoots' | 'writable' | 'noRuntime';

@@ -31,6 +31,15 @@ const address = v.pipe(v.string(), v.maxLength(64), v.check(isAddress, 'no addre
 const linkEnd = v.strictObject({ at: networkTarget, name: linkName, address: v.optional(address) });
 export type LinkEnd = v.InferOutput<typeof linkEnd>;
 
+const hostAddress = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.check((text) => isIPv4(text) || (isIPv6(text) && !text.includes('%')), 'no address'),
+);
+
+/** How many addresses are tried at once. */
+export const MAX_ADDRESSES = 256;
+
 function isAddress(text: string): boolean {
   const [, ip = '', length] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(text) ?? [];
   return (isIPv4(ip) && Number(length) <= 32) || (isIPv6(ip) && Number(length) <= 128);
@@ -62,6 +71,7 @@ export const HELPER_PROGRAMS = [
   'ip',
   'mount',
   'nsenter',
+  'perl',
   'setpriv',
   'true',
   'umount',
@@ -101,6 +111,21 @@ export const HELPER_VERBS = {
   /** Joins two networks of the user by a veth pair, with an address at each end if one is given. */
   'links/add': v.strictObject({ ends: v.strictTuple([linkEnd, linkEnd]) }),
   'links/delete': v.strictObject({ at: networkTarget, name: linkName }),
+  /** Gives a link of a network of the user one more address, or sets it up or down. */
+  'links/set': v.strictObject({
+    at: networkTarget,
+    name: linkName,
+    address: v.optional(address),
+    up: v.optional(v.boolean()),
+  }),
+  /** What root sees of the interfaces of every network, and by which numbers they know each other. */
+  'networks/read': nothing,
+  /** Sends one ICMP echo request to each address from a network of the user, and tries one TCP port of it. */
+  'networks/reach': v.strictObject({
+    at: networkTarget,
+    addresses: v.pipe(v.array(hostAddress), v.minLength(1), v.maxLength(MAX_ADDRESSES)),
+    port: v.optional(count(65_535)),
+  }),
   /** Writes the id maps of a user namespace of the user, from the user's own ids and those of /etc/subuid and /etc/subgid. */
   'ids/map': v.strictObject({ at: process, uids: idRanges, gids: idRanges }),
   /** Makes a user namespace that the user owns, for a host where users may make none. It ends with the helper, or is killed by the user. */
@@ -142,6 +167,10 @@ export interface HelperResults {
   'netns/delete': null;
   'links/add': null;
   'links/delete': null;
+  'links/set': null;
+  /** Output of the scripts of network/wiring: of the one that reads, descriptors count from 3 in the order of `inodes`. */
+  'networks/read': { readonly snapshot: Snapshot; readonly inodes: readonly number[]; readonly output: string };
+  'networks/reach': { readonly output: string };
   'ids/map': null;
   /** A process in the namespace, which waits and does nothing else. */
   'namespaces/start': ProcessTarget;

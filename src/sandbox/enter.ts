@@ -57,6 +57,16 @@ export function enterAsRootCommand(
   return { command: shellCommand([...stillThere(pid, startTime), ...asRootLines(program)], types), pinned };
 }
 
+/**
+ * A root shell in a network namespace that ip-netns(8) knows by a name: its folder is root's alone, so that the name cannot become
+ * another's while the password is typed.
+ */
+export function enterNamedNetworkCommand(name: string): JoinCommand {
+  const program = [requireProgram('nsenter'), `--net=/run/netns/${name}`, '--', '/bin/sh', '-c', SHELL];
+  const lines = process.getuid?.() === 0 ? [`exec ${shellWords(program)}`] : asRootLines(program);
+  return shellCommand(lines, ['net']);
+}
+
 /** With the machine's own files, /proc is mounted anew, so that ps(1) shows the processes that were entered. */
 function plainEnter(pid: number, types: readonly NamespaceType[]): readonly string[] {
   const options = types.length === Object.keys(OPTIONS).length ? ['--all'] : optionsOf(types);

@@ -7,6 +7,8 @@ const PURPOSES: Readonly<Record<RootPurpose, string>> = {
     'The limits of this sandbox can be set by root alone here, so the helper of Namespace Sandboxes is to be started as root.',
   terminal: 'These namespaces belong to another user, so a root shell is to be opened in them.',
   scan: 'Processes of others show their namespaces to root alone, so the helper of Namespace Sandboxes is to be started as root.',
+  network:
+    'Named networks and their links are made by root alone, so the helper of Namespace Sandboxes is to be started as root.',
   installHelper: 'The helper is to be copied to where only root can change it.',
   removeHelper: 'The installed helper is to be taken away.',
 };

@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Documents } from './documents.ts';
 import type { WindowHelper } from './helper/window-helper.ts';
 import type { Memory } from './memory.ts';
+import type { NetworkWatch } from './networks/network-watch.ts';
 import type { SandboxTerminals } from './terminal/sandbox-terminals.ts';
 import type { Inspection } from './views/inspection.ts';
 import type { Live } from './views/live.ts';
@@ -14,6 +15,7 @@ export interface App {
   readonly live: Live;
   readonly inspection: Inspection;
   readonly helper: WindowHelper;
+  readonly networks: NetworkWatch;
   readonly terminals: SandboxTerminals;
   readonly documents: Documents;
   readonly views: Views;

@@ -109,6 +109,48 @@ describe.skipIf(!isRoot)('networks by the helper (needs root)', () => {
     expect(helper.seen.acts).toBe(0);
   });
 
+  it('sets addresses and links up and down, of the user alone', async () => {
+    await result(helper, 'netns/add', { name: 'test-n4' });
+    const at = { netns: 'test-n4' };
+    await result(helper, 'links/set', { at, name: 'lo', address: '10.9.2.1/32', up: true });
+    expect((await execa('ip', ['-n', 'test-n4', '-br', 'address'])).stdout).toMatch(/^lo +UNKNOWN .*10\.9\.2\.1\/32/);
+    await result(helper, 'links/set', { at, name: 'lo', up: false });
+    expect((await execa('ip', ['-n', 'test-n4', '-br', 'link'])).stdout).toMatch(/^lo +DOWN/);
+    await expect(result(helper, 'links/set', { at, name: 'none', up: true })).rejects.toThrow(/Cannot find device/);
+    const foreign = await sandbox(STRANGER);
+    for (const other of [targetOf(foreign), { netns: 'test-admin' }])
+      await expect(result(helper, 'links/set', { at: other, name: 'lo', up: true })).rejects.toThrow(
+        /not permitted|no network namespace/,
+      );
+    for (const name of ['-4', 'lo up', '../lo', 'a'.repeat(16)])
+      await expect(result(helper, 'links/set', { at, name, up: true })).rejects.toThrow(/parameters of links\/set/);
+  });
+
+  it("tries who can be reached, from the user's networks alone, and sends to addresses alone", async () => {
+    const [one, other] = [await sandbox(), await sandbox()];
+    const ends = [
+      { at: targetOf(one), name: 'lab', address: '10.9.3.1/24' },
+      { at: targetOf(other), name: 'lab', address: '10.9.3.2/24' },
+    ];
+    await result(helper, 'links/add', { ends });
+    const ask = { at: targetOf(one), addresses: ['10.9.3.2', '10.9.3.9'], port: 9 };
+    const { output } = await result<{ output: string }>(helper, 'networks/reach', ask);
+    expect(output.trim().split('\n').sort()).toEqual(['R 0 ping', 'R 0 refused']);
+    const foreign = await sandbox(STRANGER);
+    await expect(result(helper, 'networks/reach', { ...ask, at: targetOf(foreign) })).rejects.toThrow(/not permitted/);
+    for (const address of ['localhost', '-e', '10.9.3.2; id', 'fe80::1%lab', ''])
+      await expect(result(helper, 'networks/reach', { ...ask, addresses: [address] })).rejects.toThrow(/parameters/);
+  });
+
+  it('reads the interfaces of every network', async () => {
+    const one = await sandbox();
+    const read = await result<{ inodes: readonly number[]; output: string }>(helper, 'networks/read', {});
+    const inode = Number((await inNetwork(one, 'readlink', '/proc/self/ns/net')).slice(5, -1));
+    expect(read.inodes).toContain(inode);
+    expect(read.output).toContain(`N ${3 + read.inodes.indexOf(inode)}\nM `);
+    expect(helper.seen.acts).toBe(1);
+  });
+
   it.each(['10.0.0.1', '10.0.0.1/33', '10.0.0/8', 'fd00::1/129', 'local', '10.0.0.1/24 dev eth0', '::ffff:1.2.3.4/-1'])(
     'takes no address %s',
     async (address) => {

@@ -100,6 +100,8 @@ function plain(call: string): string {
   const longestFirst = mounts.sort((a, b) => b.length - a.length);
   const placed = longestFirst.reduce((line, mount) => line.replaceAll(`"${mount}/`, '"HIERARCHY/'), call);
   return placed
+    .replace(/"-e", "(?:[^"\\]|\\.)*"(?:\.\.\.)?/, '"-e", SCRIPT')
+    .replace(/"--", "\d+", "[\d,]+", "[\d,]+"/, '"--", "SETNS", "N,…", "N,…"')
     .replace(/ += .*$/, '')
     .replace(/\b47000\.test-calls\b/g, 'UID.ID')
     .replace(/\/proc\/\d+/g, '/proc/PID')

@@ -24,17 +24,26 @@ describe('the command table and package.json', () => {
   it('end in … exactly where the command asks something', () => {
     const asking = commands.filter(({ title }) => title.endsWith('…')).map(({ command }) => command.split('.')[1]);
     expect(asking.sort()).toEqual([
+      'addNetwork',
       'compareProcesses',
+      'deleteNetwork',
       'exportScript',
       'filterNamespaces',
       'goTo',
       'groupNamespaces',
+      'linkNetworks',
+      'networksExample',
       'newTerminal',
       'openAnotherTerminal',
       'openProc',
       'openTerminalInNamespace',
+      'openTerminalInNetwork',
       'revealCgroup',
+      'setAddress',
+      'setInterfaceDown',
+      'setInterfaceUp',
       'stop',
+      'testReach',
     ]);
   });
 
@@ -64,11 +73,12 @@ describe('the command table and package.json', () => {
 describe('the views of package.json', () => {
   const known = views.namespaceSandboxes.map(({ id }) => id);
 
-  it('are the three trees', () => {
+  it('are the four trees', () => {
     expect(known).toEqual([
       'namespaceSandboxes.sandboxes',
       'namespaceSandboxes.namespaces',
       'namespaceSandboxes.cgroups',
+      'namespaceSandboxes.networks',
     ]);
   });
 

@@ -44,12 +44,25 @@ export const COMMANDS = {
   'namespaceSandboxes.copyPid': async (_, target) => (await import('./copy.ts')).copyPid(target),
   'namespaceSandboxes.openInBrowser': async (_, target) => (await import('./ports.ts')).openInBrowser(target),
   'namespaceSandboxes.copyAddress': async (_, target) => (await import('./ports.ts')).copyAddress(target),
+  'namespaceSandboxes.addNetwork': async (app) => (await import('./networks.ts')).addNetwork(app),
+  'namespaceSandboxes.deleteNetwork': async (app, target) => (await import('./networks.ts')).deleteNetwork(app, target),
+  'namespaceSandboxes.linkNetworks': async (app, target) => (await import('./networks.ts')).linkNetworks(app, target),
+  'namespaceSandboxes.setAddress': async (app, target) => (await import('./networks.ts')).setAddress(app, target),
+  'namespaceSandboxes.setInterfaceUp': async (app, target) =>
+    (await import('./networks.ts')).setInterface(app, target, true),
+  'namespaceSandboxes.setInterfaceDown': async (app, target) =>
+    (await import('./networks.ts')).setInterface(app, target, false),
+  'namespaceSandboxes.openTerminalInNetwork': async (app, target) =>
+    (await import('./enter-network.ts')).openTerminalInNetwork(app, target),
+  'namespaceSandboxes.networksExample': async (app) => (await import('./networks.ts')).networksExample(app),
+  'namespaceSandboxes.testReach': async (app) => (await import('./reach.ts')).testReach(app),
   'namespaceSandboxes.copyPath': async (_, target) => (await import('./copy.ts')).copyPath(target),
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type CommandId = keyof typeof COMMANDS;
 
-async function refresh({ live, views }: App): Promise<void> {
+async function refresh({ live, networks, views }: App): Promise<void> {
   views.followNamespaces();
+  networks.follow();
   await live.observe();
 }

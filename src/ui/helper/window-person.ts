@@ -34,6 +34,7 @@ const DETAIL: Readonly<Record<RootPurpose, string>> = {
   sandbox: FOR_THE_HELPER,
   limits: FOR_THE_HELPER,
   scan: FOR_THE_HELPER,
+  network: FOR_THE_HELPER,
   terminal: ONCE,
   installHelper: ONCE,
   removeHelper: ONCE,

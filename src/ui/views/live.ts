@@ -38,6 +38,10 @@ export class Live implements vscode.Disposable {
     else if (this.#visible.size === 0) clearTimeout(this.#timer);
   }
 
+  isSeen(view: string): boolean {
+    return this.#visible.has(view);
+  }
+
   /** Observes soon, if anything is visible. */
   refresh(): void {
     clearTimeout(this.#timer);

@@ -13,6 +13,10 @@ export type Subject =
   | { readonly kind: 'port'; readonly port: PublishedPort }
   | { readonly kind: 'webPort'; readonly port: PublishedPort }
   | { readonly kind: 'namespace'; readonly namespace: Namespace }
+  /** Kept under this name in /run/netns. */
+  | { readonly kind: 'namedNetwork'; readonly name: string; readonly inode: number }
+  /** One of the network namespace with this inode. */
+  | { readonly kind: 'interfaceUp' | 'interfaceDown'; readonly network: number; readonly name: string }
   | { readonly kind: 'process'; readonly process: Process }
   | { readonly kind: 'container'; readonly container: Container }
   | { readonly kind: 'cgroup'; readonly cgroup: Cgroup; readonly folder: string };

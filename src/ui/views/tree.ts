@@ -117,6 +117,11 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#parts.dispose();
   }
 
+  /** Shows a text above the rows, until the next observation has another. */
+  say(message: string): void {
+    this.#view.message = message;
+  }
+
   async #top(): Promise<readonly Row[]> {
     if (process.platform !== 'linux') return [];
     this.#last ??= await this.#live.observe().catch(() => undefined);

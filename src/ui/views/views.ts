@@ -1,19 +1,29 @@
 import * as vscode from 'vscode';
 import { readCgroup } from '../../cgroup/readings.ts';
 import { seenByRoot } from '../../text/namespaces.ts';
+import { sentences } from '../../text/problems.ts';
 import type { Memory } from '../memory.ts';
+import type { NetworkWatch } from '../networks/network-watch.ts';
 import { cgroupRows } from './cgroup-rows.ts';
 import type { Sought } from './find-row.ts';
 import type { Grouping } from './grouping.ts';
 import type { Inspection } from './inspection.ts';
 import type { Live } from './live.ts';
 import { namespaceMessage, namespaceRows } from './namespace-rows.ts';
+import { networkRows } from './network-rows.ts';
 import type { Observation } from './observation.ts';
 import { pictureOf } from './picture.ts';
 import { sandboxRows } from './sandbox-rows.ts';
 import { LiveTree, type Content } from './tree.ts';
 
-/** The three trees of the activity bar's container. */
+/** What the trees show besides observations. */
+export interface Sources {
+  readonly inspection: Inspection;
+  readonly networks: NetworkWatch;
+  readonly memory: Memory;
+}
+
+/** The four trees of the activity bar's container. */
 export class Views implements vscode.Disposable {
   readonly #memory: Memory;
   readonly #namespaces: LiveTree;
@@ -21,7 +31,7 @@ export class Views implements vscode.Disposable {
   readonly #all: vscode.Disposable;
   #filter = '';
 
-  constructor(live: Live, inspection: Inspection, memory: Memory) {
+  constructor(live: Live, { inspection, networks, memory }: Sources) {
     this.#memory = memory;
     const namespaces = (observation: Observation): Content => {
       const choice = { filter: this.#filter, hostShown: memory.hostShown };
@@ -35,7 +45,17 @@ export class Views implements vscode.Disposable {
     const sandboxes = new LiveTree('namespaceSandboxes.sandboxes', live, (observation) => ({
       rows: sandboxRows(observation),
     }));
-    this.#all = vscode.Disposable.from(sandboxes, this.#namespaces, this.#cgroups);
+    const wired = new LiveTree('namespaceSandboxes.networks', live, (observation) => ({
+      rows: networkRows(observation, networks.latest),
+    }));
+    this.#all = vscode.Disposable.from(
+      sandboxes,
+      this.#namespaces,
+      this.#cgroups,
+      wired,
+      networks.onDidLook(() => wired.redraw()),
+      networks.onDidFail((error) => wired.say(sentences(error).join('\n'))),
+    );
     void this.#tellMenus();
   }
 

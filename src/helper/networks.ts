@@ -1,0 +1,41 @@
+import { closeSync } from 'node:fs';
+import { openNamespace } from '../discovery/handles.ts';
+import { takeSnapshot } from '../discovery/snapshot.ts';
+import { tryAddressesArguments } from '../network/wiring/reach-script.ts';
+import { readNetworksArguments } from '../network/wiring/script.ts';
+import { withNetwork } from './links.ts';
+import { requireProgram, run } from './programs.ts';
+import type { Verbs } from './serve.ts';
+
+/** Descriptors of a program begin after its standard ones. */
+const FIRST = 3;
+
+/** The verbs that look into networks: at the interfaces of all, as root sees them, and who can be reached from one of the user's. */
+export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/reach'> {
+  return {
+    'networks/read': (_, act) => {
+      const snapshot = takeSnapshot();
+      const opened = snapshot.namespaces
+        .filter(({ type }) => type === 'net')
+        .map((namespace) => ({ inode: namespace.inode, file: openNamespace(namespace) ?? -1 }))
+        .filter(({ file }) => file >= 0);
+      try {
+        const descriptors = opened.map((_, at) => String(FIRST + at));
+        const files = opened.map(({ file }) => file);
+        const output = run('perl', readNetworksArguments(descriptors, descriptors), files);
+        act(`looked into ${opened.length} networks`);
+        return { snapshot, inodes: opened.map(({ inode }) => inode), output };
+      } finally {
+        for (const { file } of opened) closeSync(file);
+      }
+    },
+    'networks/reach': ({ at, addresses, port }) => {
+      let output = '';
+      withNetwork(uid, at, ({ file }) => {
+        const enter = ['--net=/proc/self/fd/3', '--', requireProgram('perl')];
+        output = run('nsenter', [...enter, ...tryAddressesArguments(addresses, port)], [file]);
+      });
+      return { output };
+    },
+  };
+}

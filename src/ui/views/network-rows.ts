@@ -1,0 +1,161 @@
+import { mountPaths, type Namespace } from '../../model/namespace.ts';
+import type { Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
+import { kindText, stateText } from '../../text/networks.ts';
+import { count } from '../../text/units.ts';
+import { code, facts } from './markdown.ts';
+import type { Observation, RunningSandbox } from './observation.ts';
+import { portRows } from './port-rows.ts';
+import { byPid } from './process-rows.ts';
+import { row, type Row } from './row.ts';
+
+/** One group of the view, made of what was observed and, once it was read, of the wiring. */
+type Section = (observation: Observation, wiring: Wiring | undefined) => readonly Row[];
+
+/** In the order in which they are shown; each gives no row where it has nothing. */
+const SECTIONS: readonly Section[] = [namedRows, sandboxRows];
+
+/** The named network namespaces and the sandboxes with a network of their own. Empty where there is neither. */
+export function networkRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {
+  return SECTIONS.flatMap((section) => section(observation, wiring));
+}
+
+function namedRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {
+  const named = namedNetworks(observation);
+  return section('named', 'Named', 'ip netns', named, (parent, { name, inode }) => {
+    const network = wiredOf(wiring, inode);
+    return networkRow(`${parent}/${name}`, name, network, {
+      subject: { kind: 'namedNetwork', name, inode },
+      spoken: `named network ${name}, ${summaryOf(network)}`,
+      tooltip: () => tooltipOf(name, inode, `/run/netns/${name}`),
+    });
+  });
+}
+
+/** The names in /run/netns, as ip-netns(8) lists them. */
+export function namedNetworks({ snapshot }: Observation): readonly { readonly name: string; readonly inode: number }[] {
+  return snapshot.namespaces
+    .filter(({ type }) => type === 'net')
+    .flatMap((namespace) => namesOf(namespace).map((name) => ({ name, inode: namespace.inode })))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+const NAMES = /^(?:\/var)?\/run\/netns\/([^/]+)$/;
+
+/** One namespace may have several names; the same one is seen under /run and /var/run. */
+function namesOf(namespace: Namespace): readonly string[] {
+  const names = mountPaths(namespace).map((path) => NAMES.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function sandboxRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {
+  const { snapshot, sandboxes } = observation;
+  const apart = sandboxes.filter(({ sandbox }) => sandbox.network.mode !== 'host' && !sandbox.spare);
+  const processes = byPid(snapshot.processes);
+  return section('sandboxes', 'Sandboxes', undefined, apart, (parent, running) =>
+    sandboxRow(
+      `${parent}/${running.sandbox.id}`,
+      running,
+      wiredOf(wiring, processes.get(running.sandbox.pid)?.namespaces.net),
+    ),
+  );
+}
+
+function sandboxRow(id: string, { sandbox }: RunningSandbox, network: WiredNetwork | undefined): Row {
+  const { mode } = sandbox.network;
+  const ports = portRows(id, sandbox.network);
+  return networkRow(id, sandbox.id, network, {
+    description: [mode === 'internet' ? 'internet' : 'no way out', summaryOf(network)].filter(Boolean).join(' · '),
+    spoken: `network of sandbox ${sandbox.id}, ${summaryOf(network)}`,
+    icon: mode === 'internet' ? 'globe' : 'vm-running',
+    subject: { kind: 'sandbox', sandbox },
+    opening: ports.length > 0 ? 'expanded' : 'collapsed',
+    children: () => [...ports, ...interfaceRows(id, network)],
+  });
+}
+
+function section<Item>(
+  id: string,
+  label: string,
+  how: string | undefined,
+  items: readonly Item[],
+  makeRow: (parent: string, item: Item) => Row,
+): readonly Row[] {
+  if (items.length === 0) return [];
+  const description = [`${items.length}`, ...(how === undefined ? [] : [how])].join(' · ');
+  return [
+    row({
+      id,
+      label,
+      description,
+      icon: 'type-hierarchy',
+      opening: 'expanded',
+      children: () => items.map((item) => makeRow(id, item)),
+    }),
+  ];
+}
+
+function wiredOf(wiring: Wiring | undefined, inode: number | undefined): WiredNetwork | undefined {
+  return wiring?.networks.find((network) => network.inode === inode);
+}
+
+function networkRow(id: string, label: string, network: WiredNetwork | undefined, parts: Partial<Row>): Row {
+  return row({
+    id,
+    label,
+    description: summaryOf(network),
+    icon: 'symbol-namespace',
+    opening: 'collapsed',
+    children: () => interfaceRows(id, network),
+    ...parts,
+  });
+}
+
+/** Its addresses but those of the loopback and the kernel's own of a link; else how many interfaces it has. */
+function summaryOf(network: WiredNetwork | undefined): string {
+  if (network === undefined) return '';
+  if (network.unread !== undefined) return network.unread;
+  const links = network.interfaces.filter(({ kind }) => kind !== 'loopback');
+  const addresses = links.flatMap(({ addresses: own }) => own.filter((address) => !address.startsWith('fe80:')));
+  return addresses.length > 0 ? addresses.join(', ') : count(links.length, 'link', 'links');
+}
+
+function interfaceRows(parent: string, network: WiredNetwork | undefined): readonly Row[] {
+  if (network === undefined) return [];
+  if (network.unread !== undefined)
+    return [row({ id: `${parent}/unread`, label: 'Not readable', description: network.unread, icon: 'lock' })];
+  return network.interfaces.map((one) => interfaceRow(parent, network, one));
+}
+
+function interfaceRow(parent: string, network: WiredNetwork, one: Interface): Row {
+  const { name, kind, addresses, up, carrier } = one;
+  return row({
+    id: `${parent}/${one.index}`,
+    label: name,
+    description: [...(up && carrier ? [] : [stateText(one)]), kindText(one), ...addresses].join(' · '),
+    spoken: `interface ${name}, ${kind}, ${stateText(one)}, ${addresses.join(', ') || 'no address'}`,
+    icon: up ? (carrier ? 'circle-filled' : 'circle-large-outline') : 'circle-slash',
+    color: up && carrier ? 'charts.green' : undefined,
+    subject: { kind: up ? 'interfaceUp' : 'interfaceDown', network: network.inode, name },
+    tooltip: () =>
+      [
+        `**${code(name)}**`,
+        facts([
+          ['state', stateText(one)],
+          ['kind', code(kindText(one))],
+          ['addresses', addresses.length > 0 ? code(addresses.join(' ')) : undefined],
+          ['MAC', one.mac && code(one.mac)],
+          ['MTU', `${one.mtu}`],
+        ]),
+      ].join('\n\n'),
+  });
+}
+
+function tooltipOf(name: string, inode: number, path: string): string {
+  return [
+    `**Network namespace** ${code(name)}`,
+    facts([
+      ['inode', `${inode}`],
+      ['path', code(path)],
+    ]),
+  ].join('\n\n');
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import type { Namespace } from '../../../src/model/namespace.ts';
+import { netnsName, ownerName, ownersOf } from '../../../src/network/wiring/owners.ts';
+import { process } from '../../ui/views/observations.ts';
+
+const net = (inode: number, parts: Partial<Namespace> = {}): Namespace => ({
+  type: 'net',
+  inode,
+  pids: [],
+  holders: [],
+  relations: undefined,
+  container: undefined,
+  ...parts,
+});
+const held = (path: string) => ({ holders: [{ by: 'mount', pid: 1, path } as const] });
+
+describe('ownersOf', () => {
+  it('names by sandbox, by ip-netns(8), by container, by process, and by number where nothing else is known', () => {
+    const networks = [
+      net(4, { pids: [10] }),
+      net(20, { pids: [50], ...held('/run/netns/beside') }),
+      net(30, held('/var/run/netns/n1')),
+      net(40, { pids: [60], container: { kind: 'docker', name: '0123456789ab' } }),
+      net(50, { pids: [70] }),
+      net(60),
+    ];
+    const namespaces = (inode: number) => ({ namespaces: { net: inode } });
+    const owners = ownersOf(networks, {
+      ownPid: 10,
+      processes: [process(10), process(50, namespaces(20)), process(60), process(70, { comm: 'nginx' })],
+      sandboxes: new Map([[50, 'review-1']]),
+    });
+    const names = networks.map(({ inode }) => ownerName(owners.get(inode) ?? { kind: 'unknown' }, inode));
+    expect(names).toEqual(['this machine', 'review-1', 'n1', '0123456789ab', 'nginx 70', '60']);
+  });
+
+  it('take a name from the folder of ip-netns(8) alone', () => {
+    expect(netnsName(net(1, held('/run/docker/netns/1a2b')))).toBeUndefined();
+    expect(netnsName(net(1, held('/run/netns/a b')))).toBe('a b');
+  });
+});
