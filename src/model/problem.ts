@@ -32,6 +32,13 @@ export interface ProblemArguments {
   duplicateKey: { key: string };
   nameReserved: { name: string };
   builtinProtected: { name: string };
+  // networks of a profile file
+  unknownNetwork: { name: string; known: readonly string[] };
+  subnetsOverlap: { network: string; subnet: string; other: string; otherSubnet: string };
+  addressWrong: { address: string; network: string; subnets: readonly string[]; reason: AddressFault };
+  addressTwice: { address: string; network: string; profile: string };
+  interfaceTwice: { name: string };
+  networksApart: { first: string; second: string };
   // root file systems
   rootfsMissing: { path: string };
   rootfsNotUsable: { path: string; reason: string };
@@ -93,6 +100,9 @@ export interface ProblemArguments {
 }
 
 export type ProblemCode = keyof ProblemArguments;
+
+/** Why an address cannot be had: another network or prefix, or one that means more than one machine. */
+export type AddressFault = 'outside' | 'prefix' | 'reserved' | 'own' | 'version';
 
 /** One problem: a code, its arguments, and where the profile file caused it if it did. */
 export type Problem = {
