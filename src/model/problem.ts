@@ -70,6 +70,14 @@ export interface ProblemArguments {
   capabilitiesOpenNetwork: { names: readonly string[] };
   networkOffline: { ports: readonly string[] };
   networkFailed: { reason: string };
+  // labs
+  ipv6Off: { network: string };
+  labChanged: { network: string; sandboxes: readonly string[] };
+  addressTaken: { address: string; network: string; sandbox: string };
+  subnetFull: { network: string; subnet: string };
+  labFailed: { reason: string };
+  labNotByHand: Record<string, never>;
+  notInLab: Record<string, never>;
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   rlimitTooHigh: { name: string; asked: string; hard: string };

@@ -5,7 +5,7 @@ import { BUILTIN_PROFILES } from './builtin.ts';
 import { check } from './check.ts';
 import { readNetworks, type FileNetworks } from './networks.ts';
 import { readDocument, type JsonDocument, type Located, type Part, type Path } from './document.ts';
-import { sameAddresses } from './resolve-lab.ts';
+import { namedAddresses, sameAddresses } from './resolve-lab.ts';
 import { fileSchema, profileSchema, type FileProfile } from './schema.ts';
 import { anyObject, mapOf } from './schema-parts.ts';
 
@@ -100,11 +100,12 @@ function readFile({ file, text, source }: ProfileFile, layer: number): ReadFile 
   const profiles = Object.entries(profilesIn(document.value));
   const networks = readNetworks(document, layer, located);
   const isTaken = (name: string) => source === 'workspace' && Object.hasOwn(BUILTIN_PROFILES, name);
+  const entries = profiles
+    .filter(([name]) => !isTaken(name))
+    .map(([name, value]) => readEntry({ name, source, layer }, value, document, located));
   return {
-    entries: profiles
-      .filter(([name]) => !isTaken(name))
-      .map(([name, value]) => readEntry({ name, source, layer }, value, document, located)),
-    networks,
+    entries,
+    networks: { ...networks, named: namedAddresses(entries) },
     problems: [
       ...located.map((one) => one.problem),
       ...networks.together,

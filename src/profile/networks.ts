@@ -12,6 +12,8 @@ export interface FileNetworks {
   readonly layer: number;
   /** Those that are right. */
   readonly networks: readonly LabNetwork[];
+  /** By network, the addresses that the profiles of the file name. */
+  readonly named: Readonly<Record<string, readonly string[]>>;
   /** What the schema finds wrong in others. */
   readonly wrong: readonly Located[];
   /** What shows only where several are looked at together. */
@@ -19,7 +21,11 @@ export interface FileNetworks {
 }
 
 /** Reads the networks of a file; `located` is what its schema finds wrong. */
-export function readNetworks(document: JsonDocument, layer: number, located: readonly Located[]): FileNetworks {
+export function readNetworks(
+  document: JsonDocument,
+  layer: number,
+  located: readonly Located[],
+): Omit<FileNetworks, 'named'> {
   const networks = written(document.value).map(asNetwork);
   const together = networks.flatMap((network, index) => overlapsOf(network, networks.slice(0, index), document));
   const wrong = located.filter(({ path }) => path[0] === 'networks');

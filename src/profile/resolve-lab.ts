@@ -38,8 +38,10 @@ export function labOf(chain: Chain, files: readonly FileNetworks[], report: Repo
   if (apart) report(problem('networksApart', { first: first.name, second: apart.name }, placeOf(apart.name, said.by)));
   const interfaces = joined.map(({ network, one, index }) => interfaceOf(network, one, index, said.by, report));
   reportSameDevices(interfaces, said.by, report);
+  reportSharing(chain, said.by, report);
   const forwarding = latest(chain, 'forwarding')?.value ?? false;
-  return { file: first.file.file, networks: first.file.networks, interfaces, forwarding };
+  const { file, networks, named } = first.file;
+  return { file, networks, named, interfaces, forwarding };
 }
 
 /** In one profile they contradict each other; of two that extend each other the nearer one is meant. */
@@ -48,6 +50,15 @@ function reportOtherNetworks(chain: Chain, report: Report): void {
     const mode = typeof settings.network === 'string' ? settings.network : settings.network?.mode;
     if (settings.networks === undefined || mode === undefined || mode === 'none') continue;
     report(problem('conflictingKeys', { keys: ['networks', `"network": "${mode}"`] }, place(['networks'], 'key')));
+  }
+}
+
+/** The user namespace of a sandbox in a lab is a child of the hub's, and can be nobody else's. */
+function reportSharing(chain: Chain, by: Entry, report: Report): void {
+  for (const type of ['ipc', 'uts', 'time'] as const) {
+    const choice = latestOf(chain, 'namespaces', type)?.value ?? 'new';
+    if (choice === 'new' || choice === 'host') continue;
+    report(problem('conflictingKeys', { keys: ['networks', `namespaces.${type}`] }, by.place(['networks'], 'key')));
   }
 }
 
@@ -172,6 +183,15 @@ export function sameAddresses(entries: readonly Entry[]): (entry: Entry) => read
     }
   }
   return (entry) => twice.get(entry) ?? [];
+}
+
+/** By network, all addresses that profiles name. */
+export function namedAddresses(entries: readonly Entry[]): Readonly<Record<string, readonly string[]>> {
+  const named = entries.flatMap(fixedIn);
+  const networks = new Set(named.map(([network]) => network));
+  return Object.fromEntries(
+    [...networks].map((network) => [network, named.filter(([one]) => one === network).map(([, address]) => address)]),
+  );
 }
 
 function fixedIn({ settings }: Entry): readonly (readonly [string, string])[] {

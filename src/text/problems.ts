@@ -110,6 +110,18 @@ const SENTENCES: Sentences = {
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
     `The way to the internet could not be made: ${reason}. Use "network": "none" to start without.`,
+  ipv6Off: ({ network }) =>
+    `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
+  labChanged: ({ network, sandboxes }) =>
+    `The network "${network}" is in use as it was before the profile file was changed. Stop first: ${sandboxes.join(', ')}.`,
+  addressTaken: ({ address, network, sandbox }) =>
+    `The address ${address} of the network "${network}" is that of the running sandbox ${sandbox}. Stop it, enter it, or use another address.`,
+  subnetFull: ({ network, subnet }) =>
+    `Every address of ${subnet} in the network "${network}" is taken. Stop a sandbox, or give the network a larger subnet.`,
+  labFailed: ({ reason }) => `The sandbox could not be connected to its lab. ${reason}`.trim(),
+  notInLab: () => 'This sandbox is in no lab: its profile has no "networks".',
+  labNotByHand: () =>
+    'The scripts of a sandbox in a lab do not run by hand: its launchers agree on who has which address. Show them instead, or use "network".',
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
   rlimitTooHigh: ({ name, asked, hard }) =>

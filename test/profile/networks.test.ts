@@ -37,6 +37,7 @@ describe('networks of a profile file', () => {
           gateways: [],
         },
       ],
+      named: { lab: ['10.0.0.1', '10.0.0.2'] },
       forwarding: false,
     });
     expect([network.mode, namespaces.net.kind]).toEqual(['none', 'new']);
@@ -110,6 +111,7 @@ describe('networks of a profile file', () => {
     "modes": { "network": "internet", "networks": { "lab": "auto" } },
     "shared": { "namespaces": { "net": "host" }, "networks": { "lab": "auto" } },
     "long": { "networks": { "a-name-of-sixteen": "auto" } },
+    "ipc": { "namespaces": { "ipc": "sandbox:db" }, "networks": { "lab": "auto" } },
     "text": { "networks": { "lab": "ten" } },
   },
   "networks": {
