@@ -6,6 +6,7 @@ import { sandboxUsage } from '../discovery/usage.ts';
 import { knownUsers } from '../discovery/users.ts';
 import { limitReadings } from '../cgroup/readings.ts';
 import type { Cgroup } from '../model/cgroup.ts';
+import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 import { checkThisHost } from '../sandbox/host.ts';
@@ -85,6 +86,7 @@ export async function script(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions('script', args, {
     ...REQUEST_OPTIONS,
     join: { type: 'boolean' },
+    lab: { type: 'boolean' },
     export: { type: 'string' },
   });
   const [id] = positionals;
@@ -94,6 +96,7 @@ export async function script(args: readonly string[]): Promise<number> {
     exportScripts(values.export, scripts);
     return say(`sh ${values.export}/start.sh   # in a terminal; then, in another: sh ${values.export}/join.sh\n`);
   }
+  if (values.lab) return say(scripts.lab ?? fail('notInLab', {}));
   return say(values.join ? scripts.join : scripts.start);
 }
 

@@ -41,12 +41,13 @@ The beginning of an id is enough where only one sandbox has it.
 
 Ends sandboxes with all their processes, and removes what they leave.
 `,
-  script: `unshared script [--join | --export FOLDER] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]…
+  script: `unshared script [--join | --lab | --export FOLDER] [ID | --profile NAME [--rootfs PATH] [--limit KEY=VALUE]…
                 [--network MODE] [--workspace FOLDER]]
 
 Prints the script that makes a sandbox: of a running one by its ID, else what "unshared run" would run.
 
   --join              the script that enters it instead
+  --lab               the script that starts the lab that it is in
   --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
 `,
   helper: `unshared helper status

@@ -24,6 +24,7 @@ export const PROGRAMS = {
   prlimit: 'util-linux',
   setpriv: 'util-linux',
   setsid: 'util-linux',
+  flock: 'util-linux',
   script: 'bsdutils',
   hostname: 'hostname',
   ip: 'iproute2',

@@ -32,6 +32,13 @@ export interface ProblemArguments {
   duplicateKey: { key: string };
   nameReserved: { name: string };
   builtinProtected: { name: string };
+  // networks of a profile file
+  unknownNetwork: { name: string; known: readonly string[] };
+  subnetsOverlap: { network: string; subnet: string; other: string; otherSubnet: string };
+  addressWrong: { address: string; network: string; subnets: readonly string[]; reason: AddressFault };
+  addressTwice: { address: string; network: string; profile: string };
+  interfaceTwice: { name: string };
+  networksApart: { first: string; second: string };
   // root file systems
   rootfsMissing: { path: string };
   rootfsNotUsable: { path: string; reason: string };
@@ -63,6 +70,14 @@ export interface ProblemArguments {
   capabilitiesOpenNetwork: { names: readonly string[] };
   networkOffline: { ports: readonly string[] };
   networkFailed: { reason: string };
+  // labs
+  ipv6Off: { network: string };
+  labChanged: { network: string; sandboxes: readonly string[] };
+  addressTaken: { address: string; network: string; sandbox: string };
+  subnetFull: { network: string; subnet: string };
+  labFailed: { reason: string };
+  labNotByHand: Record<string, never>;
+  notInLab: Record<string, never>;
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   rlimitTooHigh: { name: string; asked: string; hard: string };
@@ -93,6 +108,9 @@ export interface ProblemArguments {
 }
 
 export type ProblemCode = keyof ProblemArguments;
+
+/** Why an address cannot be had: another network or prefix, or one that means more than one machine. */
+export type AddressFault = 'outside' | 'prefix' | 'reserved' | 'own' | 'version';
 
 /** One problem: a code, its arguments, and where the profile file caused it if it did. */
 export type Problem = {

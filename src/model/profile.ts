@@ -1,3 +1,4 @@
+import type { LabMembership } from './lab.ts';
 import type { Limits } from './limits/table.ts';
 import type { NamespaceType } from './namespace.ts';
 
@@ -28,6 +29,8 @@ export interface Profile {
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
   readonly network: Network;
+  /** The networks of its file that it joins; undefined is none. */
+  readonly lab: LabMembership | undefined;
   readonly limits: Limits;
   /** Resource limits of each process (getrlimit(2)), by their names in prlimit(1). */
   readonly rlimits: Readonly<Partial<Record<RlimitName, Rlimit>>>;

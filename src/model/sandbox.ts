@@ -1,4 +1,5 @@
 import type { NamespaceType } from './namespace.ts';
+import type { JoinedInterface } from './lab.ts';
 import type { LimitKey } from './limits/table.ts';
 import type { Network, Profile } from './profile.ts';
 
@@ -25,10 +26,20 @@ export interface Sandbox {
   /** Absent where all its namespaces are its own. */
   readonly outside?: Outside | undefined;
   readonly network: Network;
+  /** Absent where it is in no lab. */
+  readonly lab?: InLab | undefined;
   /** The process that is its way out, outside of its namespaces. */
   readonly wayOut: { readonly pid: number; readonly startTime: number } | undefined;
   /** What the caller should be told when the terminal opens: codes with arguments, as problems are. */
   readonly notes: readonly SandboxNote[];
+}
+
+/** How a sandbox is in a lab. */
+export interface InLab {
+  readonly id: string;
+  readonly folder: string;
+  readonly hub: Pinned;
+  readonly interfaces: readonly JoinedInterface[];
 }
 
 /** A process, with the start time that tells it from a later one of the same number. */

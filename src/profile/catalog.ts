@@ -3,7 +3,9 @@ import { problem, type Place, type Problem } from '../model/problem.ts';
 import type { ProfileSource } from '../model/profile.ts';
 import { BUILTIN_PROFILES } from './builtin.ts';
 import { check } from './check.ts';
+import { readNetworks, type FileNetworks } from './networks.ts';
 import { readDocument, type JsonDocument, type Located, type Part, type Path } from './document.ts';
+import { namedAddresses, sameAddresses } from './resolve-lab.ts';
 import { fileSchema, profileSchema, type FileProfile } from './schema.ts';
 import { anyObject, mapOf } from './schema-parts.ts';
 
@@ -32,6 +34,8 @@ export interface Catalog {
   /** All that is wrong in the files, whether it hits a profile or not, in the order of the files. */
   readonly problems: readonly Problem[];
   readonly baseOf: BaseOf;
+  /** The networks of each file. */
+  readonly networks: readonly FileNetworks[];
 }
 
 /** The profile that another extends, or undefined at the end of the chain and for a name that there is not. */
@@ -53,10 +57,14 @@ const BUILTIN: readonly Entry[] = Object.entries(BUILTIN_PROFILES).map(([name, s
 export function makeCatalog(files: readonly ProfileFile[]): Catalog {
   const read = files.map((file, index) => readFile(file, index + 1));
   const raw = [...BUILTIN, ...read.flatMap((file) => file.entries)];
-  const baseProblems = makeBaseCheck(raw);
-  const entries = raw.map((entry) => ({ ...entry, problems: [...entry.problems, ...baseProblems(entry)] }));
+  const [baseProblems, addressProblems] = [makeBaseCheck(raw), sameAddresses(raw)];
+  const entries = raw.map((entry) => ({
+    ...entry,
+    problems: [...entry.problems, ...baseProblems(entry), ...addressProblems(entry)],
+  }));
   const problems = [...read.flatMap((file) => file.problems), ...entries.flatMap((entry) => entry.problems)];
-  return { entries, problems: inOrder([...new Set(problems)], files), baseOf: makeBaseOf(entries) };
+  const networks = read.map((file) => file.networks);
+  return { entries, problems: inOrder([...new Set(problems)], files), baseOf: makeBaseOf(entries), networks };
 }
 
 /** The profile that a window sees under a name. */
@@ -81,6 +89,7 @@ export function basesFor(entry: Entry, entries: readonly Entry[]): readonly Entr
 
 interface ReadFile {
   readonly entries: readonly Entry[];
+  readonly networks: FileNetworks;
   readonly problems: readonly Problem[];
 }
 
@@ -89,13 +98,17 @@ function readFile({ file, text, source }: ProfileFile, layer: number): ReadFile 
   const checked = document.value === undefined ? [] : check(FILE, document.value, [], document).problems;
   const located = [...document.problems, ...checked];
   const profiles = Object.entries(profilesIn(document.value));
+  const networks = readNetworks(document, layer, located);
   const isTaken = (name: string) => source === 'workspace' && Object.hasOwn(BUILTIN_PROFILES, name);
+  const entries = profiles
+    .filter(([name]) => !isTaken(name))
+    .map(([name, value]) => readEntry({ name, source, layer }, value, document, located));
   return {
-    entries: profiles
-      .filter(([name]) => !isTaken(name))
-      .map(([name, value]) => readEntry({ name, source, layer }, value, document, located)),
+    entries,
+    networks: { ...networks, named: namedAddresses(entries) },
     problems: [
       ...located.map((one) => one.problem),
+      ...networks.together,
       ...profiles.filter(([name]) => isTaken(name)).map(([name]) => protectedProblem(name, document)),
     ],
   };

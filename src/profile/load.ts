@@ -48,7 +48,7 @@ export function resolveProfile({ catalog, problems }: LoadedProfiles, name: stri
   if (!entry) throw new ProblemError([unknown(name, catalog), ...problems.filter(isUnreadable)]);
   const chain = chainOf(entry, catalog.baseOf);
   const found = new Set(chain.flatMap((one) => one.problems));
-  const profile = resolveChain(entry, chain, context, (one) => found.add(one));
+  const profile = resolveChain(entry, chain, { context, networks: catalog.networks }, (one) => found.add(one));
   if (found.size > 0) throw new ProblemError([...found]);
   return profile;
 }
@@ -62,7 +62,9 @@ export function problemsIn(
   const found: Problem[] = [...problems];
   for (const entry of catalog.entries) {
     if (entry.place([])?.file === file)
-      resolveChain(entry, chainOf(entry, catalog.baseOf), context, (one) => found.push(one));
+      resolveChain(entry, chainOf(entry, catalog.baseOf), { context, networks: catalog.networks }, (one) =>
+        found.push(one),
+      );
   }
   const here = found.filter(({ place }) => place?.file === file);
   return [...new Map(here.map((one) => [JSON.stringify(one), one])).values()];
@@ -74,7 +76,7 @@ export interface Overrides {
   readonly rootfs?: string | undefined;
   /** Each as `memory.max=64M`. */
   readonly limits?: readonly string[] | undefined;
-  /** `none`, `host` or `internet`, without the ports that the profile names. */
+  /** `none`, `host` or `internet`, without the ports and networks that the profile names. */
   readonly network?: string | undefined;
 }
 
@@ -91,14 +93,14 @@ export function overrideProfile(profile: Profile, { rootfs, limits = [], network
   };
 }
 
-function networkGiven(text: string, { namespaces }: Profile): Pick<Profile, 'network' | 'namespaces'> {
+function networkGiven(text: string, { namespaces }: Profile): Pick<Profile, 'network' | 'namespaces' | 'lab'> {
   const mode = NETWORK_MODES.find((one) => one === text);
   if (mode === undefined) {
     const args = { key: '--network', value: shown(text), expected: 'none, host or internet' };
     throw new ProblemError(problem('wrongValue', args));
   }
   const net = { kind: mode === 'host' ? 'host' : 'new' } as const;
-  return { network: { mode, publish: [], hostPorts: [] }, namespaces: { ...namespaces, net } };
+  return { network: { mode, publish: [], hostPorts: [] }, namespaces: { ...namespaces, net }, lab: undefined };
 }
 
 function rootfsGiven(text: string): Rootfs {

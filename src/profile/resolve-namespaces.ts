@@ -4,12 +4,13 @@ import type { NamespaceChoice, Namespaces, Network, Profile, SandboxUser } from 
 import { THROWAWAY } from './builtin.ts';
 import { latest, latestOf, type Chain } from './chain.ts';
 import { parsePort } from './ports.ts';
+import { networksSaid } from './resolve-lab.ts';
 
 type Report = (problem: Problem) => void;
 
 /** The keys that mean nothing in a namespace that is not the sandbox's own. */
 const BELONGING = [
-  { type: 'net', keys: ['network'] },
+  { type: 'net', keys: ['network', 'networks'] },
   { type: 'uts', keys: ['hostname', 'domainname'] },
   { type: 'time', keys: ['time'] },
 ] as const;
@@ -23,6 +24,7 @@ export function namespacesOf(chain: Chain, report: Report): Namespaces {
 
 function choiceOf(chain: Chain, type: NamespaceType): NamespaceChoice {
   const said = latestOf(chain, 'namespaces', type);
+  if (type === 'net' && networksSaid(chain) !== undefined) return { kind: 'new' };
   if (type === 'net' && isNearer(chain, 'network', said?.by)) {
     return networkOf(chain).mode === 'host' ? { kind: 'host' } : { kind: 'new' };
   }
@@ -52,8 +54,9 @@ function reportConflicts(chain: Chain, report: Report): void {
   }
 }
 
-/** The network that the nearest profile asks for; what was extended is replaced whole. */
+/** The network that the nearest profile asks for; what was extended is replaced whole, also by `networks`. */
 export function networkOf(chain: Chain): Network {
+  if (networksSaid(chain) !== undefined) return { mode: 'none', publish: [], hostPorts: [] };
   const value = latest(chain, 'network')?.value ?? THROWAWAY.network;
   if (typeof value === 'string') return { mode: value, publish: [], hostPorts: [] };
   const { mode, publish = [], hostPorts = [] } = value;

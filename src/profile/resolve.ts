@@ -5,15 +5,24 @@ import type { Entry } from './catalog.ts';
 import { latest, written, type Chain } from './chain.ts';
 import { makeExpander, type Expander, type ProfileContext, type Written } from './expand.ts';
 import { capabilitiesOf, landlockOf, limitsOf, rlimitsOf, seccompOf } from './resolve-confinement.ts';
+import type { FileNetworks } from './networks.ts';
 import { insidePathOf, insidePathsOf, mountsOf, rootfsOf, toolsOf, workspaceOf } from './resolve-files.ts';
+import { labOf } from './resolve-lab.ts';
 import { hostnameOf, namespacesOf, networkOf, reportPorts, timeOf, userOf } from './resolve-namespaces.ts';
 import type { FileProfile } from './schema.ts';
+
+/** What a profile is resolved in. */
+export interface Surroundings {
+  readonly context: ProfileContext;
+  /** The networks of each file. */
+  readonly networks: readonly FileNetworks[];
+}
 
 /** What the whole chain says, complete and expanded. Problems are reported, and the profile is then not to be used. */
 export function resolveChain(
   entry: Entry,
   chain: Chain,
-  context: ProfileContext,
+  { context, networks }: Surroundings,
   report: (problem: Problem) => void,
 ): Profile {
   const expander = makeExpander(context, report);
@@ -37,6 +46,7 @@ export function resolveChain(
     maskedPaths: insidePathsOf(chain, 'maskedPaths', expander),
     readOnlyPaths: insidePathsOf(chain, 'readOnlyPaths', expander),
     network: networkOf(chain),
+    lab: labOf(chain, networks, report),
     limits: limitsOf(chain),
     rlimits: rlimitsOf(chain),
     capabilities: capabilitiesOf(chain),

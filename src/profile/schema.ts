@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { capabilities, insidePaths, landlock, rlimits, seccomp } from './schema-confinement.ts';
 import { mount, rootfs } from './schema-files.ts';
+import { labInterfaces, labNetworks } from './schema-lab.ts';
 import { limits } from './schema-limits.ts';
 import { domainname, hostname, namespaces, time, user } from './schema-namespaces.ts';
 import { network } from './schema-network.ts';
@@ -75,6 +76,11 @@ export const profileSchema = keyed({
   maskedPaths: key(insidePaths, 'Paths inside that are hidden, beside those of every sandbox.'),
   readOnlyPaths: key(insidePaths, 'Paths inside that can only be read, beside those of every sandbox.'),
   network: key(network, 'Network inside, and the ports that lead in and out.'),
+  networks: key(
+    labInterfaces,
+    'Networks of this file that the sandbox joins, each with its address there. Not together with "network", but for "none".',
+  ),
+  forwarding: key(flag(false), 'Whether it passes packets on from one of its networks to another, as a router does.'),
   limits: key(limits, 'Limits of all its processes together, by their cgroup v2 names.'),
   rlimits: key(rlimits, 'Limits of each process (getrlimit(2)).'),
   capabilities: key(capabilities, 'Capabilities inside; none reaches out of the sandbox.'),
@@ -121,6 +127,7 @@ export function fileSchema<const Profile extends v.GenericSchema>(profile: Profi
   return keyed({
     $schema: key(v.string('the address of a JSON schema'), 'Address of the JSON schema, for editors that look it up.'),
     profiles: key(mapOf(profileName, profile), 'Profiles of sandboxes, by name.'),
+    networks: key(labNetworks, 'Networks that sandboxes of this file join, by name.'),
   });
 }
 

@@ -14,9 +14,21 @@ export function byHand(plan: Plan): readonly string[] {
     '# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.',
     'started_at() { shift 19; echo "$1"; }',
     'by_hand() {',
-    ...indented([...sharingNote(plan), ...limitsNote(plan), ...makeFolders(plan), ...gates(plan), ...removal(plan)]),
+    ...indented([
+      ...labNote(plan),
+      ...sharingNote(plan),
+      ...limitsNote(plan),
+      ...makeFolders(plan),
+      ...gates(plan),
+      ...removal(plan),
+    ]),
     '}',
   ];
+}
+
+/** Who is in a lab, and with which addresses, its launchers agree upon. */
+function labNote({ lab }: Plan): readonly string[] {
+  return lab === undefined ? [] : ['echo "By hand nobody connects a sandbox to its lab." >&2; exit 1'];
 }
 
 /** Only a process of the user namespace that is shared may write these maps. */

@@ -12,7 +12,7 @@ export interface GatedScript {
   /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it. */
   at(word: string): Promise<string>;
   /** Lets it go on. */
-  pass(): void;
+  pass(line?: string): void;
   /** Closes the script's input: it ends at its next gate, and PID 1 of a whole sandbox ends. */
   readonly close: () => void;
   /** Forgets its output and input, so that neither keeps this process alive; its input stays open. */
@@ -32,7 +32,7 @@ export function runGated(script: string): GatedScript {
       const [said, ...rest] = next.value?.split(' ') ?? [];
       return said === word ? rest.join(' ') : failedBefore(word, child);
     },
-    pass: () => child.process.stdin.write('go\n'),
+    pass: (line = 'go') => child.process.stdin.write(`${line}\n`),
     close: () => child.process.stdin.destroy(),
     detach: () => detach(child, lines),
     ended: child.ended.then(() => undefined),
@@ -58,12 +58,20 @@ async function failedBefore(gate: string, child: Child): Promise<never> {
   return failure(gate, await child.stderr);
 }
 
+/** What is done before each gate. */
+const STEPS: Readonly<Record<string, string>> = {
+  unshared: 'making the namespaces',
+  lab: 'making the hub of the lab',
+  made: 'making the networks of the lab',
+};
+
 async function failure(gate: string, stderr: string): Promise<never> {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
   if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
+  if (/^no lab$/m.test(stderr)) fail('labFailed', { reason: stderr.replace('no lab', '').trim() });
   await failForNamespaces();
-  fail('launchFailed', { step: gate === 'unshared' ? 'making the namespaces' : 'mounting', output: stderr.trim() });
+  fail('launchFailed', { step: STEPS[gate] ?? 'mounting', output: stderr.trim() });
 }
 
 /** What the check of the host finds missing, in its words: a refused namespace has many causes, and few errors. */

@@ -17,6 +17,8 @@ import { hasOneId, SHIFTED_BASE } from './ids.ts';
 import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
+import { HOSTS, tellHosts } from './lab/members.ts';
+import { openLab } from './lab/open-lab.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import { groupedByReason } from './limits/unavailable.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
@@ -49,9 +51,18 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   const folders = callerFolders();
   try {
     await requireFreePorts(request.profile.network.publish);
-    const { plan, notes } = await makePlan(request, newId(request.profile.name), folders);
-    const all = { plan, notes, session, folders, request };
-    return await start(all).catch((error: unknown) => startByHelper(all, error));
+    const id = newId(request.profile.name);
+    const lab = await openLab(request.profile, id, folders);
+    try {
+      const { plan, notes } = await makePlan(request, id, folders, lab?.plan);
+      const all = { plan, notes, session, folders, request, hub: lab?.hub };
+      return await start(all).catch((error: unknown) => startByHelper(all, error));
+    } catch (error) {
+      lab?.leave();
+      throw error;
+    } finally {
+      lab?.close();
+    }
   } catch (error) {
     await sweep(folders, session); // what others have left may be in the way of the next try
     throw error;
@@ -64,6 +75,8 @@ interface Start {
   readonly session: HelperSession;
   readonly folders: CallerFolders;
   readonly request: LaunchRequest;
+  /** Of the lab that it is in. */
+  readonly hub: Pinned | undefined;
 }
 
 /** Once more, where only root may make the user namespace. @throws the same error where that is of no use. */
@@ -111,6 +124,7 @@ function beginRecord(plan: Plan): SandboxRecord {
     placeholders: plan.placeholders,
     layers: plan.overlays.length > 0 ? plan.layers : undefined,
     bareRoot: plan.bare?.folder,
+    lab: plan.lab?.folder,
   };
   writeRecord(plan.folder, record);
   return record;
@@ -126,12 +140,13 @@ function writeStartScript(plan: Plan): string {
 
 /** The script runs up to its first gate meanwhile, and needs none of them before. */
 function makeFolders(plan: Plan): void {
-  const { ids, bare } = plan;
+  const { ids, bare, lab } = plan;
   for (const path of foldersOf(plan)) {
     makeOpenFolder(path);
     if (ids.kind === 'shifted') chownSync(path, SHIFTED_BASE, SHIFTED_BASE);
   }
   if (bare) makeBareRoot(bare, ids);
+  if (lab) writeFileSync(join(plan.folder, HOSTS), lab.hosts, { mode: 0o644 });
 }
 
 async function through(
@@ -141,7 +156,7 @@ async function through(
   limits: PreparedLimits,
 ): Promise<Sandbox> {
   const { plan } = all;
-  const pid = await makeNamespaces(script, plan, all.session);
+  const pid = await makeNamespaces(script, all);
   const given = await limits.place(pid);
   const keeper = keeperOf(script, plan);
   const sandbox = describe(pid, given, all, keeper);
@@ -155,6 +170,7 @@ async function through(
   const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };
   if (whole !== sandbox) writeRecord(plan.folder, { ...record, sandbox: whole });
   script.pass();
+  if (plan.lab) tellHosts(plan.lab.folder);
   await runInit(whole, plan.profile.init);
   return whole;
 }
@@ -175,18 +191,21 @@ async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void
 }
 
 /** The number of PID 1, whose user namespace has its ids: from here, or from the outer one that has got them from here. */
-async function makeNamespaces(script: GatedScript, plan: Plan, session: HelperSession): Promise<number> {
+async function makeNamespaces(script: GatedScript, all: Start): Promise<number> {
+  const { plan } = all;
   const first = Number(await script.at(plan.held === undefined ? 'unshared' : 'outer'));
-  await giveIds(first, plan, session);
+  await giveIds(first, all);
   if (plan.held === undefined) return first;
   script.pass();
   return Number(await script.at('unshared'));
 }
 
 /** A single id is given by unshare(1) itself; a user namespace that was made before has its ids. */
-async function giveIds(pid: number, { ids, sharing, userNamespace }: Plan, session: HelperSession): Promise<void> {
+async function giveIds(pid: number, { plan, session, hub }: Start): Promise<void> {
+  const { ids, sharing, userNamespace, lab } = plan;
+  const parent = lab && hub ? { ...lab.hubIds, pid: hub.pid } : sharing.parent;
   if (ids.kind === 'single' || userNamespace !== undefined) return;
-  await (sharing.parent === undefined ? writeIdMaps(pid, ids, session) : writeIdMapsWithin(sharing.parent, pid, ids));
+  await (parent === undefined ? writeIdMaps(pid, ids, session) : writeIdMapsWithin(parent, pid, ids));
 }
 
 /** The script stays beside a sandbox that shares namespaces of another. */
@@ -203,10 +222,10 @@ function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; 
 function describe(
   pid: number,
   given: LimitsGiven,
-  { plan, notes, request }: Start,
+  { plan, notes, request, hub }: Start,
   keeper: Pinned | undefined,
 ): Sandbox {
-  const { profile, folder, id } = plan;
+  const { profile, folder, id, lab } = plan;
   return {
     id,
     profile: profile.name,
@@ -222,6 +241,7 @@ function describe(
     limits: given,
     outside: outsideOf(plan, keeper),
     network: profile.network,
+    lab: lab && hub && { id: lab.id, folder: lab.folder, hub, interfaces: lab.interfaces },
     wayOut: undefined,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };

@@ -10,7 +10,9 @@ import { isBelow } from './git-guards.ts';
 import { idsInside, identityOf } from './identity.ts';
 import { canMapRanges, planIds, type IdPlan } from './ids.ts';
 import { sharedNotes } from './outside.ts';
+import type { LabPlan } from './lab/open-lab.ts';
 import { idsWithin } from './parent-ids.ts';
+import { plainName } from './plain-name.ts';
 import { planSandbox, type Plan } from './plan.ts';
 import { prepareSeccomp } from './seccomp/prepare.ts';
 import { resolveSharing } from './shared-namespaces.ts';
@@ -31,11 +33,12 @@ export async function makePlan(
   { profile: asked, workspaceFolder }: LaunchRequest,
   id: string,
   folders: CallerFolders,
+  lab: LabPlan | undefined,
 ): Promise<{ plan: Plan; notes: readonly SandboxNote[] }> {
   const { profile, sharing } = await resolveSharing(asked, folders.uid);
   refuseWhatShowsTooMuch(profile, workspaceFolder, folders);
   const wish = { ids: profile.ids, user: idsInside(profile.user, folders) };
-  const ids = idsWithin(planIds(folders.uid, folders.gid, wish), sharing.parent, profile.ids);
+  const ids = idsWithin(planIds(folders.uid, folders.gid, wish), lab?.hubIds ?? sharing.parent, profile.ids);
   const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
   const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
   const plan = await planSandbox({
@@ -45,6 +48,7 @@ export async function makePlan(
     ids,
     identity: identityOf(profile.user, { ...folders, home: homeFolder() }, lower ?? '/'),
     sharing,
+    lab,
     lower,
     layers: join(folders.state, 'layers', id),
     folder: join(folders.runtime, id),
@@ -95,7 +99,7 @@ function keptHomeName(profile: string, workspaceFolder: string | undefined): str
     .update(`${profile}\0${workspaceFolder ?? ''}`)
     .digest('hex')
     .slice(0, 12);
-  return `${plainName(profile)}-${place}`;
+  return `${plainName(profile, 'sandbox')}-${place}`;
 }
 
 /** What runs inside would change the scripts with which its own terminals are opened outside, or another sandbox. */
@@ -128,14 +132,5 @@ async function lowerOf(
 
 /** The profile's name as far as an id may hold it, and six digits that tell its sandboxes apart. */
 export function newId(profile: string): string {
-  return `${plainName(profile)}-${randomBytes(3).toString('hex')}`;
-}
-
-function plainName(profile: string): string {
-  const name = profile
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 24)
-    .replace(/^-+|-+$/g, '');
-  return name || 'sandbox';
+  return `${plainName(profile, 'sandbox')}-${randomBytes(3).toString('hex')}`;
 }

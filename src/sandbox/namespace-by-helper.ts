@@ -26,8 +26,8 @@ export function helperMakesWay(error: unknown, plan: Plan): boolean {
 }
 
 /** No second one around it, and none to remove in it what the layers of overlays leave. */
-function needsOneNamespace({ sharing, held, overlays }: Plan): boolean {
-  return sharing.parent === undefined && held === undefined && overlays.length === 0;
+function needsOneNamespace({ sharing, held, overlays, lab }: Plan): boolean {
+  return sharing.parent === undefined && lab === undefined && held === undefined && overlays.length === 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isNew } from './choices.ts';
 import { dropToShifted } from './ids.ts';
+import { linksInside } from './lab/lab-lines.ts';
 import type { Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 import { RESOLVER, WAY_OUT_PID, type WayOut } from './way-out.ts';
@@ -59,7 +60,8 @@ export function tellWayOut({ wayOut }: Plan): string {
 /** A loopback device that is up; with a way out also what is not to be reached through it, and who answers for names. */
 export function networkInside(plan: Plan): readonly string[] {
   if (!isNew(plan.profile, 'net')) return [];
-  return ['ip link set lo up & linking=$!', ...filter(plan)];
+  const links = plan.lab === undefined ? ['ip link set lo up & linking=$!'] : linksInside(plan);
+  return [...links, ...filter(plan)];
 }
 
 function filter({ wayOut }: Plan): readonly string[] {

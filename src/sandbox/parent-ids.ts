@@ -5,11 +5,18 @@ import type { Profile } from '../model/profile.ts';
 import { dropToShifted, hasOneId, idMapText, SHIFTED_BASE, type IdPlan, type IdRange } from './ids.ts';
 import type { Parent } from './shared-namespaces.ts';
 
+/** A user namespace with a process in it. */
+export type ParentIds = Pick<Parent, 'pid' | 'uids' | 'gids'>;
+
 /**
  * What a plan of ids comes to in a user namespace that has not all of them itself.
  * @throws ProblemError `idRangesMissing` where ranges are asked for and only one id is left.
  */
-export function idsWithin(ids: IdPlan, parent: Parent | undefined, wish: Profile['ids']): IdPlan {
+export function idsWithin(
+  ids: IdPlan,
+  parent: Pick<Parent, 'uids' | 'gids'> | undefined,
+  wish: Profile['ids'],
+): IdPlan {
   if (parent === undefined) return ids;
   const [uids, gids] = [common(ids.uids, parent.uids), common(ids.gids, parent.gids)];
   const left: IdPlan = { ...ids, uids, gids };
@@ -43,7 +50,7 @@ function overlap(range: IdRange, parent: IdRange): readonly IdRange[] {
  * Writes both id maps from within the parent: the kernel lets only a process of the user namespace itself or of its parent
  * write them (user_namespaces(7), "Defining user and group ID mappings"), so that newuidmap(1) cannot.
  */
-export async function writeIdMapsWithin(parent: Parent, pid: number, ids: IdPlan): Promise<void> {
+export async function writeIdMapsWithin(parent: ParentIds, pid: number, ids: IdPlan): Promise<void> {
   const script = 'printf %s "$2" >"/proc/$1/uid_map" && printf %s "$3" >"/proc/$1/gid_map"';
   const maps = [idMapText(asSeenBy(ids.uids, parent.uids)), idMapText(asSeenBy(ids.gids, parent.gids))];
   const enter = ['nsenter', '--target', String(parent.pid), '--user', ...asRootOf(parent, ids), '--'];
@@ -53,7 +60,7 @@ export async function writeIdMapsWithin(parent: Parent, pid: number, ids: IdPlan
 }
 
 /** Only root keeps over the exec the capabilities that this needs. */
-function asRootOf({ uids }: Parent, ids: IdPlan): readonly string[] {
+function asRootOf({ uids }: ParentIds, ids: IdPlan): readonly string[] {
   const own = ids.kind === 'shifted' ? SHIFTED_BASE : (ids.uids[0]?.outside ?? 0);
   const isRoot = uids.some(({ inside, outside }) => inside === 0 && outside === own);
   return isRoot ? ['--preserve-credentials'] : ['--setuid=0', '--setgid=0'];

@@ -22,6 +22,8 @@ import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
 import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
+import { hostsMounts } from './lab/hosts.ts';
+import type { LabPlan } from './lab/open-lab.ts';
 import type { SeccompPlan } from './seccomp/prepare.ts';
 import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
@@ -55,6 +57,8 @@ export interface Plan {
   readonly clocks: readonly string[];
   /** Undefined without a way out to the internet. */
   readonly wayOut: WayOut | undefined;
+  /** Undefined in no lab. */
+  readonly lab: LabPlan | undefined;
   readonly tool: ToolCommand;
   /** The seccomp filter of every process, if there is one. */
   readonly seccomp: SeccompPlan | undefined;
@@ -73,6 +77,7 @@ export interface PlanRequest {
   readonly ids: IdPlan;
   readonly identity: Identity;
   readonly sharing: Sharing;
+  readonly lab: LabPlan | undefined;
   readonly folder: string;
   /** Folder of all bare roots. */
   readonly bareRoots: string;
@@ -115,6 +120,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
     resolverMounts(wayOut, folder, foreign),
+    hostsMounts(request.lab, folder, foreign),
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
     overlayMounts(overlays, folder, foreign),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
@@ -144,6 +150,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     landlock: await planLandlock(profile.landlock, world),
     clocks: isNew(profile, 'time') ? await planClocks(profile) : [],
     wayOut,
+    lab: request.lab,
     tool: foreign ? foreignToolCommand : hostToolCommand,
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],

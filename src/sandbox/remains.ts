@@ -7,7 +7,10 @@ import { removeUnusedBareRoots } from './bare-root.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import type { HelperSession } from '../elevation/session.ts';
+import { isAlive } from './is-alive.ts';
 import { killPinned } from './kill-pinned.ts';
+import { leaveLab } from './lab/members.ts';
+import { sweepLabs } from './lab/sweep-labs.ts';
 import { idsInHelperCgroups, sweepByHelper } from './limits/helper.ts';
 import { idsInOwnCgroups, removeOwnCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
@@ -31,6 +34,7 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   }
   const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
   removeUnusedBareRoots(folders.bareRoots, new Set([...living.values()].map(({ bareRoot }) => bareRoot)));
+  sweepLabs(folders.labs);
   removeOwnCgroups(hierarchies, ended(own));
   const helper = await session?.running();
   if (helper) await sweepByHelper(ended(helpers), helper);
@@ -79,10 +83,5 @@ async function removeFiles(folder: string, record: SandboxRecord, folders: Calle
   }
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** Whether its PID 1 lives, or the process that is making it. */
-export function isAlive({ sandbox, launcher }: SandboxRecord): boolean {
-  const { pid, startTime } = sandbox ?? launcher;
-  return startTimeOf(pid) === startTime;
+  if (record.lab !== undefined) leaveLab(record.lab, record.id);
 }

@@ -1,14 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { callerFolders } from './caller.ts';
 import { joinScript } from './join-script.ts';
+import { hubScriptOf, outlineLab } from './lab/open-lab.ts';
 import { makePlan, type LaunchRequest } from './make-plan.ts';
 import { startScript } from './start-script.ts';
 
 export interface Scripts {
   readonly start: string;
   readonly join: string;
+  /** What starts the lab that it is in. */
+  readonly lab?: string | undefined;
 }
 
 /**
@@ -18,22 +22,29 @@ export interface Scripts {
 export async function showScripts(request: LaunchRequest, id = 'example'): Promise<Scripts> {
   const folders = callerFolders();
   const runtime = `${folders.runtime}-by-hand`;
-  const { plan } = await makePlan(request, id, { ...folders, runtime, bareRoots: join(runtime, id) });
+  const lab = outlineLab(request.profile, folders);
+  const { plan } = await makePlan(request, id, { ...folders, runtime, bareRoots: join(runtime, id) }, lab);
   const given = { way: 'none', cgroups: {}, held: {}, missing: {} } as const;
-  return { start: startScript(plan), join: joinScript(plan, { given, placing: [], memoryKillCounters: [] }) };
+  const enter = joinScript(plan, { given, placing: [], memoryKillCounters: [] });
+  return { start: startScript(plan), join: enter, lab: hubScriptOf(request.profile, folders) };
 }
 
 /**
  * Writes both scripts into a folder.
- * @throws the EEXIST of open(2) where one of them is there: it may be somebody's work.
+ * @throws ProblemError `labNotByHand` for a sandbox of a lab, and the EEXIST of open(2) where one of them is there: it may be somebody's work.
  */
-export function exportScripts(folder: string, { start, join: enter }: Scripts): void {
+export function exportScripts(folder: string, { start, join: enter, lab }: Scripts): void {
+  if (lab !== undefined) fail('labNotByHand', {});
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'start.sh'), start, { mode: 0o755, flag: 'wx' });
   writeFileSync(join(folder, 'join.sh'), enter, { mode: 0o755, flag: 'wx' });
 }
 
 /** The scripts that a running sandbox was made with, byte for byte. */
-export function scriptsOf({ folder }: Sandbox): Scripts {
-  return { start: readFileSync(join(folder, 'start.sh'), 'utf8'), join: readFileSync(join(folder, 'join.sh'), 'utf8') };
+export function scriptsOf({ folder, lab }: Sandbox): Scripts {
+  const [start, enter] = ['start.sh', 'join.sh'].map((name) => readFileSync(join(folder, name), 'utf8')) as [
+    string,
+    string,
+  ];
+  return { start, join: enter, lab: lab && readFileSync(join(lab.folder, 'lab.sh'), 'utf8') };
 }

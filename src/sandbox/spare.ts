@@ -30,8 +30,8 @@ export function keepSpare(session: HelperSession): SpareKeeper {
   return {
     prepare: (request) => {
       const key = keyOf(request);
-      // One that outlives this process would stay for nobody if this process is killed.
-      if (current?.key === key || request.profile.lifetime === 'untilStopped') return;
+      // One that outlives this process would stay for nobody if this process is killed; in a lab others would find it.
+      if (current?.key === key || request.profile.lifetime === 'untilStopped' || request.profile.lab) return;
       const before = end();
       const launching = before.then(() => launchSandbox({ ...request, spare: true }, session)).catch(() => undefined);
       current = { key, launching };

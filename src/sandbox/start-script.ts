@@ -6,8 +6,10 @@ import { isNew, newTypes } from './choices.ts';
 import { confinedInit } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { enterEarly, enterMade, enterParent, stillThere } from './enter-shared.ts';
+import { mapOptions } from './id-options.ts';
 import { becomeRoot } from './identity.ts';
-import { dropToShifted, isRootInside, type IdPlan } from './ids.ts';
+import { dropToShifted } from './ids.ts';
+import { enterHub, labPart, startJoining, tellLab } from './lab/lab-lines.ts';
 import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import { refuseNested } from './nested.ts';
@@ -84,16 +86,18 @@ function namespaces(plan: Plan): readonly string[] {
     ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
     ...(userNamespace === undefined ? [] : stillThere(userNamespace, HOLDER_ENDED).map((line) => `  ${line}`)),
     ...startWayOut(plan).map((line) => `  ${line}`),
+    ...startJoining(plan).map((line) => `  ${line}`),
     plan.held === undefined
       ? '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).'
       : '  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).',
-    `  exec ${shellWords([...enterEarly(plan.sharing), ...dropToShifted(ids), ...first])} "$0" ${next}`,
+    `  exec ${[...[...enterEarly(plan.sharing), ...dropToShifted(ids)].map(shellWord), ...enterHub(plan), ...first.map(shellWord)].join(' ')} "$0" ${next}`,
     '  ;;',
     ...(parent === undefined ? [] : beside(made, part)),
     ...outerPart(plan, table(plan.held?.outer ?? []), unshare),
     ...wayOutPart(plan),
+    ...labPart(plan),
     '# Now the outside writes id maps and moves this process into its cgroup.',
-    `inside) read -r pid _ </proc/self/stat; ${sayUnshared(plan)}${tellWayOut(plan)}${rooted} ;;`,
+    `inside) read -r pid _ </proc/self/stat; ${sayUnshared(plan)}${tellWayOut(plan)}${tellLab(plan)}${rooted} ;;`,
     'esac',
     '',
   ];
@@ -107,14 +111,6 @@ function beside(unshare: readonly string[], part: string): readonly string[] {
     '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.',
     `beside) ${shellWords(unshare)} "$0" ${part}; exit ;;`,
   ];
-}
-
-/** With a single id unshare(1) writes the maps itself; who is not root inside keeps the capabilities for the set-up. */
-function mapOptions(ids: IdPlan): readonly string[] {
-  if (ids.kind !== 'single') return ['--keep-caps'];
-  const [uid, gid] = [ids.uids[0]?.inside, ids.gids[0]?.inside];
-  if (uid === 0 && gid === 0) return ['--map-root-user'];
-  return [`--map-user=${uid}`, `--map-group=${gid}`, ...(isRootInside(ids) ? [] : ['--keep-caps'])];
 }
 
 function nameAndLoopback(plan: Plan): readonly string[] {

@@ -9,6 +9,8 @@ export interface CallerFolders {
   readonly gid: number;
   /** One folder for each running sandbox. */
   readonly runtime: string;
+  /** One folder for each lab. */
+  readonly labs: string;
   /** What sandboxes with the `host` root stand on; they share it. */
   readonly bareRoots: string;
   /** Root file systems that were unpacked. */
@@ -42,7 +44,8 @@ export function foldersOf(caller: Caller): CallerFolders {
 export function namesOfFolders(caller: Caller): CallerFolders {
   const { uid, gid } = caller;
   const folders = uid === 0 ? rootFolders() : userFolders(caller);
-  return { uid, gid, ...folders, bareRoots: join(folders.runtime, '.bare') };
+  const [bareRoots, labs] = ['.bare', '.labs'].map((name) => join(folders.runtime, name)) as [string, string];
+  return { uid, gid, ...folders, bareRoots, labs };
 }
 
 function rootFolders(): Pick<CallerFolders, 'runtime' | 'data' | 'state'> {

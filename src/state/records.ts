@@ -23,6 +23,8 @@ export interface SandboxRecord {
   readonly layers: string | undefined;
   /** Folder of the bare root that it stands on, or undefined. */
   readonly bareRoot: string | undefined;
+  /** Folder of the lab that it is in. */
+  readonly lab?: string | undefined;
 }
 
 const RECORD = 'sandbox.json';

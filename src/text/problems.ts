@@ -1,4 +1,10 @@
-import { ProblemError, type Problem, type ProblemArguments, type ProblemCode } from '../model/problem.ts';
+import {
+  ProblemError,
+  type AddressFault,
+  type Problem,
+  type ProblemArguments,
+  type ProblemCode,
+} from '../model/problem.ts';
 import { refusalOfInstall } from './elevation.ts';
 import { refusalSentence } from './host.ts';
 
@@ -12,6 +18,14 @@ const RANGES_MISSING = {
   subgid: `"ids": "ranges" needs group ids of yours in /etc/subgid, and there are none. ${ADD_RANGES}`,
   parent: '"ids": "ranges" cannot be had here: the sandbox whose namespaces are shared has only one id.',
 } as const;
+
+const ADDRESS_FAULTS: Readonly<Record<AddressFault, string>> = {
+  outside: 'it is not in it',
+  prefix: 'its prefix is another one; write that of the network, or none',
+  reserved: 'it stands for the network itself or for all that are in it',
+  own: 'it is that of the sandbox itself',
+  version: 'another one of the same protocol is named already',
+};
 
 /** One sentence a problem: the cause, then what to do next. */
 const SENTENCES: Sentences = {
@@ -35,6 +49,19 @@ const SENTENCES: Sentences = {
   nameReserved: ({ name }) => `"${name}" cannot be a name here, because JavaScript reserves it. Choose another.`,
   builtinProtected: ({ name }) =>
     `A workspace cannot replace the built-in profile "${name}", so this one is ignored. Choose another name and "extends": "${name}", or put it into your own settings.`,
+  unknownNetwork: ({ name, known }) =>
+    known.length > 0
+      ? `There is no network "${name}" in this file. Known: ${known.join(', ')}.`
+      : `There is no network "${name}": this file names none. Add "networks": { "${name}": { "subnet": "10.0.0.0/24" } } beside "profiles".`,
+  subnetsOverlap: ({ network, subnet, other, otherSubnet }) =>
+    `The subnet ${subnet} of "${network}" overlaps ${otherSubnet} of "${other}": a sandbox in both could not tell them apart. Change one of them.`,
+  addressWrong: ({ address, network, subnets, reason }) =>
+    `"${address}" cannot be used in the network "${network}" (${subnets.join(', ')}): ${ADDRESS_FAULTS[reason]}.`,
+  addressTwice: ({ address, network, profile }) =>
+    `The address ${address} in the network "${network}" is that of the profile "${profile}" too. Change one of them, or write "auto".`,
+  interfaceTwice: ({ name }) => `Two links cannot both be called "${name}". Change one "interface".`,
+  networksApart: ({ first, second }) =>
+    `The networks "${first}" and "${second}" are of different files, and so of different labs: nothing can be in both. Name both in one file.`,
   rootfsMissing: ({ path }) =>
     `The root file system ${path} does not exist. Correct "rootfs", or put a folder or a .tar, .tar.gz or .tar.xz there.`,
   rootfsNotUsable: ({ path, reason }) => `${path} cannot be a root file system: ${reason}.`,
@@ -83,6 +110,18 @@ const SENTENCES: Sentences = {
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
     `The way to the internet could not be made: ${reason}. Use "network": "none" to start without.`,
+  ipv6Off: ({ network }) =>
+    `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
+  labChanged: ({ network, sandboxes }) =>
+    `The network "${network}" is in use as it was before the profile file was changed. Stop first: ${sandboxes.join(', ')}.`,
+  addressTaken: ({ address, network, sandbox }) =>
+    `The address ${address} of the network "${network}" is that of the running sandbox ${sandbox}. Stop it, enter it, or use another address.`,
+  subnetFull: ({ network, subnet }) =>
+    `Every address of ${subnet} in the network "${network}" is taken. Stop a sandbox, or give the network a larger subnet.`,
+  labFailed: ({ reason }) => `The sandbox could not be connected to its lab. ${reason}`.trim(),
+  notInLab: () => 'This sandbox is in no lab: its profile has no "networks".',
+  labNotByHand: () =>
+    'The scripts of a sandbox in a lab do not run by hand: its launchers agree on who has which address. Show them instead, or use "network".',
   limitsUnavailable: ({ keys, reason }) =>
     `${keys.join(', ')} cannot be enforced here: ${reason}. Set "mode": "best-effort" in "limits" to start without.`,
   rlimitTooHigh: ({ name, asked, hard }) =>

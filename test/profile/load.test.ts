@@ -70,6 +70,7 @@ describe('built-in profiles', () => {
       maskedPaths: [],
       readOnlyPaths: [],
       network: { mode: 'none', publish: [], hostPorts: [] },
+      lab: undefined,
       limits: { mode: 'best-effort', 'memory.max': 4 * 1024 ** 3, 'pids.max': 1024, 'cpu.max': undefined },
       rlimits: {},
       capabilities: { base: 'default', add: [], drop: [] },

@@ -6,6 +6,8 @@ import { bareRootMount } from '../../src/sandbox/bare-root.ts';
 import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
 import { holdMounts } from '../../src/sandbox/held-mounts.ts';
 import type { IdPlan } from '../../src/sandbox/ids.ts';
+import { hubScript } from '../../src/sandbox/lab/hub-script.ts';
+import type { LabPlan } from '../../src/sandbox/lab/open-lab.ts';
 import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
@@ -61,6 +63,7 @@ const PLAN: Plan = {
   placeholders: [],
   clocks: ['--boottime', '5', '--monotonic', '-5'],
   wayOut: undefined,
+  lab: undefined,
   tool: (name) => `/usr/bin/${name}`,
   seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
   landlock: ['--landlock-access=fs:read-file', '--landlock-rule=path-beneath:read-file:/my data'],
@@ -201,6 +204,38 @@ describe('the scripts of a plan', () => {
       await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
       await expect(joinScript(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
     }
+  });
+
+  it('join a lab, also with held mounts', async () => {
+    const networks = [
+      { name: 'lab', subnets: ['10.0.0.0/24', 'fd00::/64'], mtu: undefined, isolated: false },
+      { name: 'dmz', subnets: ['10.1.0.0/24'], mtu: 9000, isolated: true },
+    ];
+    const lab: LabPlan = {
+      id: 'ws-0a1b2c',
+      folder: '/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c',
+      hubIds: PLAN.ids,
+      networks,
+      interfaces: [
+        { network: 'lab', device: 'eth0', addresses: ['10.0.0.1/24', 'fd00::1/64'], gateways: ['10.0.0.254'] },
+        { network: 'dmz', device: 'dmz', addresses: ['10.1.0.1/24'], gateways: [] },
+      ],
+      forwarding: true,
+      host: { ipv6: true },
+      hosts: '',
+    };
+    const plan: Plan = { ...PLAN, lab, clocks: NO_OFFSETS };
+    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-lab.sh');
+    await expect(joinScript(plan, FACTS)).toMatchFileSnapshot('golden/join-lab.sh');
+    const held = holdMounts(plan.mounts, FOLDER);
+    await expect(startScript({ ...plan, held, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
+      'golden/start-lab-held.sh',
+    );
+    const hub = { file: '/ws/.vscode/sandboxes.json', folder: lab.folder, networks, ids: PLAN.ids, host: lab.host };
+    await expect(hubScript(hub)).toMatchFileSnapshot('golden/lab.sh');
+    await expect(hubScript({ ...hub, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
+      'golden/lab-shifted.sh',
+    );
   });
 
   it('are sh, whatever a profile, a path or a variable holds', () => {

@@ -9,11 +9,12 @@ import { askForSandbox } from './new-terminal.ts';
 import { sandboxItem } from './pick-sandbox.ts';
 import type { Target } from './table.ts';
 
-/** Shows what a running sandbox was made with, or what New Terminal… would run for a profile. */
+/** Shows what a running sandbox and its lab were made with, or what New Terminal… would run for a profile. */
 export async function showScript(app: App, target: Target | undefined): Promise<void> {
   const chosen = target ?? (await pickTarget());
   const found = chosen && (await scriptsFor(app, chosen));
   if (!found) return;
+  if (found.scripts.lab !== undefined) await app.documents.show(`${found.name}/lab.sh`, found.scripts.lab);
   await app.documents.show(`${found.name}/join.sh`, found.scripts.join);
   await app.documents.show(`${found.name}/start.sh`, found.scripts.start);
 }

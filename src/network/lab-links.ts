@@ -1,0 +1,54 @@
+import type { JoinedInterface, LabNetwork } from '../model/lab.ts';
+
+/** What the kernel of this host has. */
+export interface LinkHost {
+  /** Whether it speaks IPv6: without it, a link has no addresses of its own that could be turned off. */
+  readonly ipv6: boolean;
+}
+
+/** Lines for `ip -batch` in the hub that make the bridge of a network (ip-link(8)). Only what it joins has addresses. */
+export function bridgeLines({ name, mtu }: LabNetwork, { ipv6 }: LinkHost): readonly string[] {
+  return [`link add name ${name}${sized(mtu)} type bridge`, `link set ${name}${quiet(ipv6)} up`];
+}
+
+/**
+ * Lines for `ip -batch` in the hub that put one end of a pair into each bridge, and the other one into the network namespace
+ * of process `$pid` (veth(4)). They stand in double quotes of a shell.
+ */
+export function pairLines(
+  interfaces: readonly JoinedInterface[],
+  networks: readonly LabNetwork[],
+  { ipv6 }: LinkHost,
+): readonly string[] {
+  return interfaces.flatMap(({ network, device }, index) => {
+    const { mtu, isolated = false } = networks.find(({ name }) => name === network) ?? {};
+    const end = hubEnd('$pid', index);
+    return [
+      `link add name ${end}${sized(mtu)} type veth peer name ${device}${sized(mtu)} netns $pid`,
+      `link set ${end} master ${network}${quiet(ipv6)} up`,
+      ...(isolated ? [`link set ${end} type bridge_slave isolated on`] : []),
+    ];
+  });
+}
+
+/** The end in the hub of a sandbox's link: no network can have its name. */
+export function hubEnd(pid: string, index: number): string {
+  return `_${pid}.${index}`;
+}
+
+/** Lines for `ip -batch` in a sandbox: its loopback, and its links with their addresses. Nobody else has an address: no need to ask (`nodad`). */
+export function addressLines(interfaces: readonly JoinedInterface[]): readonly string[] {
+  return [
+    'link set lo up',
+    ...interfaces.flatMap(({ device, addresses }) => [
+      `link set ${device} up`,
+      ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
+    ]),
+    ...interfaces.flatMap(({ device, gateways }) =>
+      gateways.map((gateway) => `route add default via ${gateway} dev ${device}`),
+    ),
+  ];
+}
+
+const sized = (mtu: number | undefined): string => (mtu === undefined ? '' : ` mtu ${mtu}`);
+const quiet = (ipv6: boolean): string => (ipv6 ? ' addrgenmode none' : '');

@@ -1,0 +1,71 @@
+import { addressLines, pairLines } from '../../network/lab-links.ts';
+import { dropToShifted } from '../ids.ts';
+import type { Plan } from '../plan.ts';
+import { shellWord } from '../quote.ts';
+
+/**
+ * Just before this process becomes the parent of PID 1: it keeps the lab from ending for as long as it is there, and starts
+ * what waits in the hub for the network namespace.
+ */
+export function startJoining({ lab, ids }: Plan): readonly string[] {
+  if (lab === undefined) return [];
+  const drop = dropToShifted(ids).map(shellWord);
+  const waiting = ['exec', ...drop, ...ENTER_HUB, '--net', 'sh', '"$0"', 'lab'].join(' ');
+  return [
+    `lab=${shellWord(lab.folder)}; ended() { echo 'The lab has ended.' >&2; exit 1; }`,
+    '# The hub ends when nobody has this lock any more, flock(2).',
+    'exec 8>>"$lab/alive"; flock --shared --nonblock 8 || ended',
+    'read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && [ "$(started_at ${stat##*) })" = "$since" ] || ended',
+    '# What will connect it waits in the hub until there is a network namespace.',
+    'mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"',
+    `{ exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; ${waiting}; } <"$folder/joining" >"$folder/joined" &`,
+    'exec 9<"$folder/joined"',
+  ];
+}
+
+const ENTER_HUB = ['nsenter', '--target', '"$hub"', '--preserve-credentials', '--user'];
+
+/** Words, quoted already, that enter the user namespace of the hub: the new one is its child, and root of the hub may connect it. */
+export function enterHub({ lab }: Plan): readonly string[] {
+  return lab === undefined ? [] : [...ENTER_HUB, '--'];
+}
+
+/** The part of the script that is in the hub. */
+export function labPart({ lab }: Plan): readonly string[] {
+  if (lab === undefined) return [];
+  return [
+    '# In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).',
+    'lab)',
+    '  read -r pid || exit 0',
+    `  printf '%s\\n' ${pairLines(lab.interfaces, lab.networks, lab.host).map(quoted).join(' ')} | ip -batch - >&2`,
+    '  echo joined; exit ;;',
+  ];
+}
+
+/** The names of links and networks, and their addresses, hold nothing that a shell knows. */
+const quoted = (line: string): string => `"${line}"`;
+
+/** At the first gate: its number tells the hub which namespace to connect. */
+export function tellLab({ lab }: Plan): string {
+  return lab === undefined ? '' : ' echo "$pid" >&7; exec 7>&- 8>&-;';
+}
+
+/** Inside: as soon as the links are there, their addresses. */
+export function linksInside({ lab }: Plan): readonly string[] {
+  if (lab === undefined) return [];
+  return [
+    '# Its links into the lab as soon as they are there, ip-address(8).',
+    "{ read -r _ <&9 || { echo 'no lab' >&2; exit 1; }",
+    `  printf '%s\\n' ${addressLines(lab.interfaces).map(shellWord).join(' ')} | ip -batch -; } & linking=$!`,
+    'exec 9<&-',
+    ...(lab.forwarding ? forwarding(lab.host.ipv6) : []),
+  ];
+}
+
+function forwarding(ipv6: boolean): readonly string[] {
+  return [
+    '# It passes packets on from one network to another: ip(7), ipv6(7).',
+    'echo 1 >/proc/sys/net/ipv4/ip_forward',
+    ...(ipv6 ? ['echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'] : []),
+  ];
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { startTimeOf } from '../../discovery/pin.ts';
+import { requireProgram } from '../../host/programs.ts';
+import type { JoinedInterface, Lab, LabMember, LabMembership, LabNetwork } from '../../model/lab.ts';
+import { fail } from '../../model/problem.ts';
+import type { Profile } from '../../model/profile.ts';
+import type { Pinned } from '../../model/sandbox.ts';
+import { firstFree, parseSubnet } from '../../model/subnet.ts';
+import type { LinkHost } from '../../network/lab-links.ts';
+import type { CallerFolders } from '../../state/folders.ts';
+import { makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
+import { runGated, type GatedScript } from '../gates.ts';
+import { planIds, SHIFTED_BASE, type IdPlan } from '../ids.ts';
+import { plainName } from '../plain-name.ts';
+import { hubScript } from './hub-script.ts';
+import { connectedOnes, hostsOf, isSame, leaveLab, livingMembers, tellHosts } from './members.ts';
+
+/** How a sandbox is in a lab, worked out before its script is written. */
+export interface LabPlan {
+  readonly id: string;
+  readonly folder: string;
+  /** The ids of the hub's user namespace, in which that of the sandbox is made. */
+  readonly hubIds: IdPlan;
+  readonly networks: readonly LabNetwork[];
+  readonly interfaces: readonly JoinedInterface[];
+  readonly forwarding: boolean;
+  readonly host: LinkHost;
+  /** The first text of its hosts(5). */
+  readonly hosts: string;
+}
+
+/** A lab that is kept from ending, with a place in it for one sandbox. */
+export interface OpenLab {
+  readonly plan: LabPlan;
+  readonly hub: Pinned;
+  /** To be called when the sandbox keeps it from ending itself, or never will. */
+  readonly close: () => void;
+  /** Gives the place up. */
+  readonly leave: () => void;
+}
+
+/**
+ * Finds the lab of a profile, or starts it, and takes a place in it for a sandbox.
+ * @throws ProblemError `programMissing`, `ipv6Off`, `labChanged`, `addressTaken`, `subnetFull`, and those of a start.
+ */
+export async function openLab(profile: Profile, sandbox: string, folders: CallerFolders): Promise<OpenLab | undefined> {
+  const membership = profile.lab;
+  if (membership === undefined) return undefined;
+  const lab = { ...outlineOf(membership, folders), membership };
+  requireIPv6(membership, lab.host);
+  makeLabFolder(lab.folder, lab.hubIds.kind === 'shifted' ? SHIFTED_BASE : undefined);
+  const script = runGated(writeHubScript(lab));
+  try {
+    const hub = asPinned(await script.at('lab'));
+    const member = takePlace(lab, hub, { sandbox, hostname: profile.hostname });
+    await makeNetworks(lab, hub, script);
+    tellHosts(lab.folder);
+    const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), readLab(lab.folder)));
+    const plan = { ...lab, ...membership, interfaces: member.interfaces, hosts };
+    return { plan, hub, close: script.close, leave: () => leaveLab(lab.folder, sandbox) };
+  } catch (error) {
+    script.close();
+    leaveLab(lab.folder, sandbox);
+    throw error;
+  }
+}
+
+/** What the plan of a sandbox would be, without a hub: for whoever wants to see its script. */
+export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | undefined {
+  const membership = profile.lab;
+  if (membership === undefined) return undefined;
+  const lab = outlineOf(membership, folders);
+  const members = connectedOnes(livingMembers(lab.folder), readLab(lab.folder));
+  return { ...lab, ...membership, interfaces: addressesFor(membership, members), hosts: '' };
+}
+
+type Outline = Pick<LabPlan, 'id' | 'folder' | 'hubIds' | 'host'> & { readonly membership: LabMembership };
+
+function outlineOf({ file }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
+  requireProgram('ip');
+  requireProgram('flock');
+  const id = labIdOf(file);
+  const host = { ipv6: existsSync('/proc/net/if_inet6') };
+  return { id, folder: join(labs, id), hubIds: planIds(uid, gid), host };
+}
+
+/** The name of the folder around `.vscode`, and what tells it from others of that name. */
+export function labIdOf(file: string): string {
+  const real = existsSync(file) ? realpathSync(file) : file;
+  const place = createHash('sha256').update(real).digest('hex').slice(0, 6);
+  return `${plainName(basename(dirname(dirname(real))), 'lab')}-${place}`;
+}
+
+/** The text of the script that starts the lab of a profile; undefined without one. */
+export function hubScriptOf({ lab }: Profile, folders: CallerFolders): string | undefined {
+  if (lab === undefined) return undefined;
+  const { folder, hubIds: ids, host } = outlineOf(lab, folders);
+  return hubScript({ file: lab.file, folder, networks: lab.networks, ids, host });
+}
+
+/** Root's is read by others: the hub runs as another. */
+function writeHubScript({ folder, hubIds: ids, host, membership: { file, networks } }: Outline): string {
+  const path = join(folder, 'lab.sh');
+  replaceFile(path, hubScript({ file, folder, networks, ids, host }), 0o644);
+  return path;
+}
+
+function requireIPv6({ networks, interfaces }: LabMembership, { ipv6 }: LinkHost): void {
+  if (ipv6) return;
+  const joined = networks.filter(({ name }) => interfaces.some(({ network }) => network === name));
+  const six = joined.find(({ subnets }) => subnets.some((subnet) => subnet.includes(':')));
+  if (six) fail('ipv6Off', { network: six.name });
+}
+
+function asPinned(text: string): Pinned {
+  const [pid = 0, startTime = 0] = text.split(' ').map(Number);
+  return { pid, startTime };
+}
+
+/** Nobody else starts a sandbox of this lab meanwhile: the script has its lock. */
+function takePlace(
+  { folder, membership }: Outline,
+  hub: Pinned,
+  who: Pick<LabMember, 'sandbox' | 'hostname'>,
+): LabMember {
+  const lab = readLab(folder);
+  const others = livingMembers(folder).filter((member) => isSame(member.hub, hub));
+  if (lab !== undefined && isSame(lab.hub, hub)) requireUnchanged(membership, lab, others);
+  const launcher = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 };
+  const member = { ...who, launcher, hub, interfaces: addressesFor(membership, others) };
+  writeMember(folder, member);
+  return member;
+}
+
+/** A bridge that is there stays as it is. */
+function requireUnchanged({ networks, interfaces }: LabMembership, lab: Lab, others: readonly LabMember[]): void {
+  for (const { network } of interfaces) {
+    const [now, then] = [networks, lab.networks].map((all) => all.find(({ name }) => name === network));
+    if (then !== undefined && JSON.stringify(now) !== JSON.stringify(then))
+      fail('labChanged', { network, sandboxes: others.map(({ sandbox }) => sandbox) });
+  }
+}
+
+/** The addresses that are named, and the lowest that are free for the rest: neither anybody's nor that of a gateway. */
+function addressesFor({ interfaces, named }: LabMembership, others: readonly LabMember[]): readonly JoinedInterface[] {
+  return interfaces.map(({ network, device, addresses, gateways }) => {
+    const owners = new Map(others.flatMap((member) => ownedIn(network, member)));
+    const taken = new Set([...owners.keys(), ...gateways, ...(named[network] ?? [])]);
+    return {
+      network,
+      device,
+      gateways,
+      addresses: addresses.map(({ subnet, address }) => {
+        const by = address === undefined ? undefined : owners.get(address);
+        if (address !== undefined && by !== undefined) fail('addressTaken', { address, network, sandbox: by });
+        return `${address ?? freeIn(subnet, taken, network)}/${subnet.split('/')[1] ?? ''}`;
+      }),
+    };
+  });
+}
+
+function ownedIn(network: string, { sandbox, interfaces }: LabMember): readonly (readonly [string, string])[] {
+  const own = interfaces.filter((one) => one.network === network).flatMap(({ addresses }) => addresses);
+  return own.map((address) => [address.split('/')[0] ?? '', sandbox] as const);
+}
+
+function freeIn(text: string, taken: ReadonlySet<string>, network: string): string {
+  const subnet = parseSubnet(text);
+  const address = subnet && firstFree(subnet, taken);
+  return address ?? fail('subnetFull', { network, subnet: text });
+}
+
+/** Of the networks that the sandbox joins, those that the hub has not. */
+async function makeNetworks({ id, folder, membership }: Outline, hub: Pinned, script: GatedScript): Promise<void> {
+  const { file, networks, interfaces } = membership;
+  const lab = readLab(folder);
+  const there = lab !== undefined && isSame(lab.hub, hub) ? lab.networks : [];
+  const isNew = ({ name }: LabNetwork): boolean =>
+    interfaces.some(({ network }) => network === name) && there.every((one) => one.name !== name);
+  const made = networks.filter(isNew);
+  script.pass(made.map(({ name }) => name).join(' '));
+  await script.at('made');
+  writeLab(folder, { id, file, hub, networks: [...there, ...made] });
+}

@@ -1,0 +1,25 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { labFolders, readLab, readMembers } from '../../state/labs.ts';
+import { isThere, leaveLab, livingMembers } from './members.ts';
+
+/** Takes out of the labs who has ended, and removes the folders of labs that have ended. */
+export function sweepLabs(labs: string): void {
+  for (const folder of labFolders(labs)) {
+    const living = new Set(livingMembers(folder).map(({ sandbox }) => sandbox));
+    for (const { sandbox } of readMembers(folder)) if (!living.has(sandbox)) leaveLab(folder, sandbox);
+    if (living.size === 0 && !hasHub(folder) && !isBeingStarted(folder))
+      rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function hasHub(folder: string): boolean {
+  const lab = readLab(folder);
+  return lab !== undefined && isThere(lab.hub);
+}
+
+/** Every start writes the script first. */
+function isBeingStarted(folder: string): boolean {
+  const written = statSync(join(folder, 'lab.sh'), { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
+  return Date.now() - written < 10_000;
+}

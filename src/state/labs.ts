@@ -1,0 +1,78 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Lab, LabMember } from '../model/lab.ts';
+
+/*
+ * What is on disk of a lab, in a folder of its own: `lab.json`, and one file for each sandbox in it, whose addresses are
+ * kept by that. `hub/` belongs to whom the hub runs as; it says there who it is.
+ */
+
+const MEMBERS = 'members';
+export const HUB = 'hub';
+
+/** Makes the folder of a lab where it is not there yet; `hubOwner` is the id that its hub runs as, where that is another. */
+export function makeLabFolder(folder: string, hubOwner: number | undefined): void {
+  for (const path of [folder, join(folder, HUB), join(folder, MEMBERS)]) {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, hubOwner === undefined ? 0o700 : 0o711);
+  }
+  if (hubOwner !== undefined) chownSync(join(folder, HUB), hubOwner, hubOwner);
+}
+
+export function writeLab(folder: string, lab: Lab): void {
+  replaceFile(join(folder, 'lab.json'), JSON.stringify(lab, undefined, 2), 0o600);
+}
+
+/** The lab of a folder; undefined where none was ever whole. */
+export function readLab(folder: string): Lab | undefined {
+  return read(join(folder, 'lab.json')) as Lab | undefined;
+}
+
+/** The folders of all labs that were ever started. */
+export function labFolders(labs: string): readonly string[] {
+  return existsSync(labs) ? readdirSync(labs).map((name) => join(labs, name)) : [];
+}
+
+/** Keeps the addresses of a member for it. */
+export function writeMember(folder: string, member: LabMember): void {
+  replaceFile(memberFile(folder, member.sandbox), JSON.stringify(member, undefined, 2), 0o600);
+}
+
+export function removeMember(folder: string, sandbox: string): void {
+  rmSync(memberFile(folder, sandbox), { force: true });
+}
+
+/** Those that have ended are among them until somebody removes them. */
+export function readMembers(folder: string): readonly LabMember[] {
+  const path = join(folder, MEMBERS);
+  const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.json')) : [];
+  return names.toSorted().flatMap((name) => (read(join(path, name)) as LabMember | undefined) ?? []);
+}
+
+/** In one step, so that a reader, also a shell in the middle of it, sees the old text or the new one. */
+export function replaceFile(path: string, text: string, mode: number): void {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, text, { mode });
+  chmodSync(partial, mode); // whatever the umask is
+  renameSync(partial, path);
+}
+
+const memberFile = (folder: string, sandbox: string): string => join(folder, MEMBERS, `${sandbox}.json`);
+
+function read(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# The lab of /ws/.vscode/sandboxes.json: networks between its sandboxes, without root.
+set -eu; umask 022; cd /
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+folder=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c
+
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+# Its hub is there if that process is still the one that it was and has not ended: proc_pid_stat(5), fields 3 and 22.
+started_at() { [ "$1" != Z ] || return; shift 19; echo "$1"; }
+is_there() {
+  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$since" ]
+} 2>/dev/null
+
+case ${1-} in
+'')
+  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  handed_on() {
+    value=; while read -r key value; do [ "$key" != flags: ] || break; done
+    case $value in 0[2367]?????? | "") return 1 ;; esac
+  }
+  for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    case $fd in 0 | 1 | 2) continue ;; esac
+    [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
+    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    eval "exec $fd>&-"
+  done
+  # One start at a time. The hub ends when nobody has the second lock any more: this script, and then each sandbox, flock(2).
+  exec 7>>"$folder/starting" 8>>"$folder/alive"; flock 7; flock --shared 8
+  if ! is_there; then
+    # The namespaces of the hub: those of its sandboxes are made in its user namespace, so that root of it may connect them.
+    rm -f "$folder/hub/pid" "$folder/said" "$folder/go"; mkfifo -m 600 "$folder/said" "$folder/go"
+    setsid setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --net -- sh "$0" hub <"$folder/go" >"$folder/said" 7>&- 8>&- &
+    exec 3>"$folder/go" 4<"$folder/said"; rm -f "$folder/said" "$folder/go"; read -r pid <&4
+    printf '%s\n' '0 1000 1' >"/proc/$pid/uid_map"
+    printf '%s\n' '0 1000 1' >"/proc/$pid/gid_map"
+    echo go >&3; read -r _ <&4; exec 3>&- 4<&-; is_there
+  fi
+  echo "lab $pid $since"; read -r networks
+  [ -z "$networks" ] || setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks
+  exec 7>&-; gate made ;;
+# In the hub, as root of it. It waits until nobody has the lock, and ends.
+hub)
+  read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up
+  read -r stat </proc/self/stat; echo "$pid $(started_at ${stat##*) })" >"$folder/hub/pid"; echo up
+  exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;
+# A bridge for each network, ip-link(8): it has no address in it itself, and passes nothing on from one to another.
+networks)
+  shift
+  for network do case $network in
+    lab) printf '%s\n' 'link add name lab type bridge' 'link set lab addrgenmode none up' ;;
+    dmz) printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dmz addrgenmode none up' ;;
+  esac; done | ip -batch - ;;
+esac
