@@ -24,7 +24,8 @@ export function activate(context: vscode.ExtensionContext): void {
   language = new Language(context.asAbsolutePath('dist/server.cjs'), log);
   const networks = new NetworkWatch(live);
   const [documents, views] = [new Documents(), new Views(live, memory, networks)];
-  const app: App = { log, memory, live, helper, networks, terminals, documents, views };
+  const { extensionUri } = context;
+  const app: App = { extensionUri, log, memory, live, helper, networks, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
   context.subscriptions.push(log, live, networks, language, terminals, helper, documents, views, ...registered);
   void vscode.commands.executeCommand('setContext', 'namespaceSandboxes.isLinux', process.platform === 'linux');

@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
+import { fail } from '../../model/problem.ts';
+import type { WiredNetwork } from '../../model/wiring.ts';
 import { enterNamedNetworkCommand } from '../../sandbox/enter.ts';
 import type { App } from '../app.ts';
 import { networksNow, pickPlace } from '../networks/state.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
+import { openTerminalInNamespace } from './enter-namespace.ts';
 import type { Target } from './table.ts';
 
 /** Opens a terminal of this machine in a named network, as root, who alone may enter it; of a sandbox, one in the sandbox. */
@@ -18,6 +21,18 @@ export async function openTerminalInNetwork(app: App, target: Target | undefined
   const sandbox = observation.sandboxes.find((one) => one.sandbox.id === place.name && !('netns' in place.at));
   if (sandbox) await app.terminals.open(sandbox.sandbox);
   else if (await isAllowed(app)) openAsRoot(place.name);
+}
+
+/** The same for a network of the picture: what has no name is entered through a process in it. */
+export async function openTerminalInWired(app: App, { inode, owner, name }: WiredNetwork): Promise<void> {
+  if (owner.kind === 'named' || owner.kind === 'sandbox') {
+    await openTerminalInNetwork(app, { kind: 'named', name });
+    return;
+  }
+  const { snapshot } = await app.live.observe();
+  const namespace = snapshot.namespaces.find((one) => one.type === 'net' && one.inode === inode);
+  if (!namespace) return fail('namespaceGone', { type: 'net', inode });
+  await openTerminalInNamespace(app, { kind: 'namespace', namespace });
 }
 
 async function isAllowed({ helper }: App): Promise<boolean> {

@@ -1,0 +1,43 @@
+import { requireProgram } from '../host/programs.ts';
+import type { WiredNetwork } from '../model/wiring.ts';
+import { asRootLines, shellCommand } from './enter.ts';
+import type { JoinCommand } from './join.ts';
+import { shellWord, shellWords } from './quote.ts';
+
+export interface CaptureRequest {
+  readonly network: WiredNetwork;
+  /** A bind mount that keeps the network, where no process is in it. */
+  readonly path: string | undefined;
+  /** Name of an interface, or `any`. */
+  readonly link: string;
+  /** A file, or the program Wireshark. */
+  readonly into: string;
+}
+
+/**
+ * Captures with tcpdump(8) inside a network until it is interrupted. The file is written by the caller's shell, never by root.
+ * @throws ProblemError `programMissing` without tcpdump.
+ */
+export function captureCommand({ network, path, link, into }: CaptureRequest): {
+  readonly command: JoinCommand;
+  readonly asRoot: boolean;
+} {
+  const tcpdump = [requireProgram('tcpdump'), '-i', link, '-U', '-Z', 'root', '-w', '-'];
+  const { enter, asRoot } = entering(network, path);
+  const capture = [...enter, ...tcpdump];
+  const lines = asRoot && process.getuid?.() !== 0 ? asRootLines(capture) : [`exec ${shellWords(capture)}`];
+  const target =
+    into === 'wireshark' ? `| ${shellWords([requireProgram('wireshark'), '-k', '-i', '-'])}` : `>${shellWord(into)}`;
+  const told = shellWord(`Capturing ${link} into ${into}. Ctrl+C ends it.`);
+  const script = [`echo ${told}`, '(', ...lines, `) ${target}`, 'echo "Ended. Press Enter to close."', 'read -r _'];
+  return { command: shellCommand(script, ['net']), asRoot };
+}
+
+/** A user owns the networks of own user namespaces; the machine's own, and named ones, are root's. */
+function entering({ owner, pid }: WiredNetwork, path: string | undefined) {
+  if (owner.kind === 'yours') return { enter: [], asRoot: true };
+  const net = `--net=${pid === undefined ? (path ?? '') : `/proc/${pid}/ns/net`}`;
+  const asRoot = process.getuid?.() === 0 || owner.kind !== 'sandbox' || pid === undefined;
+  const user = asRoot ? [] : [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
+  return { enter: [requireProgram('nsenter'), ...user, net, '--'], asRoot };
+}
