@@ -1,4 +1,5 @@
 import { requireProgram } from '../host/programs.ts';
+import { fail } from '../model/problem.ts';
 import type { WiredNetwork } from '../model/wiring.ts';
 import { asRootLines, shellCommand } from './enter.ts';
 import type { JoinCommand } from './join.ts';
@@ -6,7 +7,7 @@ import { shellWord, shellWords } from './quote.ts';
 
 export interface CaptureRequest {
   readonly network: WiredNetwork;
-  /** A bind mount that keeps the network, where no process is in it. */
+  /** A file that is the network, where anything leads into it. */
   readonly path: string | undefined;
   /** Name of an interface, or `any`. */
   readonly link: string;
@@ -29,14 +30,23 @@ export function captureCommand({ network, path, link, into }: CaptureRequest): {
   const target =
     into === 'wireshark' ? `| ${shellWords([requireProgram('wireshark'), '-k', '-i', '-'])}` : `>${shellWord(into)}`;
   const told = shellWord(`Capturing ${link} into ${into}. Ctrl+C ends it.`);
-  const script = [`echo ${told}`, '(', ...lines, `) ${target}`, 'echo "Ended. Press Enter to close."', 'read -r _'];
+  // The shell stays, so that the terminal still says how much was captured.
+  const script = [
+    'trap : INT',
+    `echo ${told}`,
+    '(',
+    ...lines,
+    `) ${target}`,
+    'echo "Ended. Press Enter to close."',
+    'read -r _',
+  ];
   return { command: shellCommand(script, ['net']), asRoot };
 }
 
 /** A user owns the networks of own user namespaces; the machine's own, and named ones, are root's. */
-function entering({ owner, pid }: WiredNetwork, path: string | undefined) {
+function entering({ owner, pid, inode }: WiredNetwork, path: string | undefined) {
   if (owner.kind === 'yours') return { enter: [], asRoot: true };
-  const net = `--net=${pid === undefined ? (path ?? '') : `/proc/${pid}/ns/net`}`;
+  const net = `--net=${path ?? fail('namespaceGone', { type: 'net', inode })}`;
   const asRoot = process.getuid?.() === 0 || owner.kind !== 'sandbox' || pid === undefined;
   const user = asRoot ? [] : [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
   return { enter: [requireProgram('nsenter'), ...user, net, '--'], asRoot };

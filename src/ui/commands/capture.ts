@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { handlesOf } from '../../discovery/handles.ts';
 import { findProgram } from '../../host/programs.ts';
-import { mountPaths } from '../../model/namespace.ts';
 import type { WiredNetwork } from '../../model/wiring.ts';
 import { captureCommand } from '../../sandbox/capture.ts';
 import type { App } from '../app.ts';
@@ -17,7 +17,7 @@ export async function capture(app: App, network: WiredNetwork): Promise<void> {
   if (!into) return;
   const { snapshot } = await app.live.observe();
   const namespace = snapshot.namespaces.find(({ type, inode }) => type === 'net' && inode === network.inode);
-  const [path] = namespace ? mountPaths(namespace) : [];
+  const [path] = namespace ? handlesOf(namespace) : [];
   const command = captureCommand({ network, path, link, into });
   const asks = command.asRoot && process.getuid?.() !== 0;
   if (asks && !(await app.helper.person.agrees('terminal'))) return;

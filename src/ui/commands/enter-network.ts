@@ -13,14 +13,18 @@ import type { Target } from './table.ts';
 export async function openTerminalInNetwork(app: App, target: Target | undefined): Promise<void> {
   if (!(await terminalsAllowed())) return;
   const name = target?.kind === 'namedNetwork' || target?.kind === 'named' ? target.name : undefined;
-  const { places, observation } = await networksNow(app);
+  const { names, places, observation } = await networksNow(app);
+  if (name !== undefined && names.includes(name)) {
+    await openNamed(app, name);
+    return;
+  }
   const place =
     places.find((one) => one.name === name) ??
     (await pickPlace(places, 'Open Terminal Inside', 'Network to open a terminal in'));
   if (!place) return;
   const sandbox = observation.sandboxes.find((one) => one.sandbox.id === place.name && !('netns' in place.at));
   if (sandbox) await app.terminals.open(sandbox.sandbox);
-  else if (await isAllowed(app)) openAsRoot(place.name);
+  else await openNamed(app, place.name);
 }
 
 /** The same for a network of the picture: what has no name is entered through a process in it. */
@@ -35,11 +39,8 @@ export async function openTerminalInWired(app: App, { inode, owner, name }: Wire
   await openTerminalInNamespace(app, { kind: 'namespace', namespace });
 }
 
-async function isAllowed({ helper }: App): Promise<boolean> {
-  return process.getuid?.() === 0 || helper.person.agrees('terminal');
-}
-
-function openAsRoot(name: string): void {
+async function openNamed({ helper }: App, name: string): Promise<void> {
+  if (process.getuid?.() !== 0 && !(await helper.person.agrees('terminal'))) return;
   const options = commandTerminal(`${name} (net) as root`, enterNamedNetworkCommand(name));
   vscode.window.createTerminal({ ...options, iconPath: new vscode.ThemeIcon('symbol-namespace') }).show();
 }

@@ -9,6 +9,7 @@ import {
   rowsOf,
   setSidebarWidth,
   skip,
+  toggleRow,
   until,
   workbenchPage,
   type Page,
@@ -54,7 +55,7 @@ describe('networks', () => {
   it('makes two networks that reach each other, with the commands shown before', async function () {
     const page = workbenchPage(this);
     const done = vscode.commands.executeCommand('namespaceSandboxes.networksExample');
-    const shown = `document.querySelector('.quick-input-widget').textContent`;
+    const shown = `document.querySelector('.quick-input-widget')?.textContent ?? ''`;
     await until('the commands', async () => String(await page.evaluate(shown)).includes('ip netns add n1'));
     await picture(page, 'networks-example');
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
@@ -78,7 +79,7 @@ describe('networks', () => {
     add(HOSTILE);
     ip('-n', 'n1', 'link', 'add', 'a23456789012345', 'type', 'bridge');
     await until('the third network', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('zz<img')));
-    await clickRow(page, 'n1');
+    await toggleRow(page, VIEW, 'n1');
     await until('its interfaces', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('veth0')));
     for (const width of [300, 480]) {
       await setSidebarWidth(page, width);
@@ -176,11 +177,6 @@ function ip(...args: readonly string[]): void {
 
 async function bodyText(page: Page): Promise<string> {
   return String(await page.evaluate('document.body.textContent'));
-}
-
-async function clickRow(page: Page, start: string): Promise<void> {
-  const row = `[...document.querySelectorAll('.pane .monaco-list-row')].find((row) => row.textContent.trim().startsWith(${JSON.stringify(start)}))`;
-  await page.evaluate(`${row}.click()`);
 }
 
 /** The document of the picture, two frames deep; code-server gives both the origin of the workbench. */
