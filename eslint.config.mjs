@@ -17,10 +17,23 @@ const MAY_IMPORT = {
   elevation: ['cgroup', 'state', 'host', 'protocol', 'model'],
   sandbox: ['elevation', 'discovery', 'network', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
   text: ['protocol', 'model'],
+  picture: ['text', 'protocol', 'model'],
   helper: ['discovery', 'network', 'cgroup', 'host', 'protocol', 'model'],
   cli: ['text', 'sandbox', 'elevation', 'discovery', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
   server: ['text', 'profile', 'state', 'host', 'protocol', 'model'],
-  ui: ['text', 'sandbox', 'elevation', 'discovery', 'network', 'cgroup', 'profile', 'state', 'host', 'protocol', 'model'],
+  ui: [
+    'text',
+    'sandbox',
+    'elevation',
+    'discovery',
+    'network',
+    'cgroup',
+    'profile',
+    'state',
+    'host',
+    'protocol',
+    'model',
+  ],
 };
 const rooms = Object.keys(MAY_IMPORT);
 

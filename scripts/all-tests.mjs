@@ -24,6 +24,7 @@ const PROGRAMS = {
   python3: 'python3',
   busybox: 'busybox-static',
   strace: 'strace',
+  tcpdump: 'tcpdump',
   newuidmap: 'uidmap',
   pkexec: 'pkexec',
   pkttyagent: 'polkitd',

@@ -17,6 +17,9 @@ const COMMON = {
   logLevel: 'warning',
 };
 
+/** The script of the picture, which is never one of an earlier build. */
+const PICTURE = 'wiring.js';
+
 /** Where `modules` puts the native part of koffi, by the names of `process.arch`. */
 const NATIVE = 'native';
 const NATIVE_ARCHES = /** @type {const} */ (['x64', 'arm64']);
@@ -80,6 +83,27 @@ function besides(outdir, minify) {
 }
 
 /**
+ * What runs in the picture of the networks, which is a web page. elkjs comes small already.
+ * @param {string} outdir
+ * @param {boolean} minify
+ */
+function picture(outdir, minify) {
+  return build({
+    ...COMMON,
+    platform: 'browser',
+    target: 'es2022',
+    mainFields: ['browser', 'module', 'main'],
+    entryPoints: [
+      { in: 'src/picture/page/main.ts', out: 'wiring' },
+      { in: 'src/picture/page/style.css', out: 'wiring' },
+    ],
+    outdir,
+    format: 'iife',
+    minify,
+  });
+}
+
+/**
  * One file, never minified: whoever lets it run as root can read it.
  * @param {string} outdir
  */
@@ -100,15 +124,16 @@ function copyRootScripts(outdir) {
  * @returns {Promise<void>} rejects with what esbuild has printed.
  */
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
-  const [{ metafile }] = await Promise.all([modules(outdir, production), besides(outdir, production), helper(outdir)]);
+  const [{ metafile }] = await Promise.all([
+    modules(outdir, production),
+    besides(outdir, production),
+    picture(outdir, production),
+    helper(outdir),
+  ]);
   copyNative(outdir, production ? NATIVE_ARCHES : NATIVE_ARCHES.filter((name) => name === arch));
   copyRootScripts(outdir);
   makeExecutable(join(outdir, 'cli.js'));
-  if (production)
-    removeStale(
-      outdir,
-      Object.keys(metafile.outputs).map((file) => basename(file)),
-    );
+  if (production) removeStale(outdir, [...Object.keys(metafile.outputs).map((file) => basename(file)), PICTURE]);
 }
 
 /** @param {string} name */

@@ -26,7 +26,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const inspection = new Inspection(context.asAbsolutePath('dist/inspection-worker.cjs'));
   const networks = new NetworkWatch(live);
   const [documents, views] = [new Documents(), new Views(live, { inspection, networks, memory })];
-  const app: App = { log, memory, live, inspection, helper, networks, terminals, documents, views };
+  const { extensionUri } = context;
+  const app: App = { extensionUri, log, memory, live, inspection, helper, networks, terminals, documents, views };
   const registered = [registerCommands(app), registerTerminalProfile(app)];
   context.subscriptions.push(log, live, inspection, networks, language, terminals, helper, documents, views);
   context.subscriptions.push(...registered);

@@ -135,6 +135,7 @@ function setUp({ name, address }: LinkEnd, { ip }: OwnNetwork): void {
   ip(['link', 'set', 'dev', name, 'up']);
 }
 
-function nameOf(at: NetworkTarget): string {
+/** A network as it is called in what is told. */
+export function nameOf(at: NetworkTarget): string {
   return 'netns' in at ? at.netns : `process ${at.pid}`;
 }

@@ -3,7 +3,7 @@ import { openNamespace } from '../discovery/handles.ts';
 import { takeSnapshot } from '../discovery/snapshot.ts';
 import { tryAddressesArguments } from '../network/wiring/reach-script.ts';
 import { readNetworksArguments } from '../network/wiring/script.ts';
-import { withNetwork } from './links.ts';
+import { nameOf, withNetwork } from './links.ts';
 import { requireProgram, run } from './programs.ts';
 import type { Verbs } from './serve.ts';
 
@@ -29,12 +29,13 @@ export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/rea
         for (const { file } of opened) closeSync(file);
       }
     },
-    'networks/reach': ({ at, addresses, port }) => {
+    'networks/reach': ({ at, addresses, port }, act) => {
       let output = '';
       withNetwork(uid, at, ({ file }) => {
         const enter = ['--net=/proc/self/fd/3', '--', requireProgram('perl')];
         output = run('nsenter', [...enter, ...tryAddressesArguments(addresses, port)], [file]);
       });
+      act(`tried ${addresses.length} addresses from ${nameOf(at)}`);
       return { output };
     },
   };

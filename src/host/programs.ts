@@ -41,6 +41,8 @@ const MORE_PROGRAMS = {
   slirp4netns: 'slirp4netns',
   perl: 'perl-base',
   pkexec: 'pkexec',
+  tcpdump: 'tcpdump',
+  wireshark: 'wireshark',
   'libseccomp.so.2': 'libseccomp2',
 } as const;
 

@@ -79,7 +79,7 @@ function plainEnter(pid: number, types: readonly NamespaceType[]): readonly stri
  * sudo(8) asks on this terminal by itself. For pkexec(1), pkttyagent(1) does; the shell
  * waits until it is there (it closes its descriptor 3), and stays, because pkexec is authorised by who has started it.
  */
-function asRootLines(program: readonly string[]): readonly string[] {
+export function asRootLines(program: readonly string[]): readonly string[] {
   const sudo = findProgram('pkexec') === undefined ? findProgram('sudo') : undefined;
   if (sudo !== undefined) return [`exec ${shellWords([sudo, '--reset-timestamp', '--', ...program])}`];
   const pkexec = requireProgram('pkexec');
@@ -108,7 +108,7 @@ function stillThere(pid: number, startTime: number): readonly string[] {
   ];
 }
 
-function shellCommand(script: readonly string[], types: readonly NamespaceType[]): JoinCommand {
+export function shellCommand(script: readonly string[], types: readonly NamespaceType[]): JoinCommand {
   return { file: '/bin/sh', args: ['-c', script.join('\n')], env: callerEnvironment(types) };
 }
 

@@ -10,6 +10,8 @@ import type { Views } from './views/views.ts';
 
 /** What commands and views share; extension.ts makes the only one. */
 export interface App {
+  /** The folder of the extension. */
+  readonly extensionUri: vscode.Uri;
   readonly log: vscode.LogOutputChannel;
   readonly memory: Memory;
   readonly live: Live;

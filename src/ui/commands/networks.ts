@@ -104,15 +104,27 @@ async function change(
   more: readonly string[] = [],
 ): Promise<boolean> {
   const commands = [...changes.flatMap(commandsOf), ...more];
-  const copy = 'Copy Commands';
-  const detail = `As root:\n${commands.join('\n')}`;
-  const chosen = await vscode.window.showInformationMessage(question, { modal: true, detail }, button, copy);
-  if (chosen === copy) await vscode.env.clipboard.writeText(commands.join('\n'));
-  if (chosen !== button) return false;
+  if (!(await agreesTo(question, button, commands))) return false;
   for (const command of commands) log.info(command);
   await applyAll(changes, await (await helper.session()).helper('network'));
   await live.observe();
   return true;
+}
+
+/** Shows what will be run before it is; any of it can be copied instead. */
+async function agreesTo(question: string, button: string, commands: readonly string[]): Promise<boolean> {
+  const run = { label: `$(play) ${button}`, description: 'as root' };
+  const copy = { label: '$(copy) Copy Commands', description: 'to run them by hand' };
+  const separator = { label: 'what is run', kind: vscode.QuickPickItemKind.Separator };
+  const lines = commands.map((command) => ({ label: command }));
+  const picked = await vscode.window.showQuickPick<vscode.QuickPickItem>([run, copy, separator, ...lines], {
+    title: question,
+    placeHolder: 'These commands make the change; one that is picked is copied',
+    ignoreFocusOut: true,
+  });
+  if (picked && picked !== run)
+    await vscode.env.clipboard.writeText(picked === copy ? commands.join('\n') : picked.label);
+  return picked === run;
 }
 
 async function askSide(title: string, place: KnownPlace, peer: string | undefined): Promise<LinkSide | undefined> {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { mountPaths } from '../../model/namespace.ts';
+import { handlesOf } from '../../discovery/handles.ts';
 import type { WiredNetwork } from '../../model/wiring.ts';
 import { tryFrom, type ReachSource } from '../../sandbox/reach.ts';
 import { reachText, type ReachLine } from '../../text/reach.ts';
@@ -69,12 +69,11 @@ function targetsOf({ inode, name, interfaces }: WiredNetwork) {
 }
 
 function sourceOf(network: WiredNetwork, { places, observation }: NetworksNow): ReachSource {
-  const { inode, pid } = network;
+  const { inode } = network;
   const namespace = observation.snapshot.namespaces.find((one) => one.type === 'net' && one.inode === inode);
-  const [path] = namespace ? mountPaths(namespace) : [];
   return {
     network,
-    path: pid === undefined ? (path ?? '') : `/proc/${pid}/ns/net`,
+    path: (namespace && handlesOf(namespace)[0]) ?? '',
     at: places.find((place) => place.inode === inode)?.at,
   };
 }

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadKernelCalls } from '../../../src/discovery/native.ts';
 import { takeSnapshot } from '../../../src/discovery/snapshot.ts';
 import type { Cable, Interface, WiredNetwork, Wiring } from '../../../src/model/wiring.ts';
-import { lookAtNetworks } from '../../../src/sandbox/look-at-networks.ts';
+import { lookAtNetworks, lookAtNetworksAsRoot } from '../../../src/sandbox/look-at-networks.ts';
+import { startHelper } from '../../../src/elevation/start-helper.ts';
+import { HELPER } from '../../helper/raw-helper.ts';
 import { holdNamespaces, release, type Holder } from '../../helper/holders.ts';
 import { isRoot, USER } from '../../support/unshared.ts';
 
@@ -114,6 +116,24 @@ describe.skipIf(!isRoot)('the wiring, on a machine with foreign networks (needs 
     expect(cables()).toEqual(
       expect.arrayContaining([`port ${HUB}:p1 ${HUB}:br0`, `upon ${HUB}:mv1 ${HUB}:br0`, `upon ${TWO}:mv0 ${HUB}:br0`]),
     );
+  });
+
+  it('is the same through the helper', async () => {
+    const helper = await startHelper(HELPER, () => undefined);
+    try {
+      const { wiring: told } = await lookAtNetworksAsRoot(helper, []);
+      const ours = (all: Wiring) =>
+        all.networks.filter(({ owner }) => owner.kind === 'named' && NAMES.includes(owner.name));
+      const inodes = new Set(ours(told).map(({ inode }) => inode));
+      const between = ({ cables: all }: Wiring) =>
+        all.filter(({ from, to }) => inodes.has(from.network) && to && inodes.has(to.network));
+      expect(ours(told)).toEqual(ours(wiring));
+      expect(between(told)).toEqual(between(wiring));
+      expect(between(told)).not.toHaveLength(0);
+    } finally {
+      helper.dispose();
+      await helper.ended;
+    }
   });
 
   it('takes a name as it is, whatever it holds', () => {

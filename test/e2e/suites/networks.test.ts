@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import * as vscode from 'vscode';
+import {
+  closeEverything,
+  openSidebar,
+  picture,
+  rowsOf,
+  setSidebarWidth,
+  skip,
+  toggleRow,
+  until,
+  workbenchPage,
+  type Page,
+} from './workbench.ts';
+
+const VIEW = 'Networks';
+/** Longer than any box is wide, and nothing that a page may take for markup. */
+const HOSTILE = 'zz<img-src=x-onerror=alert(1)>-and-a-name-that-is-longer-than-a-box';
+
+describe('networks', () => {
+  const made: string[] = [];
+  before(function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root makes named networks without a password');
+  });
+  beforeEach(async function () {
+    await openSidebar(workbenchPage(this));
+    await vscode.commands.executeCommand('namespaceSandboxes.networks.focus');
+  });
+  after(async () => {
+    await closeEverything();
+    for (const name of made.splice(0)) ip('netns', 'delete', name);
+    for (const name of OURS) await deleteByCommand(name);
+    await vscode.commands.executeCommand('namespaceSandboxes.stopHelper');
+    // it begins closed, and takes room from the others
+    await globalThis.vscShim?.evaluate(`${HEADER}.click()`);
+  });
+
+  function add(...names: readonly string[]): void {
+    for (const name of names) {
+      ip('netns', 'add', name);
+      made.push(name);
+    }
+  }
+
+  it('says what can be done where there is no network', async function () {
+    const page = workbenchPage(this);
+    if ((await rowsOf(page, VIEW)).length > 0) skip(this, 'this machine has named networks already');
+    await until('the welcome text', async () => (await bodyText(page)).includes('No network namespace has a name yet'));
+    await setSidebarWidth(page, 300);
+    await picture(page, 'networks-empty');
+  });
+
+  it('makes two networks that reach each other, with the commands shown before', async function () {
+    const page = workbenchPage(this);
+    const done = vscode.commands.executeCommand('namespaceSandboxes.networksExample');
+    const shown = `document.querySelector('.quick-input-widget')?.textContent ?? ''`;
+    await until('the commands', async () => String(await page.evaluate(shown)).includes('ip netns add n1'));
+    await picture(page, 'networks-example');
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    await done;
+    const text = await until('who reaches whom', () => {
+      const editor = vscode.window.activeTextEditor;
+      return editor?.document.uri.path.endsWith('Reach.txt') === true && editor.document.getText();
+    });
+    assert.match(text, /^\| n1 +\| \(itself\) +\| ping +\|$/m);
+    assert.match(text, /^\| n2 +\| ping +\| \(itself\) +\|$/m);
+    await picture(page, 'networks-reach');
+    await until('both networks', async () => {
+      const rows = await rowsOf(page, VIEW);
+      return ['n1', 'n2'].every((name) => rows.some((row) => row.startsWith(`${name}10.0.0.`)));
+    });
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('shows named networks with their interfaces, in a narrow sidebar and a wide one', async function () {
+    const page = workbenchPage(this);
+    add(HOSTILE);
+    ip('-n', 'n1', 'link', 'add', 'a23456789012345', 'type', 'bridge');
+    await until('the third network', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('zz<img')));
+    await toggleRow(page, VIEW, 'n1');
+    await until('its interfaces', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('veth0')));
+    for (const width of [300, 480]) {
+      await setSidebarWidth(page, width);
+      await picture(page, `networks-${width}`);
+    }
+    await setSidebarWidth(page, 300);
+  });
+
+  it('draws how they are wired, and follows', async function () {
+    const page = workbenchPage(this);
+    await vscode.commands.executeCommand('namespaceSandboxes.showWiring');
+    await until('the picture', async () => (await pageTexts(page, '.box .title')).includes('n1'));
+    assert.equal(await inPage(page, `document.querySelectorAll('img').length`), 0);
+    assert.ok((await pageTexts(page, '.box .title')).some((text) => text.startsWith('zz<img-src=x')));
+    assert.ok((await pageTexts(page, 'td')).some((text) => text === 'veth1 of n2'));
+    await inPage(page, `document.querySelector('#filter').focus()`);
+    await picture(page, 'wiring');
+    add('late');
+    ip('link', 'add', 'x', 'netns', 'n2', 'type', 'veth', 'peer', 'name', 'y', 'netns', 'late');
+    await until('the new network', async () => (await pageTexts(page, '.box .title')).includes('late'));
+  });
+
+  it('is used with the keyboard', async function () {
+    const page = workbenchPage(this);
+    await inPage(page, `document.querySelector('.box[tabindex="0"]').focus()`);
+    await inPage(page, `${KEY}('ArrowRight'), ${KEY}('ArrowDown')`);
+    const heading = await until('a selected network', async () => (await pageTexts(page, '#actions h2'))[0]);
+    assert.match(heading, /net:\[\d+\]/);
+    await inPage(page, `${KEY}('Enter')`);
+    assert.equal(await inPage(page, 'document.activeElement.textContent'), 'Open Terminal');
+    await picture(page, 'wiring-selected');
+  });
+
+  it('is filtered to what matches and its neighbours', async function () {
+    const page = workbenchPage(this);
+    await type(page, 'late');
+    await until('n2 and late', async () => [...(await pageTexts(page, '.box .title'))].sort().join() === 'late,n2');
+    await type(page, 'nothing has this name');
+    await until(
+      'the empty text',
+      async () => (await inPage(page, `document.querySelector('#empty').hidden`)) === false,
+    );
+    await picture(page, 'wiring-filtered');
+    await type(page, '');
+  });
+
+  it('is exported whole as SVG and PNG, with the colours of the theme', async function () {
+    const page = workbenchPage(this);
+    await until('the picture', async () => (await pageTexts(page, '.box .title')).includes('n1'));
+    const svg = String(
+      await inPage(page, `new XMLSerializer().serializeToString(document.querySelector('#frame svg'))`),
+    );
+    assert.ok(svg.includes('zz&lt;img-src=x') && !svg.includes('<img'));
+  });
+
+  it('draws 50 networks on a bridge', async function () {
+    const page = workbenchPage(this);
+    ip('-n', 'n1', 'link', 'set', 'a23456789012345', 'up');
+    for (let number = 1; number <= 50; number += 1) {
+      const name = `box-${number}`;
+      add(name);
+      ip('link', 'add', `p${number}`, 'netns', 'n1', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+      ip('-n', 'n1', 'link', 'set', `p${number}`, 'master', 'a23456789012345', 'up');
+      ip('-n', name, 'address', 'add', `10.7.0.${number}/24`, 'dev', 'eth0');
+      ip('-n', name, 'link', 'set', 'eth0', 'up');
+    }
+    await until('all of them', async () => (await pageTexts(page, '.box .title')).includes('box-50'), 40);
+    await picture(page, 'wiring-50');
+    await inPage(page, `document.querySelector('#asTable').click()`);
+    await picture(page, 'wiring-table');
+    await setSidebarWidth(page, 900);
+    await picture(page, 'wiring-narrow');
+    await setSidebarWidth(page, 300);
+  });
+});
+
+const HEADER = `[...document.querySelectorAll('.pane-header')].find((header) => header.textContent.trim().startsWith('${VIEW}'))`;
+
+/** Made by the helper: deleted by hand, what it keeps of them would be left. */
+const OURS = ['n1', 'n2'];
+
+async function deleteByCommand(name: string): Promise<void> {
+  if (!existsSync(`/run/netns/${name}`)) return;
+  const done = vscode.commands.executeCommand('namespaceSandboxes.deleteNetwork', name);
+  await until('the commands', async () => {
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return !existsSync(`/run/netns/${name}`);
+  });
+  await done;
+}
+
+function ip(...args: readonly string[]): void {
+  execFileSync('ip', args);
+}
+
+async function bodyText(page: Page): Promise<string> {
+  return String(await page.evaluate('document.body.textContent'));
+}
+
+/** The document of the picture, two frames deep; code-server gives both the origin of the workbench. */
+const PICTURE = `[...document.querySelectorAll('iframe.webview')].map((outer) =>
+  outer.contentDocument?.querySelector('iframe#active-frame')?.contentDocument).find((inner) => inner?.querySelector('#frame'))`;
+
+/** What an expression is worth inside the picture, where its document is called `document`; undefined while there is none. */
+function inPage(page: Page, expression: string): Promise<unknown> {
+  return page.evaluate(`((document) => document && (${expression}))(${PICTURE})`);
+}
+
+async function pageTexts(page: Page, selector: string): Promise<readonly string[]> {
+  const texts = await inPage(
+    page,
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => one.textContent)`,
+  );
+  return Array.isArray(texts) ? texts.map(String) : [];
+}
+
+const KEY = `((key) => document.activeElement.dispatchEvent(
+  new document.defaultView.KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })))`;
+
+async function type(page: Page, text: string): Promise<void> {
+  await inPage(
+    page,
+    `((filter) => { filter.value = ${JSON.stringify(text)};
+      filter.dispatchEvent(new document.defaultView.Event('input')); return true; })(document.querySelector('#filter'))`,
+  );
+}
