@@ -7,6 +7,7 @@ export const HELP = {
   unshared enter ID [-- command…]        one more shell or command in a running sandbox
   unshared stop ID… | --all              end sandboxes with all their processes
   unshared script [options]              the script that "run" would run, or that a sandbox was made with
+  unshared lab list|start|stop|example   sandboxes that are connected with each other
   unshared helper status|install|remove  the helper, where only root can change it
   unshared check                         what this host can do, and what it lacks
   unshared namespaces [--json]           every namespace of this machine
@@ -49,6 +50,21 @@ Prints the script that makes a sandbox: of a running one by its ID, else what "u
   --join              the script that enters it instead
   --lab               the script that starts the lab that it is in
   --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
+`,
+  lab: `unshared lab list [--json]
+unshared lab start [--workspace FOLDER] [PROFILE…]
+unshared lab stop [--workspace FOLDER] [LAB]
+unshared lab example [--keep | --file]
+
+A lab is what connects the sandboxes whose profiles have "networks". It starts with the first of them, also by
+"unshared run", and ends with the last. "list" says which run, and who is in them with which addresses; "start" starts the
+profiles of the workspace that have "networks", or those that are named, until they are stopped; "stop" ends all sandboxes of
+a lab: that of the workspace, or the one that is named. "example" starts two sandboxes, 10.0.0.1 and 10.0.0.2, that ping
+each other.
+
+  --workspace FOLDER  the folder that is the workspace (default: the current one)
+  --keep              leave the sandboxes of the example running
+  --file              print the profile file of the example, and start nothing
 `,
   helper: `unshared helper status
 unshared helper install [--show]

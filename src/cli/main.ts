@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   enter: async (args) => (await import('./commands.ts')).enter(args),
   stop: async (args) => (await import('./commands.ts')).stop(args),
   script: async (args) => (await import('./commands.ts')).script(args),
+  lab: async (args) => (await import('./lab.ts')).lab(args),
   helper: async (args) => (await import('./helper.ts')).helper(args),
   check: async (args) => (await import('./commands.ts')).check(args),
   namespaces: async (args) => (await import('./commands.ts')).showNamespaces(args),

@@ -78,6 +78,7 @@ export interface ProblemArguments {
   labFailed: { reason: string };
   labNotByHand: Record<string, never>;
   notInLab: Record<string, never>;
+  labNotFound: { id: string; running: readonly string[] };
   // limits
   limitsUnavailable: { keys: readonly string[]; reason: string };
   rlimitTooHigh: { name: string; asked: string; hard: string };

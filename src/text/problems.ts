@@ -119,6 +119,10 @@ const SENTENCES: Sentences = {
   subnetFull: ({ network, subnet }) =>
     `Every address of ${subnet} in the network "${network}" is taken. Stop a sandbox, or give the network a larger subnet.`,
   labFailed: ({ reason }) => `The sandbox could not be connected to its lab. ${reason}`.trim(),
+  labNotFound: ({ id, running }) =>
+    running.length > 0
+      ? `No lab "${id}" is running. Running: ${running.join(', ')}.`
+      : `No lab "${id}" is running; none is.`,
   notInLab: () => 'This sandbox is in no lab: its profile has no "networks".',
   labNotByHand: () =>
     'The scripts of a sandbox in a lab do not run by hand: its launchers agree on who has which address. Show them instead, or use "network".',

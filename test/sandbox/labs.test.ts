@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
+import { loadProfiles } from '../../src/profile/load.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
@@ -180,6 +181,45 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     const back = await started(caller, 'n1');
     expect(await said(two, ping('n1'))).toBe('reached');
     expect(await said(back, ping('n2'))).toBe('reached');
+  });
+
+  it('is started, listed and stopped as one', async () => {
+    const { stdout, stderr, exitCode } = await caller.unshared(['lab', 'start', 'n1', 'router']);
+    expect([exitCode, stderr.replace(/^unshared: \S+: Runs without .*\n?/gm, '')]).toEqual([0, '']);
+    expect(stdout).toMatch(/^n1-\w+: eth0 10\.0\.0\.1\/24 fd00:5::\d+\/64 in lab\nrouter-\w+: left 10\.0\.0\.254\/24 /);
+    const again = await caller.unshared(['lab', 'start', 'n1', 'near']);
+    expect(again.stdout).toMatch(/^near-\w+: [^\n]*$/);
+    const { stdout: list } = await caller.unshared(['lab', 'list']);
+    expect(list).toMatch(/^workspace-\w+ +far +10\.1\.0\.0\/24 +router-\w+ +right +10\.1\.0\.254\/24$/m);
+    expect(list.match(/^workspace-/gm)).toHaveLength(4);
+    const [hub = 0] = await hubs(caller);
+    process.kill(hub, 'SIGKILL');
+    await until('its death is said', async () =>
+      (await caller.unshared(['lab', 'list'])).stdout.includes('was killed'),
+    );
+    expect((await caller.unshared(['lab', 'stop'])).exitCode).toBe(0);
+    expect([await running(caller), await hubs(caller)]).toEqual([[], []]);
+    expect((await caller.unshared(['lab', 'stop'])).stderr).toMatch(/No lab "workspace-\w+" is running/);
+  });
+
+  it('starts all of the file, or none', async () => {
+    await writeLab(caller, {
+      ...FILE,
+      profiles: { n1: FILE.profiles.n1, wrong: { ...FILE.profiles.n2, rootfs: '/nowhere' } },
+    });
+    const { exitCode, stderr } = await caller.unshared(['lab', 'start']);
+    await writeLab(caller, FILE);
+    expect([exitCode, stderr]).toEqual([125, expect.stringContaining('/nowhere does not exist')]);
+    expect(await running(caller)).toEqual([]);
+  });
+
+  it('has an example of one command', async () => {
+    const { stdout, exitCode } = await caller.unshared(['lab', 'example']);
+    expect(stdout.match(/2 packets transmitted, 2 packets received/g)).toHaveLength(2);
+    expect(stdout).toContain('n2# ping -c 2 n1');
+    expect([exitCode, await running(caller)]).toEqual([0, []]);
+    const { stdout: file } = await caller.unshared(['lab', 'example', '--file']);
+    expect(loadProfiles([{ file: 'sandboxes.json', text: file, source: 'workspace' }]).problems).toEqual([]);
   });
 
   it('shows the script of its hub, and exports none that cannot run alone', async () => {

@@ -67,12 +67,16 @@ export async function openLab(profile: Profile, sandbox: string, folders: Caller
   }
 }
 
-/** What the plan of a sandbox would be, without a hub: for whoever wants to see its script. */
+/** What the plan of a sandbox would be, without a hub, and where nobody has its addresses: for whoever wants to see its script. */
 export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | undefined {
   const membership = profile.lab;
   if (membership === undefined) return undefined;
   const lab = outlineOf(membership, folders);
-  const members = connectedOnes(livingMembers(lab.folder), readLab(lab.folder));
+  const fixed = membership.interfaces.flatMap(({ addresses }) => addresses.flatMap(({ address }) => address ?? []));
+  const members = connectedOnes(livingMembers(lab.folder), readLab(lab.folder)).filter(
+    (member) =>
+      !membership.interfaces.some(({ network }) => ownedIn(network, member).some(([one]) => fixed.includes(one))),
+  );
   return { ...lab, ...membership, interfaces: addressesFor(membership, members), hosts: '' };
 }
 

@@ -1,0 +1,177 @@
+import { execa } from 'execa';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { HelperSession } from '../elevation/session.ts';
+import type { LabMember } from '../model/lab.ts';
+import { EXAMPLE_LAB } from '../profile/example-lab.ts';
+import { profilesFile } from '../profile/files.ts';
+import { loadProfiles, resolveProfile } from '../profile/load.ts';
+import type { ProfileFile } from '../profile/catalog.ts';
+import { joinCommand } from '../sandbox/join.ts';
+import { findLab, runningLabs, sandboxesOf, stopLab, type RunningLab } from '../sandbox/lab/labs.ts';
+import { labIdOf } from '../sandbox/lab/open-lab.ts';
+import { launchSandbox } from '../sandbox/launch.ts';
+import type { LaunchRequest } from '../sandbox/make-plan.ts';
+import { stopSandbox } from '../sandbox/running.ts';
+import type { Sandbox } from '../model/sandbox.ts';
+import { homeFolder } from '../state/folders.ts';
+import { cutOffSentence } from '../text/labs.ts';
+import { noteSentence } from '../text/notes.ts';
+import { cliSession } from './run.ts';
+import { table } from './table.ts';
+import { readOptions, UsageError } from './usage.ts';
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  workspace: { type: 'string' },
+  keep: { type: 'boolean' },
+  file: { type: 'boolean' },
+} as const;
+
+type Options = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
+
+/** `unshared lab`: what is done with all sandboxes of a lab together. */
+export async function lab(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readOptions('lab', args, OPTIONS);
+  const [verb, ...names] = positionals;
+  if (verb === 'start') return startLab(names, values);
+  if (names.length > 1 || (verb !== 'stop' && names.length > 0)) throw new UsageError('Name one lab at most.', 'lab');
+  if (verb === 'list') return list(values);
+  if (verb === 'stop') return stop(names[0], values);
+  if (verb === 'example') return example(values);
+  throw new UsageError('Say one of list, start, stop and example.', 'lab');
+}
+
+function list({ json }: Options): number {
+  const labs = runningLabs();
+  if (json) return say(`${JSON.stringify(labs, undefined, 2)}\n`);
+  if (labs.length === 0) return say('No lab is running.\n');
+  const rows = labs.flatMap(({ lab: { id, networks }, members }) =>
+    networks.flatMap(({ name, subnets }) =>
+      linksIn(name, members).map((link) => [id, name, subnets.join(' '), ...link]),
+    ),
+  );
+  const text = table(['LAB', 'NETWORK', 'SUBNETS', 'SANDBOX', 'LINK', 'ADDRESSES'], rows);
+  return say([text, ...labs.flatMap(cutOffLines)].join(''));
+}
+
+/** One row for each link, or for the network that has none now. */
+function linksIn(network: string, members: readonly LabMember[]): readonly (readonly string[])[] {
+  const links = members.flatMap(({ sandbox, interfaces }) =>
+    interfaces
+      .filter((one) => one.network === network)
+      .map(({ device, addresses }) => [sandbox, device, addresses.join(' ')]),
+  );
+  return links.length === 0 ? [['-', '-', '-']] : links;
+}
+
+function cutOffLines({ lab: { id }, cutOff }: RunningLab): readonly string[] {
+  return cutOff.length === 0 ? [] : [`${cutOffSentence(id, cutOff)}\n`];
+}
+
+/** The profiles that are named, else all of the workspace that join a network. What runs already is left alone. */
+async function startLab(names: readonly string[], { workspace = '.' }: Options): Promise<number> {
+  const workspaceFolder = resolve(workspace);
+  const file = profilesFile(workspaceFolder);
+  const files = existsSync(file) ? [{ file, text: readFileSync(file, 'utf8'), source: 'workspace' as const }] : [];
+  const requests = requestsOf(files, names, workspaceFolder);
+  if (requests.length === 0) throw new UsageError(`No profile in ${file} has "networks".`, 'lab');
+  const there = new Set(membersOfFile(file).map(({ profile }) => profile));
+  const missing = requests.filter(({ profile }) => !there.has(profile.name));
+  const sandboxes = await withSession((session) => startAll(missing, session));
+  for (const sandbox of sandboxes) say(`${sandbox.id}${addressesOf(sandbox)}\n`);
+  return 0;
+}
+
+function requestsOf(
+  files: readonly ProfileFile[],
+  names: readonly string[],
+  workspaceFolder: string,
+): readonly LaunchRequest[] {
+  const loaded = loadProfiles(files);
+  const context = { workspaceFolder, env: process.env, home: homeFolder() };
+  const wanted =
+    names.length > 0 ? names : loaded.summaries.filter(({ source }) => source !== 'builtin').map(({ name }) => name);
+  const profiles = wanted.map((name) => resolveProfile(loaded, name, context));
+  return profiles
+    .filter((profile) => names.length > 0 || profile.lab !== undefined)
+    .map((profile) => ({ profile: { ...profile, lifetime: 'untilStopped' }, workspaceFolder }));
+}
+
+function membersOfFile(file: string): readonly Sandbox[] {
+  const running = runningLabs().find((one) => one.lab.id === labIdOf(file));
+  return running === undefined ? [] : sandboxesOf(running);
+}
+
+/** All of them, or none: those that were started end again where one fails. */
+async function startAll(requests: readonly LaunchRequest[], session: HelperSession): Promise<readonly Sandbox[]> {
+  const started: Sandbox[] = [];
+  try {
+    for (const request of requests) {
+      const { sandbox } = await launchSandbox(request, session);
+      started.push(sandbox);
+      for (const note of sandbox.notes) process.stderr.write(`unshared: ${sandbox.id}: ${noteSentence(note)}\n`);
+    }
+    return started;
+  } catch (error) {
+    for (const sandbox of started) await stopSandbox(sandbox);
+    throw error;
+  }
+}
+
+async function stop(id: string | undefined, { workspace = '.' }: Options): Promise<number> {
+  await stopLab(findLab(id ?? labIdOf(profilesFile(resolve(workspace)))));
+  return 0;
+}
+
+/** Two sandboxes that ask each other for an echo, as with ip-netns(8), but without root. */
+async function example({ keep, file }: Options): Promise<number> {
+  if (file) return say(EXAMPLE_LAB.text);
+  const requests = requestsOf([EXAMPLE_LAB], ['n1', 'n2'], process.cwd());
+  return withSession(async (session) => {
+    const sandboxes = await startAll(requests, session);
+    for (const sandbox of sandboxes) say(`${sandbox.profile} is ${sandbox.id}${addressesOf(sandbox)}\n`);
+    const answers = [await pings(sandboxes[0], 'n2'), await pings(sandboxes[1], 'n1')];
+    if (keep)
+      say(`Enter one with: unshared enter ${sandboxes[0]?.id ?? ''}; end them with: unshared lab stop example\n`);
+    else for (const sandbox of sandboxes) await stopSandbox(sandbox);
+    return answers.every((status) => status === 0) ? 0 : 1;
+  });
+}
+
+async function pings(from: Sandbox | undefined, to: string): Promise<number> {
+  if (from === undefined) return 1;
+  say(`\n${from.profile}# ping -c 2 ${to}\n`);
+  const { file, args, env } = joinCommand(from, ['sh', '-c', PING, 'sh', to]);
+  const { exitCode } = await execa(file, args, {
+    env,
+    extendEnv: false,
+    reject: false,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return exitCode ?? 1;
+}
+
+/** Of busybox where there is no other. */
+const PING = 'if command -v ping >/dev/null; then ping -c 2 "$1"; else busybox ping -c 2 "$1"; fi';
+
+function addressesOf({ lab: joined }: Sandbox): string {
+  const all = joined?.interfaces.map(
+    ({ network, device, addresses }) => `${device} ${addresses.join(' ')} in ${network}`,
+  );
+  return all === undefined ? '' : `: ${all.join(', ')}`;
+}
+
+async function withSession<Result>(work: (session: HelperSession) => Promise<Result>): Promise<Result> {
+  const session = cliSession();
+  try {
+    return await work(session);
+  } finally {
+    session.dispose();
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
