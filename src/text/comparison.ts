@@ -73,7 +73,11 @@ function capabilityLines(first: Compared, second: Compared): readonly Line[] {
   });
 }
 
-function setsOf(set: CapabilitySet, first: Compared, second: Compared): readonly [bigint | undefined, bigint | undefined] {
+function setsOf(
+  set: CapabilitySet,
+  first: Compared,
+  second: Compared,
+): readonly [bigint | undefined, bigint | undefined] {
   return [first.privileges?.capabilities[set], second.privileges?.capabilities[set]];
 }
 
