@@ -3,7 +3,7 @@ import type { Found } from '../model/namespace-details.ts';
 import { foundBy, mountPaths, type Namespace } from '../model/namespace.ts';
 import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
-import { handlesOf } from './handles.ts';
+import { handlesOf, namespaceDevice } from './handles.ts';
 import type { Users } from './users.ts';
 
 /**
@@ -25,6 +25,7 @@ function namespaceJson(namespace: Namespace, byPid: ReadonlyMap<number, Process>
   const paths = mountPaths(namespace);
   return {
     ns: inode,
+    device: namespaceDevice(),
     type,
     nprocs: pids.length,
     pid: first?.pid ?? null,

@@ -15,6 +15,7 @@ export function handlesOf({ type, pids, holders }: Pick<Namespace, 'type' | 'pid
       case 'descriptor':
         return [`/proc/${holder.pid}/fd/${holder.fd}`];
       case 'socket':
+      case 'kernel':
       case 'child':
       case 'owned':
         return [];

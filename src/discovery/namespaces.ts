@@ -2,6 +2,9 @@ import { NAMESPACE_TYPES, type Holder, type Namespace, type NamespaceName } from
 import type { Process } from '../model/process.ts';
 import { nameKey, type Held } from './held.ts';
 
+/** Ways that say nothing of a namespace that processes are in. */
+const COMMON: readonly Holder['by'][] = ['socket', 'kernel'];
+
 /** Every namespace that a process is in or that something else holds, once each; by type and inode. */
 export function gatherNamespaces(processes: readonly Process[], held: readonly Held[]): readonly Namespace[] {
   const found = new Map<string, NamespaceName & { readonly pids: number[]; readonly holders: Holder[] }>();
@@ -14,8 +17,8 @@ export function gatherNamespaces(processes: readonly Process[], held: readonly H
   for (const { pids } of found.values()) pids.sort((a, b) => a - b);
   for (const { type, inode, holder } of held) {
     const { pids, holders } = entry({ type, inode });
-    // Sockets of a network that processes are in are nothing special, and may be thousands.
-    if (holder.by !== 'socket' || pids.length === 0) holders.push(holder);
+    // Sockets of a network that processes are in are nothing special, and may be thousands. The kernel lists every one.
+    if (!COMMON.includes(holder.by) || pids.length === 0) holders.push(holder);
   }
   return sorted([...found.values()].map((one) => ({ ...one, relations: undefined, container: undefined })));
 

@@ -7,6 +7,7 @@ import type { Process } from '../model/process.ts';
 import type { Snapshot } from '../protocol/discovery.ts';
 import { containerOf } from './containers.ts';
 import { NO_CALLS, type Calls } from './kernel-calls.ts';
+import { listSource } from './listns.ts';
 import { heldByMounts } from './mounts.ts';
 import { gatherNamespaces, sorted } from './namespaces.ts';
 import { relationSource } from './relation-source.ts';
@@ -50,6 +51,7 @@ export function takeSnapshot(calls: Calls = NO_CALLS): Snapshot {
 
 function namespaceScanner(calls: Calls): (seen: SeenProcesses) => readonly Namespace[] {
   const heldBySockets = socketSource();
+  const heldInKernel = listSource();
   const related = relationSource();
   return (seen) => {
     const all = [...seen.values()];
@@ -58,7 +60,7 @@ function namespaceScanner(calls: Calls): (seen: SeenProcesses) => readonly Names
       [
         ...all.flatMap(({ held }) => held),
         ...heldByMounts(seen, process.pid),
-        ...('missing' in calls ? [] : heldBySockets(seen, calls)),
+        ...('missing' in calls ? [] : [...heldBySockets(seen, calls), ...heldInKernel(calls)]),
       ],
     );
     return withContainers('missing' in calls ? found : sorted(related(found, seen, calls)), seen);

@@ -23,13 +23,25 @@ export type Holder =
   | { readonly by: 'descriptor'; readonly pid: number; readonly fd: number }
   /** A process has a socket of this network namespace open. */
   | { readonly by: 'socket'; readonly pid: number; readonly fd: number }
+  /** The kernel lists it itself (listns, since Linux 6.19). */
+  | { readonly by: 'kernel' }
   /** It is the parent of another one. */
   | { readonly by: 'child'; readonly child: NamespaceName }
   /** It is the user namespace that owns another namespace. */
   | { readonly by: 'owned'; readonly owned: NamespaceName };
 
 /** The ways in the order in which they are looked at: the first that found a namespace is the one that is said. */
-export const FOUND_BY = ['process', 'thread', 'children', 'mount', 'descriptor', 'socket', 'child', 'owned'] as const;
+export const FOUND_BY = [
+  'process',
+  'thread',
+  'children',
+  'mount',
+  'descriptor',
+  'socket',
+  'child',
+  'owned',
+  'kernel',
+] as const;
 
 export type FoundBy = (typeof FOUND_BY)[number];
 

@@ -18,7 +18,7 @@ interface Line {
   readonly same: boolean | undefined;
 }
 
-/** In what two processes differ: a document of Markdown tables, aligned so that they are read as they stand. */
+/** In what two processes differ: tables of Markdown, aligned so that they are read as they stand, in lines that an editor should not wrap. */
 export function comparisonText(first: Compared, second: Compared): string {
   const names = [first, second].map(({ process }) => `${cell(process.comm)} ${process.pid}`);
   const sections = [
@@ -73,7 +73,11 @@ function capabilityLines(first: Compared, second: Compared): readonly Line[] {
   });
 }
 
-function setsOf(set: CapabilitySet, first: Compared, second: Compared): readonly [bigint | undefined, bigint | undefined] {
+function setsOf(
+  set: CapabilitySet,
+  first: Compared,
+  second: Compared,
+): readonly [bigint | undefined, bigint | undefined] {
   return [first.privileges?.capabilities[set], second.privileges?.capabilities[set]];
 }
 

@@ -17,6 +17,8 @@ export function holderText(holder: Holder): string {
       return `descriptor ${holder.fd} of process ${holder.pid}`;
     case 'socket':
       return `socket ${holder.fd} of process ${holder.pid}`;
+    case 'kernel':
+      return 'list of the kernel';
     case 'child':
       return `parent of ${holder.child.type}:[${holder.child.inode}]`;
     case 'owned':
@@ -34,6 +36,7 @@ export const FOUND_WORDS: Readonly<Record<FoundBy, string>> = {
   socket: 'a socket',
   child: 'a child of it',
   owned: 'what it owns',
+  kernel: 'the kernel’s own list',
 };
 
 /** How one was found that no process is in: `only by a bind mount`. */

@@ -91,9 +91,35 @@ it('rejects what is under way when it is disposed', async () => {
   await answer;
 });
 
-it('keeps no program running', async () => {
+/** The client as a module that a program of its own can import. */
+async function bundledClient(): Promise<string> {
   const outfile = join(folder, 'client.mjs');
   await build({ entryPoints: ['src/discovery/client.ts'], bundle: true, platform: 'node', format: 'esm', outfile });
+  return outfile;
+}
+
+it.skipIf(process.getuid?.() !== 0)(
+  'says so when /proc vanishes, and is well when it is back (needs root)',
+  async () => {
+    const program = `
+    import { execFileSync } from 'node:child_process';
+    import { startDiscovery } from ${JSON.stringify(await bundledClient())};
+    const discovery = startDiscovery(${JSON.stringify(WORKER)});
+    const seen = () => discovery.snapshot().then(({ processes }) => processes.some(({ pid }) => pid === process.pid));
+    const patience = setInterval(() => {}, 1000);
+    console.log(await seen());
+    execFileSync('mount', ['-t', 'tmpfs', 'nothing', '/proc']);
+    console.log(await seen().catch(({ message }) => message));
+    execFileSync('mount', ['-t', 'proc', 'proc', '/proc']);
+    console.log(await seen());
+    clearInterval(patience);`;
+    const { stdout } = await execa('unshare', ['--mount', 'node', '--input-type=module', '-e', program]);
+    expect(stdout.split('\n')).toEqual(['true', expect.stringContaining('/proc/self/mountinfo'), 'true']);
+  },
+);
+
+it('keeps no program running', async () => {
+  const outfile = await bundledClient();
   const program = `
     import { startDiscovery } from ${JSON.stringify(outfile)};
     const patience = setInterval(() => {}, 1000);

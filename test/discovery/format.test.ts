@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { cgroupsJson, namespacesJson } from '../../src/discovery/format.ts';
 import type { Cgroup, CgroupHierarchy } from '../../src/model/cgroup.ts';
@@ -23,7 +24,12 @@ it('prints namespaces with the first process of each, and how those without one 
   });
   const found = () => ({ unknown: 'it was not asked' });
   const { namespaces, unreadable } = namespacesJson(snapshot, found, new Map([[0, 'root']]));
-  const same = { details: null, unknown: 'it was not asked', container: null };
+  const same = {
+    device: statSync('/proc/self/ns/net').dev,
+    details: null,
+    unknown: 'it was not asked',
+    container: null,
+  };
   expect(namespaces).toEqual([
     {
       ...same,

@@ -20,7 +20,7 @@ export async function compareProcesses(
   const second = given[1] ?? (await pickProcess(others, `Process to compare with ${first.comm} ${first.pid}`));
   if (!second) return;
   const text = comparisonText(compared(first, processes), compared(second, processes));
-  await app.documents.show(`compare ${first.pid} and ${second.pid}.md`, text);
+  await app.documents.show(`compare ${first.pid} and ${second.pid}.txt`, text);
 }
 
 function givenProcesses(target: Target | undefined, selected: readonly Target[]): readonly Process[] {

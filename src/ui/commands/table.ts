@@ -36,6 +36,7 @@ export const COMMANDS = {
   'namespaceSandboxes.goTo': async (app) => (await import('./go-to.ts')).goTo(app),
   'namespaceSandboxes.compareProcesses': async (app, target, selected) =>
     (await import('./compare-processes.ts')).compareProcesses(app, target, selected),
+  'namespaceSandboxes.showSnapshot': async (app) => (await import('./show-snapshot.ts')).showSnapshot(app),
   'namespaceSandboxes.revealCgroup': async (app, target) =>
     (await import('./reveal-cgroup.ts')).revealCgroup(app, target),
   'namespaceSandboxes.openProc': async (app, target) => (await import('./open-proc.ts')).openProc(app, target),

@@ -2,6 +2,7 @@ import { notKnown, notReadable } from '../../text/namespaces.ts';
 import { count } from '../../text/units.ts';
 import { GROUPINGS, type Grouping } from './grouping.ts';
 import type { Picture } from './picture.ts';
+import { byPid } from './process-rows.ts';
 import { row, type Row } from './row.ts';
 
 /** The namespaces that are to be seen, grouped. None where nothing is, so that the view says what to do. */
@@ -13,20 +14,16 @@ export function namespaceRows(picture: Picture, grouping: Grouping): readonly Ro
 }
 
 /** What only root sees, with the way to see it. */
-function unreadableRow({ observation: { snapshot } }: Picture): readonly Row[] {
+function unreadableRow({ observation: { snapshot, ownPid } }: Picture): readonly Row[] {
   const label = notReadable(snapshot);
   if (label === undefined) return [];
-  return [
-    row({
-      id: 'unreadable',
-      label,
-      description: 'look again as root',
-      icon: 'key',
-      command: 'namespaceSandboxes.scanAsRoot',
-      tooltip: () => 'A click looks once more as root, through the helper, who sees the namespaces of every process.',
-    }),
-  ];
+  const plain = row({ id: 'unreadable', label, icon: 'key', tooltip: () => NOT_READABLE });
+  if (byPid(snapshot.processes).get(ownPid)?.uid === 0) return [{ ...plain, description: 'not even as root' }];
+  return [{ ...plain, description: 'look again as root', command: 'namespaceSandboxes.scanAsRoot' }];
 }
+
+const NOT_READABLE =
+  'The kernel shows the namespaces of a process only to its own user and to root. A click on this row looks once more as root, through the helper.';
 
 /** What stands above the rows: the filter, and what is not known. */
 export function namespaceMessage({ choice, namespaces, processes, observation }: Picture): string | undefined {

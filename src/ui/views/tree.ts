@@ -130,9 +130,8 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   #make(observation: Observation): readonly Row[] {
     const { rows, message } = this.#makeContent(observation);
-    const said = [this.#held, message].filter((text) => text !== undefined).join(' ');
-    if (said === '') delete this.#view.message;
-    else this.#view.message = said;
+    // An empty one is none: it must not be deleted, because then VS Code would see no later one.
+    this.#view.message = [this.#held, message].filter((text) => text !== undefined).join(' ');
     return rows;
   }
 

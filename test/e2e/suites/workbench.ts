@@ -53,9 +53,19 @@ export async function toggleRow(page: Page, view: string, start: string): Promis
   await page.evaluate(`${row}.click()`);
 }
 
-const ROWS_OF = `((name) => [...document.querySelectorAll('.pane')]
+/** An expression for the page: the function that gives the elements of a view's rows. */
+export const ROWS_OF = `((name) => [...document.querySelectorAll('.pane')]
   .filter((pane) => pane.querySelector('.pane-header')?.textContent.trim().startsWith(name))
   .flatMap((pane) => [...pane.querySelectorAll('.monaco-list-row')]))`;
+
+/** Opens or closes a view in the sidebar. */
+export async function togglePane(page: Page, view: string): Promise<void> {
+  const header = `[...document.querySelectorAll('.pane-header')].find((one) => one.textContent.trim().startsWith(${JSON.stringify(view)}))`;
+  const expanded = (): Promise<unknown> => page.evaluate(`${header}.getAttribute('aria-expanded')`);
+  const before = await expanded();
+  await page.evaluate(`${header}.click()`);
+  await until(`the view ${view} to open or close`, async () => (await expanded()) !== before);
+}
 
 /** The text of all terminals that can be seen. */
 export async function terminalText(page: Page): Promise<string> {
@@ -89,11 +99,16 @@ const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as
 export async function picture(page: Page, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await useTheme(page, theme);
-    await page.evaluate(
-      `Promise.allSettled(document.getAnimations().map((animation) => animation.finished)).then(() => true)`,
-    );
-    await page.screenshot(join(process.env.E2E_SCREENSHOTS ?? '', `${name}-${theme}.png`));
+    await pictureAsIs(page, `${name}-${theme}`);
   }
+}
+
+/** Takes one picture in the theme that is shown, as NAME.png: another theme would close what floats. */
+export async function pictureAsIs(page: Page, name: string): Promise<void> {
+  await page.evaluate(
+    `Promise.allSettled(document.getAnimations().map((animation) => animation.finished)).then(() => true)`,
+  );
+  await page.screenshot(join(process.env.E2E_SCREENSHOTS ?? '', `${name}.png`));
 }
 
 async function useTheme(page: Page, theme: keyof typeof THEMES): Promise<void> {
