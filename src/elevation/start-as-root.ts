@@ -111,10 +111,13 @@ async function attempt<T>(words: Words, begins: Begins<T>): Promise<{ readonly v
   return Promise.race([begins(child).then((value) => ({ value })), ended]);
 }
 
-/** Messages of pkexec(1) and sudo(8) are understood in the language of their source. */
+/**
+ * Messages of pkexec(1) and sudo(8) are understood in the language of their source. Root itself may have become it by one of them:
+ * for whom that was is not for whom this is.
+ */
 function spawn([file, ...args]: Words) {
   const options = {
-    env: { LC_ALL: 'C' },
+    env: { LC_ALL: 'C', PKEXEC_UID: undefined, SUDO_UID: undefined },
     reject: false,
     buffer: { stdout: false, stderr: true },
     maxBuffer: 65_536,

@@ -42,6 +42,20 @@ describe.skipIf(!isRoot || !legacy)('the helper as root (needs root and cgroup v
     expect(acts.length).toBe(2);
   });
 
+  it('acts for root where root has started it, who may have become it by sudo', async () => {
+    process.env.SUDO_UID = '47000';
+    try {
+      const other = await startHelper(HELPER, () => undefined);
+      const { folders } = await other.request('limits/make', { id: 'test-sudo', limits: { 'pids.max': 20 } });
+      expect(folders['pids.max']).toMatch(/\/0\.test-sudo$/);
+      await other.request('limits/remove', { id: 'test-sudo' });
+      other.dispose();
+      await other.ended;
+    } finally {
+      delete process.env.SUDO_UID;
+    }
+  });
+
   it('sets limits of every kind, and says which the kernel refuses', async () => {
     const limits = {
       ...{ 'memory.max': 64 * 1024 ** 2, 'memory.high': 2 ** 20, 'memory.swap.max': 0, 'cpu.weight': 50 },

@@ -4,7 +4,7 @@ import { callerUid } from '../../src/helper/identity.ts';
 
 describe('callerUid', () => {
   it('is who pkexec or sudo names, else root itself', () => {
-    expect(callerUid({ PKEXEC_UID: '1000', SUDO_UID: '7' }, 0)).toBe(1000);
+    expect(callerUid({ PKEXEC_UID: '1000' }, 0)).toBe(1000);
     expect(callerUid({ SUDO_UID: '7' }, 0)).toBe(7);
     expect(callerUid({}, 0)).toBe(0);
   });
@@ -12,6 +12,11 @@ describe('callerUid', () => {
   it('is nobody where this process is not root', () => {
     expect(callerUid({ PKEXEC_UID: '1000' }, 1000)).toBeUndefined();
     expect(callerUid({}, undefined)).toBeUndefined();
+  });
+
+  it('is nobody where both do, and differ', () => {
+    expect(callerUid({ PKEXEC_UID: '1000', SUDO_UID: '7' }, 0)).toBeUndefined();
+    expect(callerUid({ PKEXEC_UID: '7', SUDO_UID: '7' }, 0)).toBe(7);
   });
 
   it('takes nothing but a user id', () => {
