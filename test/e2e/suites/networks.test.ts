@@ -74,6 +74,30 @@ describe('networks', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 
+  it('links two networks by a form that suggests what is free', async function () {
+    const page = workbenchPage(this);
+    const done = vscode.commands.executeCommand('namespaceSandboxes.linkNetworks', 'n1');
+    const shown = async (): Promise<string> =>
+      String(await page.evaluate(`document.querySelector('.quick-input-widget')?.textContent ?? ''`));
+    await until('the name', async () => (await shown()).includes('Name of the interface in n1'));
+    await picture(page, 'networks-form');
+    await until('the link', async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return execFileSync('ip', ['-n', 'n1', '-br', 'address'], { encoding: 'utf8' }).includes('10.0.1.1/24');
+    });
+    await done;
+    ip('-n', 'n1', 'link', 'delete', 'veth1');
+  });
+
+  it('shows the network of a sandbox', async function () {
+    const page = workbenchPage(this);
+    await vscode.commands.executeCommand('namespaceSandboxes.newTerminal', 'throwaway');
+    await until('the sandbox', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('throwaway-')));
+    await picture(page, 'networks-sandbox');
+    await closeEverything();
+    await until('its end', async () => !(await rowsOf(page, VIEW)).some((row) => row.startsWith('throwaway-')));
+  });
+
   it('shows named networks with their interfaces, in a narrow sidebar and a wide one', async function () {
     const page = workbenchPage(this);
     add(HOSTILE);
@@ -138,6 +162,9 @@ describe('networks', () => {
   it('draws 50 networks on a bridge', async function () {
     const page = workbenchPage(this);
     ip('-n', 'n1', 'link', 'set', 'a23456789012345', 'up');
+    ip('netns', 'delete', HOSTILE);
+    made.splice(made.indexOf(HOSTILE), 1);
+    await inPage(page, `document.querySelector('#frame').click()`);
     for (let number = 1; number <= 50; number += 1) {
       const name = `box-${number}`;
       add(name);
