@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { accept, deleteByCommand, inPage, makeExample, pageTexts, quickInput } from './named-networks.ts';
 import {
   closeEverything,
   openSidebar,
@@ -31,7 +31,7 @@ describe('networks', () => {
   after(async () => {
     await closeEverything();
     for (const name of made.splice(0)) ip('netns', 'delete', name);
-    for (const name of OURS) await deleteByCommand(name);
+    for (const name of ['n1', 'n2']) await deleteByCommand(name);
     await vscode.commands.executeCommand('namespaceSandboxes.stopHelper');
     // it begins closed, and takes room from the others
     await globalThis.vscShim?.evaluate(`${HEADER}.click()`);
@@ -54,15 +54,9 @@ describe('networks', () => {
 
   it('makes two networks that reach each other, with the commands shown before', async function () {
     const page = workbenchPage(this);
-    const done = vscode.commands.executeCommand('namespaceSandboxes.networksExample');
-    const shown = `document.querySelector('.quick-input-widget')?.textContent ?? ''`;
-    await until('the commands', async () => String(await page.evaluate(shown)).includes('ip netns add n1'));
-    await picture(page, 'networks-example');
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    await done;
-    const text = await until('who reaches whom', () => {
-      const editor = vscode.window.activeTextEditor;
-      return editor?.document.uri.path.endsWith('Reach.txt') === true && editor.document.getText();
+    const text = await makeExample(page, async () => {
+      await picture(page, 'networks-example');
+      await accept();
     });
     assert.match(text, /^\| n1 +\| \(itself\) +\| ping +\|$/m);
     assert.match(text, /^\| n2 +\| ping +\| \(itself\) +\|$/m);
@@ -77,12 +71,10 @@ describe('networks', () => {
   it('links two networks by a form that suggests what is free', async function () {
     const page = workbenchPage(this);
     const done = vscode.commands.executeCommand('namespaceSandboxes.linkNetworks', 'n1');
-    const shown = async (): Promise<string> =>
-      String(await page.evaluate(`document.querySelector('.quick-input-widget')?.textContent ?? ''`));
-    await until('the name', async () => (await shown()).includes('Name of the interface in n1'));
+    await until('the name', async () => (await quickInput(page)).includes('Name of the interface in n1'));
     await picture(page, 'networks-form');
     await until('the link', async () => {
-      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      await accept();
       return execFileSync('ip', ['-n', 'n1', '-br', 'address'], { encoding: 'utf8' }).includes('10.0.1.1/24');
     });
     await done;
@@ -185,42 +177,12 @@ describe('networks', () => {
 
 const HEADER = `[...document.querySelectorAll('.pane-header')].find((header) => header.textContent.trim().startsWith('${VIEW}'))`;
 
-/** Made by the helper: deleted by hand, what it keeps of them would be left. */
-const OURS = ['n1', 'n2'];
-
-async function deleteByCommand(name: string): Promise<void> {
-  if (!existsSync(`/run/netns/${name}`)) return;
-  const done = vscode.commands.executeCommand('namespaceSandboxes.deleteNetwork', name);
-  await until('the commands', async () => {
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    return !existsSync(`/run/netns/${name}`);
-  });
-  await done;
-}
-
 function ip(...args: readonly string[]): void {
   execFileSync('ip', args);
 }
 
 async function bodyText(page: Page): Promise<string> {
   return String(await page.evaluate('document.body.textContent'));
-}
-
-/** The document of the picture, two frames deep; code-server gives both the origin of the workbench. */
-const PICTURE = `[...document.querySelectorAll('iframe.webview')].map((outer) =>
-  outer.contentDocument?.querySelector('iframe#active-frame')?.contentDocument).find((inner) => inner?.querySelector('#frame'))`;
-
-/** What an expression is worth inside the picture, where its document is called `document`; undefined while there is none. */
-function inPage(page: Page, expression: string): Promise<unknown> {
-  return page.evaluate(`((document) => document && (${expression}))(${PICTURE})`);
-}
-
-async function pageTexts(page: Page, selector: string): Promise<readonly string[]> {
-  const texts = await inPage(
-    page,
-    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => one.textContent)`,
-  );
-  return Array.isArray(texts) ? texts.map(String) : [];
 }
 
 const KEY = `((key) => document.activeElement.dispatchEvent(
