@@ -25,6 +25,7 @@ describe('the command table and package.json', () => {
     const asking = commands.filter(({ title }) => title.endsWith('…')).map(({ command }) => command.split('.')[1]);
     expect(asking.sort()).toEqual([
       'addNetwork',
+      'capture',
       'compareProcesses',
       'deleteNetwork',
       'exportScript',

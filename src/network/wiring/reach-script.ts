@@ -32,7 +32,8 @@ for my $index (0 .. $#addresses) {
   elsif ($! == ECONNREFUSED) { print "R $index refused\\n" }
 }
 my ($end, %answered) = (time + $wait + 1);
-while (time < $end and (keys %connecting or keys %answered < @addresses)) {
+my $pings = grep { defined } values %raw;
+while (time < $end and (keys %connecting or $pings and keys %answered < @addresses)) {
   my ($reads, $writes) = ('', '');
   defined and vec($reads, fileno $_, 1) = 1 for values %raw;
   vec($writes, fileno $_, 1) = 1 for values %connecting;

@@ -13,7 +13,7 @@ export function detailsOf(network: WiredNetwork, send: (message: FromPicture) =>
   if (unread === undefined)
     buttons.append(
       button('Open Terminal', () => send({ do: 'terminal', network: inode })),
-      button('Capture…', () => send({ do: 'capture', network: inode })),
+      button('Capture All…', () => send({ do: 'capture', network: inode, link: 'any' })),
     );
   const list = made('ul', '');
   list.append(
@@ -26,7 +26,9 @@ export function detailsOf(network: WiredNetwork, send: (message: FromPicture) =>
         `MTU ${one.mtu}`,
       ];
       const item = made('li', '');
-      item.append(made('b', one.name), ` ${shown(texts.join(' · '))}`);
+      const capture = button('Capture…', () => send({ do: 'capture', network: inode, link: one.name }));
+      capture.setAttribute('aria-label', `Capture from ${shown(one.name)}`);
+      item.append(made('b', one.name), ` ${shown(texts.join(' · '))} `, capture);
       return item;
     }),
   );

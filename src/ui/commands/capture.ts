@@ -6,13 +6,27 @@ import { findProgram } from '../../host/programs.ts';
 import type { WiredNetwork } from '../../model/wiring.ts';
 import { captureCommand } from '../../sandbox/capture.ts';
 import type { App } from '../app.ts';
+import { networksNow, pickPlace } from '../networks/state.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
+import type { Target } from './table.ts';
+
+/** Asks for a network where none is given, and captures from it. */
+export async function captureFrom(app: App, target: Target | undefined): Promise<void> {
+  const { places, wiring } = await networksNow(app);
+  const isInterface = target?.kind === 'interfaceUp' || target?.kind === 'interfaceDown';
+  const named = target?.kind === 'namedNetwork' ? target.inode : undefined;
+  const inode = isInterface
+    ? target.network
+    : (named ?? (await pickPlace(places, 'Capture', 'Network to capture from'))?.inode);
+  const network = wiring.networks.find((one) => one.inode === inode);
+  if (network) await capture(app, network, isInterface ? target.name : undefined);
+}
 
 /** Captures packets of one interface of a network in a terminal, into a file or into Wireshark, until that is interrupted. */
-export async function capture(app: App, network: WiredNetwork): Promise<void> {
+export async function capture(app: App, network: WiredNetwork, given: string | undefined): Promise<void> {
   if (!(await terminalsAllowed())) return;
-  const link = await pickLink(network);
+  const link = given ?? (await pickLink(network));
   const into = link && (await pickTarget(link));
   if (!into) return;
   const { snapshot } = await app.live.observe();

@@ -12,6 +12,7 @@ import {
   faultOfAddress,
   faultOfLinkName,
   faultOfNetworkName,
+  freeAddress,
   freeLinkName,
   nextAddress,
   type Fault,
@@ -43,11 +44,11 @@ export async function linkNetworks(app: App, target: Target | undefined): Promis
   const now = await networksNow(app);
   const title = 'Link Networks';
   const first = placeOf(target, now) ?? (await pickPlace(now.places, title, 'One network of the link'));
-  const one = first && (await askSide(title, first, undefined));
+  const one = first && (await askSide(title, first, undefined, freeAddress(now.wiring.networks)));
   if (!one) return;
   const rest = now.places.filter(({ name }) => name !== first.name);
   const second = await pickPlace(rest, title, `The network to join with ${first.name}`);
-  const other = second && (await askSide(title, second, one.address));
+  const other = second && (await askSide(title, second, one.address, nextAddress(one.address ?? '')));
   if (!other) return;
   await change(app, `Link ${one.place.name} with ${other.place.name}?`, 'Link', [{ do: 'link', ends: [one, other] }]);
 }
@@ -127,12 +128,16 @@ async function agreesTo(question: string, button: string, commands: readonly str
   return picked === run;
 }
 
-async function askSide(title: string, place: KnownPlace, peer: string | undefined): Promise<LinkSide | undefined> {
+async function askSide(
+  title: string,
+  place: KnownPlace,
+  peer: string | undefined,
+  suggestion: string,
+): Promise<LinkSide | undefined> {
   const name = await ask(title, `Name of the interface in ${place.name}`, freeLinkName(place.network), (text) =>
     faultOfLinkName(text, place.network),
   );
   if (name === undefined) return undefined;
-  const suggestion = peer === undefined ? '10.0.0.1/24' : nextAddress(peer);
   const address = await ask(
     title,
     `Address of ${name} in ${place.name}; leave it empty for none`,

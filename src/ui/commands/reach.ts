@@ -35,28 +35,39 @@ export async function showReach(app: App, { only, port }: Wish): Promise<void> {
   );
   const helper = process.getuid?.() === 0 ? undefined : await (await app.helper.session()).running();
   const options = { location: vscode.ProgressLocation.Notification, title: 'Trying who reaches whom…' };
-  const lines = await vscode.window.withProgress(options, () =>
-    Promise.all(
-      readable.map(async (network): Promise<ReachLine> => {
-        const others = targets.filter((target) => target.inode !== network.inode);
-        const row = await tryFrom(
-          sourceOf(network, now),
-          others.map(({ address }) => address),
-          port,
-          helper,
-        );
-        const results = 'tried' in row ? new Map(others.map((target, at) => [target, row.tried[at]])) : undefined;
-        return {
-          from: network.name,
-          cells: targets.map((target) =>
-            target.inode === network.inode ? undefined : (results?.get(target) ?? { ping: false, port: undefined }),
-          ),
-          note: 'failed' in row ? row.failed : row.noPing,
-        };
-      }),
-    ),
-  );
+  const tryOne = async (network: WiredNetwork): Promise<ReachLine> => {
+    const others = targets.filter((target) => target.inode !== network.inode);
+    const addresses = others.map(({ address }) => address);
+    const row = await tryFrom(sourceOf(network, now), addresses, port, helper);
+    const results = 'tried' in row ? new Map(others.map((target, at) => [target, row.tried[at]])) : undefined;
+    return {
+      from: network.name,
+      cells: targets.map((target) =>
+        target.inode === network.inode ? undefined : (results?.get(target) ?? { ping: false, port: undefined }),
+      ),
+      note: 'failed' in row ? row.failed : row.noPing,
+    };
+  };
+  const lines = await vscode.window.withProgress(options, () => inTurn(readable, AT_ONCE, tryOne));
   await app.documents.show('Reach.txt', reachText({ at: Date.now(), port, targets, lines }));
+}
+
+/** More processes at once would hold each other up until their second is over. */
+const AT_ONCE = 8;
+
+/** Works on all items, on some of them at the same time; the results are in the order of the items. */
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const next = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [at, item] of next) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
 }
 
 /** The addresses by which others may reach a network: not those of its loopback, nor those of one link alone. */

@@ -58,6 +58,7 @@ export const COMMANDS = {
   'namespaceSandboxes.networksExample': async (app) => (await import('./networks.ts')).networksExample(app),
   'namespaceSandboxes.showWiring': async (app, target) => (await import('./wiring.ts')).showWiring(app, target),
   'namespaceSandboxes.wiringAsRoot': async (app) => (await import('./wiring.ts')).wiringAsRoot(app),
+  'namespaceSandboxes.capture': async (app, target) => (await import('./capture.ts')).captureFrom(app, target),
   'namespaceSandboxes.testReach': async (app) => (await import('./reach.ts')).testReach(app),
   'namespaceSandboxes.copyPath': async (_, target) => (await import('./copy.ts')).copyPath(target),
 } as const satisfies Readonly<Record<string, Command>>;

@@ -42,7 +42,7 @@ export function pageHtml({ script, style, source, nonce }: PageFiles): string {
 </span>
 </div>
 <div id="note" role="status"></div>
-<div id="frame" aria-label="Picture of the networks. Arrow keys move between them, Enter leads to what can be done."></div>
+<div id="frame" role="region" aria-label="Picture of the networks. Arrow keys move between them, Enter leads to what can be done."></div>
 <p id="empty" hidden>No network matches.</p>
 <div id="table" class="forReaders"></div>
 <section id="actions" aria-label="Selected network" hidden></section>

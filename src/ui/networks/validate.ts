@@ -52,6 +52,20 @@ export function freeLinkName(network: WiredNetwork | undefined, taken: readonly 
   return `veth${number}`;
 }
 
+/** The first address of a network of IPv4 that none of those that are known overlaps with, as a suggestion. */
+export function freeAddress(networks: readonly WiredNetwork[]): string {
+  const taken = networks
+    .flatMap(({ interfaces }) => interfaces.flatMap(({ addresses }) => addresses))
+    .map(parseCidr)
+    .filter((known) => known !== undefined);
+  const candidates = Array.from({ length: 256 }, (_, number) => `10.0.${number}.1/24`);
+  const isFree = (candidate: string): boolean => {
+    const parsed = parseCidr(candidate);
+    return parsed !== undefined && !taken.some((other) => overlap(parsed, other));
+  };
+  return candidates.find(isFree) ?? '';
+}
+
 /** The address after another one in its network, as a suggestion: of IPv4 alone. */
 export function nextAddress(address: string): string {
   const [, begin = '', last, bits = ''] = /^(\d+\.\d+\.\d+\.)(\d+)(\/\d+)$/.exec(address) ?? [];

@@ -30,7 +30,7 @@ async function act(app: App, message: FromPicture, now: Wiring | undefined): Pro
     }
     case 'capture': {
       const network = networkOf(message.network);
-      if (network) await (await import('../commands/capture.ts')).capture(app, network);
+      if (network) await (await import('../commands/capture.ts')).capture(app, network, message.link);
       return;
     }
     case 'reach':

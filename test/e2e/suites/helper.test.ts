@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { accept, deleteByCommand, makeExample, pageTexts } from './named-networks.ts';
 import { newSandboxTerminal } from './terminals.ts';
 import { closeEverything, notifications, picture, skip, until, workbenchPage, type Page } from './workbench.ts';
 
@@ -40,6 +41,20 @@ describe('the helper, for a user whom polkit grants it', () => {
     await opening;
     await until('the status bar item', () => statusBar(page));
     await picture(page, 'helper-runs');
+  });
+
+  it('makes networks for a user who may not enter them, and tries whom they reach', async () => {
+    await closeEverything();
+    const text = await makeExample(page, accept);
+    assert.match(text, /^\| n1 +\| \(itself\) +\| ping +\|$/m);
+    await vscode.commands.executeCommand('namespaceSandboxes.wiringAsRoot');
+    await until('what root saw', async () => {
+      const [note = ''] = await pageTexts(page, '#note');
+      const titles = await pageTexts(page, '.box .title');
+      return note.startsWith('As root saw it at') && ['n1', 'n2'].every((name) => titles.includes(name));
+    });
+    assert.ok((await pageTexts(page, '.pin .address')).includes('10.0.0.1/24'));
+    for (const name of ['n1', 'n2']) await deleteByCommand(name);
   });
 
   it('is stopped by a click there', async () => {

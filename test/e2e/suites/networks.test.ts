@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { accept, deleteByCommand, inPage, makeExample, pageTexts, quickInput } from './named-networks.ts';
 import {
   closeEverything,
   openSidebar,
@@ -31,7 +31,7 @@ describe('networks', () => {
   after(async () => {
     await closeEverything();
     for (const name of made.splice(0)) ip('netns', 'delete', name);
-    for (const name of OURS) await deleteByCommand(name);
+    for (const name of ['n1', 'n2']) await deleteByCommand(name);
     await vscode.commands.executeCommand('namespaceSandboxes.stopHelper');
     // it begins closed, and takes room from the others
     await globalThis.vscShim?.evaluate(`${HEADER}.click()`);
@@ -54,15 +54,9 @@ describe('networks', () => {
 
   it('makes two networks that reach each other, with the commands shown before', async function () {
     const page = workbenchPage(this);
-    const done = vscode.commands.executeCommand('namespaceSandboxes.networksExample');
-    const shown = `document.querySelector('.quick-input-widget')?.textContent ?? ''`;
-    await until('the commands', async () => String(await page.evaluate(shown)).includes('ip netns add n1'));
-    await picture(page, 'networks-example');
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    await done;
-    const text = await until('who reaches whom', () => {
-      const editor = vscode.window.activeTextEditor;
-      return editor?.document.uri.path.endsWith('Reach.txt') === true && editor.document.getText();
+    const text = await makeExample(page, async () => {
+      await picture(page, 'networks-example');
+      await accept();
     });
     assert.match(text, /^\| n1 +\| \(itself\) +\| ping +\|$/m);
     assert.match(text, /^\| n2 +\| ping +\| \(itself\) +\|$/m);
@@ -72,6 +66,28 @@ describe('networks', () => {
       return ['n1', 'n2'].every((name) => rows.some((row) => row.startsWith(`${name}10.0.0.`)));
     });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('links two networks by a form that suggests what is free', async function () {
+    const page = workbenchPage(this);
+    const done = vscode.commands.executeCommand('namespaceSandboxes.linkNetworks', 'n1');
+    await until('the name', async () => (await quickInput(page)).includes('Name of the interface in n1'));
+    await picture(page, 'networks-form');
+    await until('the link', async () => {
+      await accept();
+      return execFileSync('ip', ['-n', 'n1', '-br', 'address'], { encoding: 'utf8' }).includes('10.0.1.1/24');
+    });
+    await done;
+    ip('-n', 'n1', 'link', 'delete', 'veth1');
+  });
+
+  it('shows the network of a sandbox', async function () {
+    const page = workbenchPage(this);
+    await vscode.commands.executeCommand('namespaceSandboxes.newTerminal', 'throwaway');
+    await until('the sandbox', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('throwaway-')));
+    await picture(page, 'networks-sandbox');
+    await closeEverything();
+    await until('its end', async () => !(await rowsOf(page, VIEW)).some((row) => row.startsWith('throwaway-')));
   });
 
   it('shows named networks with their interfaces, in a narrow sidebar and a wide one', async function () {
@@ -138,6 +154,9 @@ describe('networks', () => {
   it('draws 50 networks on a bridge', async function () {
     const page = workbenchPage(this);
     ip('-n', 'n1', 'link', 'set', 'a23456789012345', 'up');
+    ip('netns', 'delete', HOSTILE);
+    made.splice(made.indexOf(HOSTILE), 1);
+    await inPage(page, `document.querySelector('#frame').click()`);
     for (let number = 1; number <= 50; number += 1) {
       const name = `box-${number}`;
       add(name);
@@ -158,42 +177,12 @@ describe('networks', () => {
 
 const HEADER = `[...document.querySelectorAll('.pane-header')].find((header) => header.textContent.trim().startsWith('${VIEW}'))`;
 
-/** Made by the helper: deleted by hand, what it keeps of them would be left. */
-const OURS = ['n1', 'n2'];
-
-async function deleteByCommand(name: string): Promise<void> {
-  if (!existsSync(`/run/netns/${name}`)) return;
-  const done = vscode.commands.executeCommand('namespaceSandboxes.deleteNetwork', name);
-  await until('the commands', async () => {
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    return !existsSync(`/run/netns/${name}`);
-  });
-  await done;
-}
-
 function ip(...args: readonly string[]): void {
   execFileSync('ip', args);
 }
 
 async function bodyText(page: Page): Promise<string> {
   return String(await page.evaluate('document.body.textContent'));
-}
-
-/** The document of the picture, two frames deep; code-server gives both the origin of the workbench. */
-const PICTURE = `[...document.querySelectorAll('iframe.webview')].map((outer) =>
-  outer.contentDocument?.querySelector('iframe#active-frame')?.contentDocument).find((inner) => inner?.querySelector('#frame'))`;
-
-/** What an expression is worth inside the picture, where its document is called `document`; undefined while there is none. */
-function inPage(page: Page, expression: string): Promise<unknown> {
-  return page.evaluate(`((document) => document && (${expression}))(${PICTURE})`);
-}
-
-async function pageTexts(page: Page, selector: string): Promise<readonly string[]> {
-  const texts = await inPage(
-    page,
-    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => one.textContent)`,
-  );
-  return Array.isArray(texts) ? texts.map(String) : [];
 }
 
 const KEY = `((key) => document.activeElement.dispatchEvent(

@@ -4,6 +4,7 @@ import {
   faultOfAddress,
   faultOfLinkName,
   faultOfNetworkName,
+  freeAddress,
   freeLinkName,
   nextAddress,
 } from '../../../src/ui/networks/validate.ts';
@@ -51,6 +52,11 @@ describe('addresses', () => {
 
   it('may be several of one interface', () => {
     expect(faultOfAddress('10.0.0.2/24', network, 'veth0', undefined)).toBeUndefined();
+  });
+
+  it('are suggested where none is yet', () => {
+    expect(freeAddress([])).toBe('10.0.0.1/24');
+    expect(freeAddress([network])).toBe('10.0.1.1/24');
   });
 
   it('are suggested one after the other', () => {
