@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JoinedInterface, LabNetwork } from '../model/lab.ts';
 
 /** What the kernel of this host has. */
@@ -20,15 +21,24 @@ export function pairLines(
   networks: readonly LabNetwork[],
   { ipv6 }: LinkHost,
 ): readonly string[] {
-  return interfaces.flatMap(({ network, device }, index) => {
+  return interfaces.flatMap(({ network, device, addresses }, index) => {
     const { mtu, isolated = false } = networks.find(({ name }) => name === network) ?? {};
     const end = hubEnd('$pid', index);
     return [
-      `link add name ${end}${sized(mtu)} type veth peer name ${device}${sized(mtu)} netns $pid`,
+      `link add name ${end}${sized(mtu)} type veth peer name ${device} address ${hardwareAddress(addresses)}${sized(mtu)} netns $pid`,
       `link set ${end} master ${network}${quiet(ipv6)} up`,
       ...(isolated ? [`link set ${end} type bridge_slave isolated on`] : []),
     ];
   });
+}
+
+/**
+ * Of whoever has these addresses, always the same: others, who remember whom they have asked (arp(7)), go on reaching who has them
+ * next. A locally administered one, with the bit that says so.
+ */
+function hardwareAddress([first = '']: readonly string[]): string {
+  const digest = createHash('sha256').update(first).digest('hex').slice(0, 10);
+  return ['02', ...(digest.match(/../g) ?? [])].join(':');
 }
 
 /** The end in the hub of a sandbox's link: no network can have its name. */

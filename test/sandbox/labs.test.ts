@@ -97,7 +97,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     expect(await said(plain, 'ls /sys/class/net')).toBe('eth0\nlo');
     const addresses = await said(plain, 'ip -o addr show dev eth0');
     expect(addresses).toContain('inet 10.0.0.3/24');
-    expect(addresses).toContain('inet6 fd00:5::1/64');
+    expect(addresses).toContain('inet6 fd00:5::3/64');
     expect(await said(plain, 'ip -o link show dev eth0')).toMatch(/state UP.*link-netnsid 0/);
   });
 
