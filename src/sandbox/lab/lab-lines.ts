@@ -1,4 +1,4 @@
-import { addressLines, pairLines } from '../../network/lab-links.ts';
+import { addressLines, conditionsOf, pairLines } from '../../network/lab-links.ts';
 import { dropToShifted } from '../ids.ts';
 import type { Plan } from '../plan.ts';
 import { shellWord } from '../quote.ts';
@@ -34,11 +34,13 @@ export function enterHub({ lab }: Plan): readonly string[] {
 /** The part of the script that is in the hub. */
 export function labPart({ lab }: Plan): readonly string[] {
   if (lab === undefined) return [];
+  const conditions = conditionsOf(lab.interfaces, lab.networks).map(quoted).join(' ');
   return [
     '# In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).',
     'lab)',
     '  read -r pid || exit 0',
     `  printf '%s\\n' ${pairLines(lab.interfaces, lab.networks, lab.host).map(quoted).join(' ')} | ip -batch - >&2`,
+    ...(conditions === '' ? [] : [`  printf '%s\\n' ${conditions} | tc -batch - >&2`]),
     '  echo joined; exit ;;',
   ];
 }

@@ -78,8 +78,9 @@ async function enterLab(
   const member = takePlace(lab, hub, who);
   await makeNetworks(lab, hub, script);
   tellHosts(lab.folder);
-  const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), readLab(lab.folder)));
-  return { hub, plan: { ...lab, interfaces: member.interfaces, hosts } };
+  const now = readLab(lab.folder);
+  const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), now));
+  return { hub, plan: { ...lab, networks: now?.networks ?? [], interfaces: member.interfaces, hosts } };
 }
 
 /** What the plan of a sandbox would be, without a hub, and where nobody has its addresses: for whoever wants to see its script. */
@@ -97,9 +98,10 @@ export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | 
 
 type Outline = Pick<LabPlan, 'id' | 'folder' | 'hubIds' | 'host'> & { readonly membership: LabMembership };
 
-function outlineOf({ file }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
+function outlineOf({ file, networks }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
   requireProgram('ip');
   requireProgram('flock');
+  if (networks.some(({ conditions }) => Object.keys(conditions).length > 0)) requireProgram('tc');
   const id = labIdOf(file);
   const host = { ipv6: existsSync('/proc/net/if_inet6') };
   return { id, folder: join(labs, id), hubIds: planIds(uid, gid), host };
@@ -157,7 +159,10 @@ function takePlace(
 function requireUnchanged({ networks, interfaces }: LabMembership, lab: Lab, others: readonly LabMember[]): void {
   for (const { network } of interfaces) {
     const [now, then] = [networks, lab.networks].map((all) => all.find(({ name }) => name === network));
-    if (then !== undefined && JSON.stringify(now) !== JSON.stringify(then))
+    if (
+      then !== undefined &&
+      JSON.stringify({ ...now, conditions: {} }) !== JSON.stringify({ ...then, conditions: {} })
+    )
       fail('labChanged', { network, sandboxes: others.map(({ sandbox }) => sandbox) });
   }
 }

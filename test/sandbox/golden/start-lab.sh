@@ -64,6 +64,7 @@ case ${1-} in
 lab)
   read -r pid || exit 0
   printf '%s\n' "link add name _$pid.0 type veth peer name eth0 address 02:4b:8d:d3:f8:2f netns $pid" "link set _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz address 02:89:df:87:41:84 mtu 9000 netns $pid" "link set _$pid.1 master dmz addrgenmode none up" "link set _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
+  printf '%s\n' "qdisc add dev _$pid.1 root handle 1: netem delay 20ms loss 1% limit 10000" "qdisc add dev _$pid.1 parent 1:1 tbf rate 10mbit burst 32768 latency 50ms" | tc -batch - >&2
   echo joined; exit ;;
 # Now the outside writes id maps and moves this process into its cgroup.
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; echo "$pid" >&7; exec 7>&- 8>&-; ;;
