@@ -54,15 +54,19 @@ Prints the script that makes a sandbox: of a running one by its ID, else what "u
   lab: `unshared lab list [--json]
 unshared lab start [--workspace FOLDER] [PROFILE…]
 unshared lab stop [--workspace FOLDER] [LAB]
+unshared lab link NETWORK | SANDBOX [--delay TIME] [--jitter TIME] [--loss SHARE] [--rate RATE] | --down | --up
 unshared lab example [--keep | --file]
 
 A lab is what connects the sandboxes whose profiles have "networks". It starts with the first of them, also by
 "unshared run", and ends with the last. "list" says which run, and who is in them with which addresses; "start" starts the
 profiles of the workspace that have "networks", or those that are named, until they are stopped; "stop" ends all sandboxes of
-a lab: that of the workspace, or the one that is named. "example" starts two sandboxes, 10.0.0.1 and 10.0.0.2, that ping
+a lab: that of the workspace, or the one that is named. "link" changes what holds for the links of a running network, or of one
+sandbox, of the workspace: packets on their way to a sandbox are late, lost, or only so many; without an option all of that ends,
+and --down takes the links down until --up. "example" starts two sandboxes, 10.0.0.1 and 10.0.0.2, that ping
 each other.
 
   --workspace FOLDER  the folder that is the workspace (default: the current one)
+  --delay 20ms        and --jitter 5ms, --loss 1%, --rate 10mbit: as in the profile file
   --keep              leave the sandboxes of the example running
   --file              print the profile file of the example, and start nothing
 `,

@@ -3,16 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HelperSession } from '../elevation/session.ts';
 import type { LabMember } from '../model/lab.ts';
+import { fail } from '../model/problem.ts';
+import { conditionsGiven } from '../profile/link-conditions.ts';
 import { EXAMPLE_LAB } from '../profile/example-lab.ts';
 import { profilesFile } from '../profile/files.ts';
 import { loadProfiles, resolveProfile } from '../profile/load.ts';
 import type { ProfileFile } from '../profile/catalog.ts';
 import { joinCommand } from '../sandbox/join.ts';
+import { changeConditions, switchLinks } from '../sandbox/lab/change-links.ts';
 import { findLab, runningLabs, sandboxesOf, stopLab, type RunningLab } from '../sandbox/lab/labs.ts';
 import { labIdOf } from '../sandbox/lab/open-lab.ts';
 import { launchSandbox } from '../sandbox/launch.ts';
 import type { LaunchRequest } from '../sandbox/make-plan.ts';
-import { stopSandbox } from '../sandbox/running.ts';
+import { findSandbox, stopSandbox } from '../sandbox/running.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { homeFolder } from '../state/folders.ts';
 import { cutOffSentence } from '../text/labs.ts';
@@ -26,6 +29,12 @@ const OPTIONS = {
   workspace: { type: 'string' },
   keep: { type: 'boolean' },
   file: { type: 'boolean' },
+  delay: { type: 'string' },
+  jitter: { type: 'string' },
+  loss: { type: 'string' },
+  rate: { type: 'string' },
+  up: { type: 'boolean' },
+  down: { type: 'boolean' },
 } as const;
 
 type Options = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
@@ -35,11 +44,12 @@ export async function lab(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions('lab', args, OPTIONS);
   const [verb, ...names] = positionals;
   if (verb === 'start') return startLab(names, values);
+  if (verb === 'link') return link(names, values);
   if (names.length > 1 || (verb !== 'stop' && names.length > 0)) throw new UsageError('Name one lab at most.', 'lab');
   if (verb === 'list') return list(values);
   if (verb === 'stop') return stop(names[0], values);
   if (verb === 'example') return example(values);
-  throw new UsageError('Say one of list, start, stop and example.', 'lab');
+  throw new UsageError('Say one of list, start, stop, link and example.', 'lab');
 }
 
 function list({ json }: Options): number {
@@ -119,10 +129,29 @@ async function startAll(requests: readonly LaunchRequest[], session: HelperSessi
   }
 }
 
-async function stop(id: string | undefined, { workspace = '.' }: Options): Promise<number> {
-  await stopLab(findLab(id ?? labIdOf(profilesFile(resolve(workspace)))));
+/** Its links go with the conditions that are given, or, without any, as they would by themselves. */
+async function link([name, ...more]: readonly string[], values: Options): Promise<number> {
+  if (name === undefined || more.length > 0)
+    throw new UsageError('Name a network of the workspace, or a sandbox.', 'lab');
+  const running = findLab(labOfWorkspace(values));
+  const isNetwork = running.lab.networks.some((network) => network.name === name);
+  const choice = isNetwork ? { network: name } : { sandbox: memberNamed(name, running) };
+  if (values.up || values.down) await switchLinks(running, choice, values.down ? 'down' : 'up');
+  else await changeConditions(running, choice, conditionsGiven(values));
   return 0;
 }
+
+function memberNamed(name: string, running: RunningLab): string {
+  const { id } = findSandbox(name);
+  return sandboxesOf(running).some((sandbox) => sandbox.id === id) ? id : fail('notInLab', {});
+}
+
+async function stop(id: string | undefined, values: Options): Promise<number> {
+  await stopLab(findLab(id ?? labOfWorkspace(values)));
+  return 0;
+}
+
+const labOfWorkspace = ({ workspace = '.' }: Options): string => labIdOf(profilesFile(resolve(workspace)));
 
 /** Two sandboxes that ask each other for an echo, as with ip-netns(8), but without root. */
 async function example({ keep, file }: Options): Promise<number> {

@@ -37,6 +37,7 @@ const MORE_PROGRAMS = {
   domainname: 'hostname',
   xz: 'xz-utils',
   nft: 'nftables',
+  tc: 'iproute2',
   pasta: 'passt',
   slirp4netns: 'slirp4netns',
   perl: 'perl-base',

@@ -9,6 +9,19 @@ export interface LabNetwork {
   readonly mtu: number | undefined;
   /** Whether its sandboxes cannot reach each other. */
   readonly isolated: boolean;
+  readonly conditions: LinkConditions;
+}
+
+/** What happens to packets on their way to each sandbox of a network, in the units of tc(8). */
+export interface LinkConditions {
+  /** `20ms` */
+  readonly delay?: string | undefined;
+  /** How far the delay varies: `5ms`. */
+  readonly jitter?: string | undefined;
+  /** `1.5%` of the packets. */
+  readonly loss?: string | undefined;
+  /** `10mbit` in a second. */
+  readonly rate?: string | undefined;
 }
 
 /** How a sandbox is in one network. */

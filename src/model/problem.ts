@@ -76,6 +76,8 @@ export interface ProblemArguments {
   addressTaken: { address: string; network: string; sandbox: string };
   subnetFull: { network: string; subnet: string };
   labFailed: { reason: string };
+  qdiscMissing: Record<string, never>;
+  linkFailed: { reason: string };
   labNotByHand: Record<string, never>;
   notInLab: Record<string, never>;
   labNotFound: { id: string; running: readonly string[] };

@@ -86,6 +86,12 @@ export function firstFree(subnet: Subnet, taken: ReadonlySet<string>): string | 
   return undefined;
 }
 
+/** The address at the same distance from the first one in another subnet, where that has one for hosts. */
+export function sameHost(address: Address, from: Subnet, to: Subnet): string | undefined {
+  const value = to.value + address.value - from.value;
+  return isForHosts(to, { ...to, value }) ? formatAddress({ version: to.version, value }) : undefined;
+}
+
 const sizeOf = ({ version, bits }: Subnet): bigint => 1n << BigInt(WIDTH[version] - bits);
 
 function joined(numbers: readonly number[], bits: bigint): bigint {

@@ -1,4 +1,5 @@
-import type { JoinedInterface, LabNetwork } from '../model/lab.ts';
+import { createHash } from 'node:crypto';
+import type { JoinedInterface, LabNetwork, LinkConditions } from '../model/lab.ts';
 
 /** What the kernel of this host has. */
 export interface LinkHost {
@@ -20,15 +21,57 @@ export function pairLines(
   networks: readonly LabNetwork[],
   { ipv6 }: LinkHost,
 ): readonly string[] {
-  return interfaces.flatMap(({ network, device }, index) => {
+  return interfaces.flatMap(({ network, device, addresses }, index) => {
     const { mtu, isolated = false } = networks.find(({ name }) => name === network) ?? {};
     const end = hubEnd('$pid', index);
     return [
-      `link add name ${end}${sized(mtu)} type veth peer name ${device}${sized(mtu)} netns $pid`,
+      `link add name ${end}${sized(mtu)} type veth peer name ${device} address ${hardwareAddress(addresses)}${sized(mtu)} netns $pid`,
       `link set ${end} master ${network}${quiet(ipv6)} up`,
       ...(isolated ? [`link set ${end} type bridge_slave isolated on`] : []),
     ];
   });
+}
+
+/**
+ * Lines for `tc -batch` in the hub that make what is sent to the other end of a link slow, late or lost: tc-netem(8), tc-tbf(8).
+ * Whatever was set before is replaced.
+ */
+export function conditionLines(end: string, { delay, jitter, loss, rate }: LinkConditions): readonly string[] {
+  const late = delay === undefined && jitter === undefined ? '' : ` delay ${delay ?? '0ms'} ${jitter ?? ''}`.trimEnd();
+  const netem = late + (loss === undefined ? '' : ` loss ${loss}`);
+  const first = netem === '' ? [] : [`qdisc add dev ${end} root handle 1: netem${netem} limit 10000`];
+  const parent = netem === '' ? 'root' : 'parent 1:1';
+  return [
+    ...first,
+    ...(rate === undefined
+      ? []
+      : [`qdisc add dev ${end} ${parent} tbf rate ${rate} burst ${burst(rate)} latency 50ms`]),
+  ];
+}
+
+/** Bytes: what may come at once is ten milliseconds of the rate, but always some packets. */
+function burst(rate: string): number {
+  const bits = parseFloat(rate) * ({ k: 1e3, m: 1e6, g: 1e9 }[rate.at(-4) ?? ''] ?? 1);
+  return Math.max(32_768, Math.round(bits / 8 / 100));
+}
+
+/**
+ * Of whoever has these addresses, always the same: others, who remember whom they have asked (arp(7)), go on reaching who has them
+ * next. A locally administered one, with the bit that says so.
+ */
+function hardwareAddress([first = '']: readonly string[]): string {
+  const digest = createHash('sha256').update(first).digest('hex').slice(0, 10);
+  return ['02', ...(digest.match(/../g) ?? [])].join(':');
+}
+
+/** Lines for `tc -batch` in the hub: the conditions of all links of process `$pid`. */
+export function conditionsOf(
+  interfaces: readonly JoinedInterface[],
+  networks: readonly LabNetwork[],
+): readonly string[] {
+  return interfaces.flatMap(({ network }, index) =>
+    conditionLines(hubEnd('$pid', index), networks.find(({ name }) => name === network)?.conditions ?? {}),
+  );
 }
 
 /** The end in the hub of a sandbox's link: no network can have its name. */

@@ -40,8 +40,9 @@ function written(value: unknown): readonly (readonly [string, FileNetwork])[] {
   });
 }
 
-function asNetwork([name, { subnet, mtu, isolated = false }]: readonly [string, FileNetwork]): LabNetwork {
-  return { name, subnets: typeof subnet === 'string' ? [subnet] : subnet, mtu, isolated };
+function asNetwork([name, written]: readonly [string, FileNetwork]): LabNetwork {
+  const { subnet, mtu, isolated = false, ...conditions } = written;
+  return { name, subnets: typeof subnet === 'string' ? [subnet] : subnet, mtu, isolated, conditions };
 }
 
 function overlapsOf(

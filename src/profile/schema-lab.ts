@@ -45,10 +45,26 @@ const mtu = v.pipe(
   v.metadata({ default: 1500 }),
 );
 
+const TIME = 'a time such as "20ms", "500us" or "1.5s"';
+const time = shaped(/^\d{1,6}(?:\.\d{1,3})?(?:us|ms|s)$/, TIME);
+const LOSS = 'a share of the packets such as "1%" or "0.5%"';
+const loss = shaped(/^(?:100|\d{1,2}(?:\.\d{1,4})?)%$/, LOSS);
+const RATE = 'bits in a second such as "500kbit", "10mbit" or "1gbit"';
+const rate = shaped(/^[1-9]\d{0,5}(?:\.\d{1,3})?[kmg]bit$/, RATE);
+
+/** In the units of tc(8). */
+export const linkConditions = {
+  delay: key(time, 'How long each packet takes more, on its way to a sandbox.'),
+  jitter: key(time, 'How far the delay varies, up and down.'),
+  loss: key(loss, 'How many packets get lost.'),
+  rate: key(rate, 'How much reaches a sandbox at most, in a second.'),
+};
+
 export const labNetwork = keyed({
   subnet: v.pipe(subnets, v.description('The addresses of the network: of IPv4, of IPv6, or a list of both.')),
   mtu: key(mtu, 'The largest packet, in bytes.'),
   isolated: key(flag(false), 'Whether sandboxes in it cannot reach each other.'),
+  ...linkConditions,
 });
 
 /** The networks of a file: its lab. */

@@ -69,6 +69,7 @@ async function failure(gate: string, stderr: string): Promise<never> {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
   if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
+  if (/^no lab$/m.test(stderr) && stderr.includes('qdisc kind is unknown')) fail('qdiscMissing', {});
   if (/^no lab$/m.test(stderr)) fail('labFailed', { reason: stderr.replace('no lab', '').trim() });
   await failForNamespaces();
   fail('launchFailed', { step: STEPS[gate] ?? 'mounting', output: stderr.trim() });

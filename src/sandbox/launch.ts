@@ -52,16 +52,19 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   try {
     await requireFreePorts(request.profile.network.publish);
     const id = newId(request.profile.name);
-    const lab = await openLab(request.profile, id, folders);
+    const opening = openLab(request.profile, id, folders);
     try {
-      const { plan, notes } = await makePlan(request, id, folders, lab?.plan);
-      const all = { plan, notes, session, folders, request, hub: lab?.hub };
+      const [{ plan, notes }, lab] = await Promise.all([
+        makePlan(request, id, folders, opening?.outline),
+        opening?.opened,
+      ]);
+      const all = { plan: { ...plan, lab: lab?.plan }, notes, session, folders, request, hub: lab?.hub };
       return await start(all).catch((error: unknown) => startByHelper(all, error));
     } catch (error) {
-      lab?.leave();
+      await opening?.leave();
       throw error;
     } finally {
-      lab?.close();
+      opening?.close();
     }
   } catch (error) {
     await sweep(folders, session); // what others have left may be in the way of the next try

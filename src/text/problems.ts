@@ -123,6 +123,9 @@ const SENTENCES: Sentences = {
     running.length > 0
       ? `No lab "${id}" is running. Running: ${running.join(', ')}.`
       : `No lab "${id}" is running; none is.`,
+  qdiscMissing: () =>
+    'This kernel cannot do that to a link: "delay", "jitter" and "loss" need netem (sudo modprobe sch_netem), "rate" needs tbf (sudo modprobe sch_tbf). Load it where the kernel has it, or leave these keys out.',
+  linkFailed: ({ reason }) => `The link could not be changed: ${reason}.`,
   notInLab: () => 'This sandbox is in no lab: its profile has no "networks".',
   labNotByHand: () =>
     'The scripts of a sandbox in a lab do not run by hand: its launchers agree on who has which address. Show them instead, or use "network".',

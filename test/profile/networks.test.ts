@@ -28,7 +28,7 @@ describe('networks of a profile file', () => {
     });
     expect(lab).toEqual({
       file: FILE,
-      networks: [{ name: 'lab', subnets: ['10.0.0.0/24'], mtu: undefined, isolated: false }],
+      networks: [{ name: 'lab', subnets: ['10.0.0.0/24'], mtu: undefined, isolated: false, conditions: {} }],
       interfaces: [
         {
           network: 'lab',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
 import { loadProfiles } from '../../src/profile/load.ts';
@@ -28,6 +28,21 @@ const ANSWER_UDP = `exec python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 53)); s.settimeout(15)
 _, who = s.recvfrom(99); s.sendto(b"inside", who)'`;
 
+/** Takes what comes to port 80, and says how many seconds that took. */
+const RECEIVE = `exec python3 -c 'import socket, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", 80)); s.listen(); s.settimeout(15)
+c, _ = s.accept(); start = time.monotonic()
+while c.recv(65536): pass
+print(time.monotonic() - start)'`;
+
+/** Whether this kernel delays and loses packets; where nobody may try, it is taken not to. */
+const hasNetem =
+  execaSync('unshare', ['--user', '--map-root-user', '--net', 'tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem'], {
+    reject: false,
+  }).exitCode === 0;
+
+const addressOf = ({ lab }: Sandbox): string => lab?.interfaces[0]?.addresses[0]?.split('/')[0] ?? '';
+
 const STAYS = { workspace: 'none', lifetime: 'untilStopped' } as const;
 const FILE = {
   profiles: {
@@ -47,11 +62,15 @@ const FILE = {
     near: { ...STAYS, networks: { lab: { address: '10.0.0.50', gateway: '10.0.0.254' } } },
     there: { ...STAYS, networks: { far: { address: '10.1.0.50', gateway: '10.1.0.254' } } },
     apart: { ...STAYS, networks: { apart: 'auto' } },
+    slow: { ...STAYS, networks: { slow: 'auto' } },
+    late: { ...STAYS, networks: { late: 'auto' } },
   },
   networks: {
     lab: { subnet: ['10.0.0.0/24', 'fd00:5::/64'] },
     far: { subnet: '10.1.0.0/24', mtu: 9000 },
     apart: { subnet: '10.2.0.0/24', isolated: true },
+    slow: { subnet: '10.3.0.0/24', rate: '4mbit' },
+    late: { subnet: '10.4.0.0/24', delay: '20ms' },
   },
 };
 
@@ -97,7 +116,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     expect(await said(plain, 'ls /sys/class/net')).toBe('eth0\nlo');
     const addresses = await said(plain, 'ip -o addr show dev eth0');
     expect(addresses).toContain('inet 10.0.0.3/24');
-    expect(addresses).toContain('inet6 fd00:5::1/64');
+    expect(addresses).toContain('inet6 fd00:5::3/64');
     expect(await said(plain, 'ip -o link show dev eth0')).toMatch(/state UP.*link-netnsid 0/);
   });
 
@@ -181,6 +200,43 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     const back = await started(caller, 'n1');
     expect(await said(two, ping('n1'))).toBe('reached');
     expect(await said(back, ping('n2'))).toBe('reached');
+  });
+
+  it('has links that are slow, go down and up, and are as they were', async () => {
+    const [one, slow] = [await started(caller, 'slow'), await started(caller, 'slow')];
+    const seconds = async (): Promise<number> => {
+      const receiving = inSandbox(caller, slow, RECEIVE);
+      await until('it listens', async () => (await said(slow, 'cat /proc/net/tcp')).includes(':0050 '));
+      await said(one, `head -c 1000000 /dev/zero | busybox nc ${addressOf(slow)} 80`);
+      return Number((await receiving).stdout);
+    };
+    expect(await seconds()).toBeGreaterThan(1);
+    const link = (...words: readonly string[]) => caller.unshared(['lab', 'link', ...words]);
+    expect((await link('slow', '--rate', '2gbit')).exitCode).toBe(0);
+    const { stdout: labs } = await caller.unshared(['lab', 'list', '--json']);
+    expect(labs).toContain('"rate": "2gbit"');
+    expect(await seconds()).toBeGreaterThan(0);
+    expect((await link(slow.id, '--down')).exitCode).toBe(0);
+    expect(await said(slow, 'cat /sys/class/net/eth0/carrier')).toBe('0');
+    expect(await said(one, ping(addressOf(slow)))).toBe('lost');
+    expect((await link(slow.id, '--up')).exitCode).toBe(0);
+    await until('it is reached again', async () => (await said(one, ping(addressOf(slow)))) === 'reached');
+    expect((await link('slow', '--loss', '200%', '--rate', 'fast')).stderr.match(/but it must be/g)).toHaveLength(2);
+    expect((await link('nowhere')).exitCode).toBe(125);
+  });
+
+  it.skipIf(hasNetem)('says what this kernel cannot do to a link (needs a kernel without netem)', async () => {
+    const { exitCode, stderr } = await caller.unshared(['run', '--profile', 'late', '--', 'true']);
+    expect([exitCode, stderr]).toEqual([125, expect.stringContaining('need netem (sudo modprobe sch_netem)')]);
+    await started(caller, 'slow');
+    const changed = await caller.unshared(['lab', 'link', 'slow', '--delay', '20ms']);
+    expect([changed.exitCode, changed.stderr]).toEqual([125, expect.stringContaining('need netem')]);
+  });
+
+  it.runIf(hasNetem)('delays packets on their way to a sandbox (needs netem)', async () => {
+    const [one, two] = [await started(caller, 'late'), await started(caller, 'late')];
+    const times = await said(one, `busybox ping -c 3 ${addressOf(two)}`);
+    expect(Number(/min\/avg\/max = ([\d.]+)/.exec(times)?.[1])).toBeGreaterThan(38);
   });
 
   it('is started, listed and stopped as one', async () => {

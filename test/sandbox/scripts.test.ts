@@ -208,8 +208,14 @@ describe('the scripts of a plan', () => {
 
   it('join a lab, also with held mounts', async () => {
     const networks = [
-      { name: 'lab', subnets: ['10.0.0.0/24', 'fd00::/64'], mtu: undefined, isolated: false },
-      { name: 'dmz', subnets: ['10.1.0.0/24'], mtu: 9000, isolated: true },
+      { name: 'lab', subnets: ['10.0.0.0/24', 'fd00::/64'], mtu: undefined, isolated: false, conditions: {} },
+      {
+        name: 'dmz',
+        subnets: ['10.1.0.0/24'],
+        mtu: 9000,
+        isolated: true,
+        conditions: { delay: '20ms', loss: '1%', rate: '10mbit' },
+      },
     ];
     const lab: LabPlan = {
       id: 'ws-0a1b2c',

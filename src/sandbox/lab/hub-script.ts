@@ -18,7 +18,7 @@ export interface HubPlan {
 /**
  * The script of a lab, which the launcher of each of its sandboxes runs first. It finds the hub or makes it: a user and a
  * network namespace with a bridge for each network. It says `lab`, who the hub is and since when, reads which networks are
- * to be made, and keeps the hub from ending until its input ends.
+ * to be made, says `made`, lets others start at the next line, and keeps the hub from ending until its input ends.
  */
 export function hubScript(plan: HubPlan): string {
   return [...prologue(plan), 'case ${1-} in', ...start(plan), ...hub(), ...networks(plan), 'esac', ''].join('\n');
@@ -35,9 +35,9 @@ function prologue({ file, folder }: HubPlan): readonly string[] {
     '# A gate says where the script is and waits for the launcher; end of file ends it.',
     'gate() { echo "$1"; read -r _; }',
     '# Its hub is there if that process is still the one that it was and has not ended: proc_pid_stat(5), fields 3 and 22.',
-    'started_at() { [ "$1" != Z ] || return; shift 19; echo "$1"; }',
+    'started_at() { [ "$1" != Z ] || return; shift 19; started=$1; }',
     'is_there() {',
-    '  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$since" ]',
+    '  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && started_at ${stat##*) } && [ "$started" = "$since" ]',
     '} 2>/dev/null',
     '',
   ];
@@ -61,7 +61,7 @@ function start({ ids }: HubPlan): readonly string[] {
     '  fi',
     '  echo "lab $pid $since"; read -r networks',
     `  [ -z "$networks" ] || ${shellWords(enter)} --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks`,
-    '  exec 7>&-; gate made ;;',
+    '  gate made; exec 7>&-; read -r _ ;;',
   ];
 }
 
@@ -71,7 +71,7 @@ function hub(): readonly string[] {
     '# In the hub, as root of it. It waits until nobody has the lock, and ends.',
     'hub)',
     '  read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up',
-    '  read -r stat </proc/self/stat; echo "$pid $(started_at ${stat##*) })" >"$folder/hub/pid"; echo up',
+    '  read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up',
     '  exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;',
   ];
 }
@@ -83,7 +83,8 @@ function networks({ networks: all, host }: HubPlan): readonly string[] {
     '  shift',
     '  for network do case $network in',
     ...all.map(
-      (network) => `    ${network.name}) printf '%s\\n' ${bridgeLines(network, host).map(shellWord).join(' ')} ;;`,
+      (network) =>
+        `    ${network.name}) ip link show dev ${network.name} >/dev/null 2>&1 || printf '%s\\n' ${bridgeLines(network, host).map(shellWord).join(' ')} ;;`,
     ),
     '  esac; done | ip -batch - ;;',
   ];

@@ -1,4 +1,4 @@
-import { addressLines, pairLines } from '../../network/lab-links.ts';
+import { addressLines, conditionsOf, pairLines } from '../../network/lab-links.ts';
 import { dropToShifted } from '../ids.ts';
 import type { Plan } from '../plan.ts';
 import { shellWord } from '../quote.ts';
@@ -15,7 +15,8 @@ export function startJoining({ lab, ids }: Plan): readonly string[] {
     `lab=${shellWord(lab.folder)}; ended() { echo 'The lab has ended.' >&2; exit 1; }`,
     '# The hub ends when nobody has this lock any more, flock(2).',
     'exec 8>>"$lab/alive"; flock --shared --nonblock 8 || ended',
-    'read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && [ "$(started_at ${stat##*) })" = "$since" ] || ended',
+    'is_since() { shift 19; [ "$1" = "$since" ]; }',
+    'read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && is_since ${stat##*) } || ended',
     '# What will connect it waits in the hub until there is a network namespace.',
     'mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"',
     `{ exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; ${waiting}; } <"$folder/joining" >"$folder/joined" &`,
@@ -33,11 +34,13 @@ export function enterHub({ lab }: Plan): readonly string[] {
 /** The part of the script that is in the hub. */
 export function labPart({ lab }: Plan): readonly string[] {
   if (lab === undefined) return [];
+  const conditions = conditionsOf(lab.interfaces, lab.networks).map(quoted).join(' ');
   return [
     '# In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).',
     'lab)',
     '  read -r pid || exit 0',
     `  printf '%s\\n' ${pairLines(lab.interfaces, lab.networks, lab.host).map(quoted).join(' ')} | ip -batch - >&2`,
+    ...(conditions === '' ? [] : [`  printf '%s\\n' ${conditions} | tc -batch - >&2`]),
     '  echo joined; exit ;;',
   ];
 }

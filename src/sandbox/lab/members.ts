@@ -15,7 +15,7 @@ export function livingMembers(labFolder: string): readonly LabMember[] {
   return readMembers(labFolder).filter((member) => lives(member, labFolder));
 }
 
-function lives({ sandbox, launcher }: LabMember, labFolder: string): boolean {
+export function lives({ sandbox, launcher }: LabMember, labFolder: string): boolean {
   const record = readRecord(folderOf(sandbox, labFolder));
   return record === undefined ? isThere(launcher) : isAlive(record);
 }

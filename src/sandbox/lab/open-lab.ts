@@ -3,11 +3,11 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
-import type { JoinedInterface, Lab, LabMember, LabMembership, LabNetwork } from '../../model/lab.ts';
+import type { JoinedInterface, Lab, LabAddress, LabMember, LabMembership, LabNetwork } from '../../model/lab.ts';
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Pinned } from '../../model/sandbox.ts';
-import { firstFree, parseSubnet } from '../../model/subnet.ts';
+import { firstFree, parseAddress, parseSubnet, sameHost } from '../../model/subnet.ts';
 import type { LinkHost } from '../../network/lab-links.ts';
 import type { CallerFolders } from '../../state/folders.ts';
 import { makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
@@ -35,36 +35,52 @@ export interface LabPlan {
 export interface OpenLab {
   readonly plan: LabPlan;
   readonly hub: Pinned;
-  /** To be called when the sandbox keeps it from ending itself, or never will. */
+}
+
+/** A lab that is being opened. */
+export interface Opening {
+  /** What its plan will be, but for addresses. */
+  readonly outline: LabPlan;
+  readonly opened: Promise<OpenLab>;
+  /** To be called when the sandbox keeps it from ending itself. */
   readonly close: () => void;
   /** Gives the place up. */
-  readonly leave: () => void;
+  readonly leave: () => Promise<void>;
 }
 
 /**
- * Finds the lab of a profile, or starts it, and takes a place in it for a sandbox.
- * @throws ProblemError `programMissing`, `ipv6Off`, `labChanged`, `addressTaken`, `subnetFull`, and those of a start.
+ * Finds the lab of a profile, or starts it, and takes a place in it for a sandbox; undefined without one.
+ * @throws ProblemError `programMissing`, `ipv6Off`; `opened` rejects with `labChanged`, `addressTaken`, `subnetFull`, and
+ * those of a start.
  */
-export async function openLab(profile: Profile, sandbox: string, folders: CallerFolders): Promise<OpenLab | undefined> {
-  const membership = profile.lab;
-  if (membership === undefined) return undefined;
-  const lab = { ...outlineOf(membership, folders), membership };
+export function openLab(profile: Profile, sandbox: string, folders: CallerFolders): Opening | undefined {
+  const [membership, outline] = [profile.lab, outlineLab(profile, folders)];
+  if (membership === undefined || outline === undefined) return undefined;
+  const lab = { ...outline, membership };
   requireIPv6(membership, lab.host);
   makeLabFolder(lab.folder, lab.hubIds.kind === 'shifted' ? SHIFTED_BASE : undefined);
   const script = runGated(writeHubScript(lab));
-  try {
-    const hub = asPinned(await script.at('lab'));
-    const member = takePlace(lab, hub, { sandbox, hostname: profile.hostname });
-    await makeNetworks(lab, hub, script);
-    tellHosts(lab.folder);
-    const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), readLab(lab.folder)));
-    const plan = { ...lab, ...membership, interfaces: member.interfaces, hosts };
-    return { plan, hub, close: script.close, leave: () => leaveLab(lab.folder, sandbox) };
-  } catch (error) {
+  const opened = enterLab(lab, script, { sandbox, hostname: profile.hostname });
+  const leave = async (): Promise<void> => {
     script.close();
+    await opened.catch(() => undefined);
     leaveLab(lab.folder, sandbox);
-    throw error;
-  }
+  };
+  return { outline, opened, close: script.close, leave };
+}
+
+async function enterLab(
+  lab: LabPlan & Outline,
+  script: GatedScript,
+  who: Pick<LabMember, 'sandbox' | 'hostname'>,
+): Promise<OpenLab> {
+  const hub = asPinned(await script.at('lab'));
+  const member = takePlace(lab, hub, who);
+  await makeNetworks(lab, hub, script);
+  tellHosts(lab.folder);
+  const now = readLab(lab.folder);
+  const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), now));
+  return { hub, plan: { ...lab, networks: now?.networks ?? [], interfaces: member.interfaces, hosts } };
 }
 
 /** What the plan of a sandbox would be, without a hub, and where nobody has its addresses: for whoever wants to see its script. */
@@ -82,9 +98,10 @@ export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | 
 
 type Outline = Pick<LabPlan, 'id' | 'folder' | 'hubIds' | 'host'> & { readonly membership: LabMembership };
 
-function outlineOf({ file }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
+function outlineOf({ file, networks }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
   requireProgram('ip');
   requireProgram('flock');
+  if (networks.some(({ conditions }) => Object.keys(conditions).length > 0)) requireProgram('tc');
   const id = labIdOf(file);
   const host = { ipv6: existsSync('/proc/net/if_inet6') };
   return { id, folder: join(labs, id), hubIds: planIds(uid, gid), host };
@@ -142,38 +159,54 @@ function takePlace(
 function requireUnchanged({ networks, interfaces }: LabMembership, lab: Lab, others: readonly LabMember[]): void {
   for (const { network } of interfaces) {
     const [now, then] = [networks, lab.networks].map((all) => all.find(({ name }) => name === network));
-    if (then !== undefined && JSON.stringify(now) !== JSON.stringify(then))
+    if (
+      then !== undefined &&
+      JSON.stringify({ ...now, conditions: {} }) !== JSON.stringify({ ...then, conditions: {} })
+    )
       fail('labChanged', { network, sandboxes: others.map(({ sandbox }) => sandbox) });
   }
 }
 
-/** The addresses that are named, and the lowest that are free for the rest: neither anybody's nor that of a gateway. */
+/** The addresses that are named, and free ones for the rest: neither anybody's nor that of a gateway. */
 function addressesFor({ interfaces, named }: LabMembership, others: readonly LabMember[]): readonly JoinedInterface[] {
   return interfaces.map(({ network, device, addresses, gateways }) => {
     const owners = new Map(others.flatMap((member) => ownedIn(network, member)));
+    for (const { address } of addresses) {
+      const by = address === undefined ? undefined : owners.get(address);
+      if (address !== undefined && by !== undefined) fail('addressTaken', { address, network, sandbox: by });
+    }
     const taken = new Set([...owners.keys(), ...gateways, ...(named[network] ?? [])]);
-    return {
-      network,
-      device,
-      gateways,
-      addresses: addresses.map(({ subnet, address }) => {
-        const by = address === undefined ? undefined : owners.get(address);
-        if (address !== undefined && by !== undefined) fail('addressTaken', { address, network, sandbox: by });
-        return `${address ?? freeIn(subnet, taken, network)}/${subnet.split('/')[1] ?? ''}`;
-      }),
-    };
+    return { network, device, gateways, addresses: completed(addresses, taken, network) };
   });
+}
+
+/** A second one is like the first (`10.0.0.7`, `fd00::7`) if it can, so that who has one had the other before, too. */
+function completed(addresses: readonly LabAddress[], taken: ReadonlySet<string>, network: string): readonly string[] {
+  const given: LabAddress[] = [];
+  for (const { subnet, address } of addresses.toSorted((one, other) => Number(!one.address) - Number(!other.address))) {
+    const free = [address, alike(given[0], subnet), freeIn(subnet, taken)].find(
+      (one) => one !== undefined && (one === address || !taken.has(one)),
+    );
+    given.push({ subnet, address: free ?? fail('subnetFull', { network, subnet }) });
+  }
+  const inOrder = addresses.map(({ subnet }) => given.find((one) => one.subnet === subnet));
+  return inOrder.map((one) => `${one?.address ?? ''}/${one?.subnet.split('/')[1] ?? ''}`);
+}
+
+function alike(first: LabAddress | undefined, subnet: string): string | undefined {
+  const [from, to] = [first?.subnet ?? '', subnet].map(parseSubnet);
+  const address = parseAddress(first?.address ?? '');
+  return from && to && address && sameHost(address, from, to);
+}
+
+function freeIn(text: string, taken: ReadonlySet<string>): string | undefined {
+  const subnet = parseSubnet(text);
+  return subnet && firstFree(subnet, taken);
 }
 
 function ownedIn(network: string, { sandbox, interfaces }: LabMember): readonly (readonly [string, string])[] {
   const own = interfaces.filter((one) => one.network === network).flatMap(({ addresses }) => addresses);
   return own.map((address) => [address.split('/')[0] ?? '', sandbox] as const);
-}
-
-function freeIn(text: string, taken: ReadonlySet<string>, network: string): string {
-  const subnet = parseSubnet(text);
-  const address = subnet && firstFree(subnet, taken);
-  return address ?? fail('subnetFull', { network, subnet: text });
 }
 
 /** Of the networks that the sandbox joins, those that the hub has not. */
@@ -187,4 +220,5 @@ async function makeNetworks({ id, folder, membership }: Outline, hub: Pinned, sc
   script.pass(made.map(({ name }) => name).join(' '));
   await script.at('made');
   writeLab(folder, { id, file, hub, networks: [...there, ...made] });
+  script.pass();
 }

@@ -1,14 +1,15 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { labFolders, readLab, readMembers } from '../../state/labs.ts';
-import { isThere, leaveLab, livingMembers } from './members.ts';
+import { isThere, leaveLab, lives } from './members.ts';
 
 /** Takes out of the labs who has ended, and removes the folders of labs that have ended. */
 export function sweepLabs(labs: string): void {
   for (const folder of labFolders(labs)) {
-    const living = new Set(livingMembers(folder).map(({ sandbox }) => sandbox));
-    for (const { sandbox } of readMembers(folder)) if (!living.has(sandbox)) leaveLab(folder, sandbox);
-    if (living.size === 0 && !hasHub(folder) && !isBeingStarted(folder))
+    const members = readMembers(folder);
+    const living = members.filter((member) => lives(member, folder));
+    for (const member of members) if (!living.includes(member)) leaveLab(folder, member.sandbox);
+    if (living.length === 0 && !hasHub(folder) && !isBeingStarted(folder))
       rmSync(folder, { recursive: true, force: true });
   }
 }

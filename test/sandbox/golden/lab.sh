@@ -7,9 +7,9 @@ folder=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c
 # A gate says where the script is and waits for the launcher; end of file ends it.
 gate() { echo "$1"; read -r _; }
 # Its hub is there if that process is still the one that it was and has not ended: proc_pid_stat(5), fields 3 and 22.
-started_at() { [ "$1" != Z ] || return; shift 19; echo "$1"; }
+started_at() { [ "$1" != Z ] || return; shift 19; started=$1; }
 is_there() {
-  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$since" ]
+  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && started_at ${stat##*) } && [ "$started" = "$since" ]
 } 2>/dev/null
 
 case ${1-} in
@@ -37,17 +37,17 @@ case ${1-} in
   fi
   echo "lab $pid $since"; read -r networks
   [ -z "$networks" ] || nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks
-  exec 7>&-; gate made ;;
+  gate made; exec 7>&-; read -r _ ;;
 # In the hub, as root of it. It waits until nobody has the lock, and ends.
 hub)
   read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up
-  read -r stat </proc/self/stat; echo "$pid $(started_at ${stat##*) })" >"$folder/hub/pid"; echo up
+  read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up
   exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;
 # A bridge for each network, ip-link(8): it has no address in it itself, and passes nothing on from one to another.
 networks)
   shift
   for network do case $network in
-    lab) printf '%s\n' 'link add name lab type bridge' 'link set lab addrgenmode none up' ;;
-    dmz) printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dmz addrgenmode none up' ;;
+    lab) ip link show dev lab >/dev/null 2>&1 || printf '%s\n' 'link add name lab type bridge' 'link set lab addrgenmode none up' ;;
+    dmz) ip link show dev dmz >/dev/null 2>&1 || printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dmz addrgenmode none up' ;;
   esac; done | ip -batch - ;;
 esac

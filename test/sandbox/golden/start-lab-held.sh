@@ -57,7 +57,8 @@ case ${1-} in
   lab=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c; ended() { echo 'The lab has ended.' >&2; exit 1; }
   # The hub ends when nobody has this lock any more, flock(2).
   exec 8>>"$lab/alive"; flock --shared --nonblock 8 || ended
-  read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && [ "$(started_at ${stat##*) })" = "$since" ] || ended
+  is_since() { shift 19; [ "$1" = "$since" ]; }
+  read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && is_since ${stat##*) } || ended
   # What will connect it waits in the hub until there is a network namespace.
   mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"
   { exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; exec setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$hub" --preserve-credentials --user --net sh "$0" lab; } <"$folder/joining" >"$folder/joined" &
@@ -84,7 +85,8 @@ outer)
 # In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).
 lab)
   read -r pid || exit 0
-  printf '%s\n' "link add name _$pid.0 type veth peer name eth0 netns $pid" "link set _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz mtu 9000 netns $pid" "link set _$pid.1 master dmz addrgenmode none up" "link set _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
+  printf '%s\n' "link add name _$pid.0 type veth peer name eth0 address 02:4b:8d:d3:f8:2f netns $pid" "link set _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz address 02:89:df:87:41:84 mtu 9000 netns $pid" "link set _$pid.1 master dmz addrgenmode none up" "link set _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
+  printf '%s\n' "qdisc add dev _$pid.1 root handle 1: netem delay 20ms loss 1% limit 10000" "qdisc add dev _$pid.1 parent 1:1 tbf rate 10mbit burst 32768 latency 50ms" | tc -batch - >&2
   echo joined; exit ;;
 # Now the outside writes id maps and moves this process into its cgroup.
 inside) read -r pid _ </proc/self/stat; echo "$pid" >&6; exec 6>&-; read -r _; echo "$pid" >&7; exec 7>&- 8>&-; ;;

@@ -5,3 +5,4 @@ import './lacking.ts';
 import './forbidden.ts';
 import './confinement.ts';
 import './loaders.ts';
+import './labs.ts';

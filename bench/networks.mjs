@@ -1,0 +1,183 @@
+// What a lab costs, beside two named network namespaces: part of npm run bench; alone, as root: node bench/networks.mjs [ROUNDS].
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { argv, exit, getuid, version } from 'node:process';
+import { fileURLToPath, URL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { loadEngine } from './engine.mjs';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const ROUNDS = Number(argv[2] ?? 20);
+/** Each way in turn; a run of two seconds. */
+const RUNS = 5;
+
+if (getuid?.() !== 0 || !existsSync('/usr/bin/iperf3')) {
+  console.log('The bench of labs makes named network namespaces, which only root can, and needs iperf3.');
+  exit();
+}
+
+const FILE = {
+  profiles: {
+    alone: { extends: 'learn' },
+    server: { extends: 'learn', networks: { lab: '10.93.0.1/24' } },
+    client: { extends: 'learn', networks: { lab: '10.93.0.2/24' } },
+  },
+  networks: { lab: { subnet: '10.93.0.0/24' } },
+};
+
+const engine = await loadEngine(PROJECT);
+const session = engine.helperSession(join(PROJECT, 'dist/helper.cjs'), () => undefined);
+const loaded = engine.loadProfiles([
+  { file: '/bench/.vscode/sandboxes.json', text: JSON.stringify(FILE), source: 'workspace' },
+]);
+
+const server = await launch('server');
+const client = await launch('client');
+try {
+  await report([...(await throughput()), '', ...(await connecting())]);
+} finally {
+  for (const { release: end, ended } of [client, server]) {
+    end();
+    await ended;
+  }
+}
+
+/** @param {string} name */
+function launch(name) {
+  const profile = engine.resolveProfile(loaded, name, { workspaceFolder: undefined, env: {}, home: '/root' });
+  return engine.launchSandbox({ profile, workspaceFolder: undefined }, session);
+}
+
+/** From one to the other, through one veth pair, two of them and a bridge, and the lab. */
+async function throughput() {
+  const names = ['bench-a', 'bench-b', 'bench-c', 'bench-d', 'bench-e'];
+  const [a, b, c, d, e] = names;
+  for (const name of names) ip('netns', 'add', name);
+  try {
+    ip('link', 'add', 'veth0', 'netns', String(a), 'type', 'veth', 'peer', 'name', 'veth0', 'netns', String(b));
+    bring(String(a), 'veth0', '10.94.0.1/24');
+    bring(String(b), 'veth0', '10.94.0.2/24');
+    ip('-n', String(e), 'link', 'add', 'name', 'br0', 'type', 'bridge');
+    ip('-n', String(e), 'link', 'set', 'br0', 'up');
+    for (const [name, address] of /** @type {const} */ ([
+      [String(c), '10.95.0.1/24'],
+      [String(d), '10.95.0.2/24'],
+    ])) {
+      ip('link', 'add', 'veth0', 'netns', name, 'type', 'veth', 'peer', 'name', name, 'netns', String(e));
+      ip('-n', String(e), 'link', 'set', name, 'master', 'br0', 'up');
+      bring(name, 'veth0', address);
+    }
+    const ways = /** @type {const} */ ([
+      ['two `ip netns`, one veth pair', inNamed(String(a)), inNamed(String(b)), '10.94.0.1'],
+      ['two `ip netns`, a bridge of root between', inNamed(String(c)), inNamed(String(d)), '10.95.0.1'],
+      ['two sandboxes of a lab', inSandbox(server), inSandbox(client), '10.93.0.1'],
+    ]);
+    const speeds = ways.map(() => /** @type {number[]} */ ([]));
+    for (let run = 0; run < RUNS; run += 1)
+      for (const [index, [, from, to, address]] of ways.entries()) speeds[index]?.push(await speed(from, to, address));
+    const first = median(speeds[0] ?? []);
+    const rows = ways.map(([what], index) => {
+      const is = median(speeds[index] ?? []);
+      return `| ${what} | ${is.toFixed(1)} | ${(is / first).toFixed(2)} |`;
+    });
+    return ['| TCP, one stream | Gbit/s | ratio |', '| --- | ---: | ---: |', ...rows];
+  } finally {
+    for (const name of names) ip('netns', 'del', name);
+  }
+}
+
+/** @param {string} name @param {string} device @param {string} address */
+function bring(name, device, address) {
+  ip('-n', name, 'addr', 'add', address, 'dev', device);
+  ip('-n', name, 'link', 'set', device, 'up');
+}
+
+/** @param {readonly string[]} words */
+function ip(...words) {
+  const { status, stderr } = spawnSync('ip', words);
+  if (status !== 0) throw new Error(`ip ${words.join(' ')}: ${String(stderr)}`);
+}
+
+/** @typedef {(command: readonly string[]) => import('node:child_process').ChildProcess} Inside */
+
+/** @param {string} name @returns {Inside} */
+function inNamed(name) {
+  return (command) => spawn('ip', ['netns', 'exec', name, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** @param {import('../src/sandbox/launch.ts').Launched} launched @returns {Inside} */
+function inSandbox({ sandbox }) {
+  return (command) => {
+    const { file, args, env } = engine.joinCommand(sandbox, command);
+    return spawn(file, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  };
+}
+
+/** Gbit/s. @param {Inside} from @param {Inside} to @param {string} address */
+async function speed(from, to, address) {
+  const serving = from(['iperf3', '--server', '--one-off', '--forceflush']);
+  await once(/** @type {import('node:stream').Readable} */ (serving.stdout), 'data');
+  const asking = to(['iperf3', '--client', address, '--time', '2', '--json']);
+  let text = '';
+  asking.stdout?.on('data', (part) => (text += String(part)));
+  serving.stdout?.resume();
+  await Promise.all([once(asking, 'close'), once(serving, 'close')]);
+  const said = /** @type {unknown} */ (JSON.parse(text));
+  const { end } = /** @type {{ end: { sum_received: { bits_per_second: number } } }} */ (said);
+  return end.sum_received.bits_per_second / 1e9;
+}
+
+/** A fresh start with a place in a lab that runs, beside one without. */
+async function connecting() {
+  const other = engine.loadProfiles([
+    {
+      file: '/bench/.vscode/sandboxes.json',
+      text: JSON.stringify({
+        ...FILE,
+        profiles: { ...FILE.profiles, more: { extends: 'learn', networks: { lab: 'auto' } } },
+      }),
+      source: 'workspace',
+    },
+  ]);
+  const times = { alone: /** @type {number[]} */ ([]), more: /** @type {number[]} */ ([]) };
+  for (let round = -3; round < ROUNDS; round += 1) {
+    for (const name of /** @type {const} */ (['alone', 'more'])) {
+      const profile = engine.resolveProfile(other, name, { workspaceFolder: undefined, env: {}, home: '/root' });
+      const start = performance.now();
+      const launched = await engine.launchSandbox({ profile, workspaceFolder: undefined }, session);
+      if (round >= 0) times[name].push(performance.now() - start);
+      launched.release();
+      await launched.ended;
+    }
+  }
+  const [alone, more] = [median(times.alone), median(times.more)];
+  return [
+    '| what | median ms | aim |',
+    '| --- | ---: | ---: |',
+    `| a start without a network | ${alone.toFixed(1)} | |`,
+    `| a start in a lab that runs | ${more.toFixed(1)} | |`,
+    `| to connect it | ${(more - alone).toFixed(1)} | 15 |`,
+  ];
+}
+
+/** @param {readonly number[]} values */
+function median(values) {
+  return values.toSorted((one, two) => one - two)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** @param {readonly string[]} lines */
+async function report(lines) {
+  const machine = `${RUNS} runs, ${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}.`;
+  const text = `${lines.join('\n')}\n\n${machine}`;
+  console.log(text);
+  const file = join(PROJECT, 'bench/README.md');
+  const written = readFileSync(file, 'utf8').replace(
+    /(<!-- networks -->\n)[^]*(<!-- end of networks -->)/,
+    `$1\n${text}\n\n$2`,
+  );
+  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { describe } from 'node:test';
+import { around, it, root, stranger, unshared, WORKSPACE, type Caller } from './guest.ts';
+import { nothingLeft } from './left.ts';
+
+const STAYS = { workspace: 'none', lifetime: 'untilStopped' } as const;
+const FILE = {
+  profiles: {
+    one: { ...STAYS, networks: { late: '10.0.0.1', lossy: '10.1.0.1' } },
+    two: { ...STAYS, networks: { late: '10.0.0.2', lossy: '10.1.0.2' } },
+  },
+  networks: { late: { subnet: '10.0.0.0/24', delay: '50ms' }, lossy: { subnet: '10.1.0.0/24', loss: '10%' } },
+};
+
+const SENT = 1000;
+/** Counts datagrams until none has come for two seconds. */
+const COUNT = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.1.0.2", 9)); s.settimeout(60); n = 0
+try:
+    while s.recv(9): n += 1; s.settimeout(2)
+except OSError: print(n)`;
+/** Not so fast that the one who counts has no room for them. */
+const SEND = `import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(${SENT}): s.sendto(b"x", ("10.1.0.2", 9)); time.sleep(0.002)`;
+
+const CALLERS: readonly (readonly [string, Caller])[] = [
+  ['a user', stranger],
+  ['root', root],
+];
+
+for (const [name, caller] of CALLERS) {
+  describe(`a lab of ${name}, with netem`, () => {
+    const folder = `${WORKSPACE}/.vscode`;
+    let ids: readonly string[] = [];
+    around(
+      () => {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(`${folder}/sandboxes.json`, JSON.stringify(FILE));
+      },
+      () => rmSync(folder, { recursive: true }),
+    );
+
+    it('starts', async () => {
+      const { exitCode, stdout, stderr } = await unshared(caller, 'lab', 'start');
+      assert.equal(exitCode, 0, stderr);
+      ids = stdout.split('\n').flatMap((line) => /^[\w-]+/.exec(line)?.[0] ?? []);
+    });
+
+    it('delays each packet by what its file says, within a fifth', async () => {
+      const { stdout } = await unshared(caller, 'enter', ids[0] ?? '', '--', 'busybox', 'ping', '-c', '10', '10.0.0.2');
+      const round = Number(/min\/avg\/max = [\d.]+\/([\d.]+)/.exec(stdout)?.[1]);
+      assert.ok(round > 80 && round < 120, stdout);
+    });
+
+    it(`loses a tenth of ${SENT} packets, within four standard deviations`, async () => {
+      const counting = unshared(caller, 'enter', ids[1] ?? '', '--', 'python3', '-c', COUNT);
+      const listens = ['sh', '-c', 'until grep -q :0009 /proc/net/udp; do :; done'];
+      await unshared(caller, 'enter', ids[1] ?? '', '--', ...listens);
+      await unshared(caller, 'enter', ids[0] ?? '', '--', 'python3', '-c', SEND);
+      const lost = SENT - Number((await counting).stdout);
+      assert.ok(lost > 62 && lost < 138, `${lost} are lost`);
+    });
+
+    it('ends, and leaves nothing', async () => {
+      const { exitCode, stderr } = await unshared(caller, 'lab', 'stop');
+      assert.equal(exitCode, 0, stderr);
+      await nothingLeft(caller);
+    });
+  });
+}
