@@ -52,6 +52,7 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
     await setSidebarWidth(page, 480);
     // The sizes that the views had are not got back: nothing that pictures all three comes after this suite.
     for (const other of ['Sandboxes', 'Cgroups']) await togglePane(page, other);
+    await run('hideHost');
     await run('refresh');
   });
   after(async () => {
