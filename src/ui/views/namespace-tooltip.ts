@@ -19,7 +19,7 @@ export async function namespaceTooltip(namespace: Namespace, name: string, pictu
       ? detailTexts(found.details).map(([what, text]) => [what, code(text)] as const)
       : [['what is in it', `not known: ${plain(found.unknown)}`] as const];
   const { knownUsers } = await import('../../discovery/users.ts');
-  return [head, facts([...surroundings(namespace, knownUsers(), picture), ...inside])].join('\n\n');
+  return [head, facts([...inside, ...surroundings(namespace, knownUsers(), picture)])].join('\n\n');
 }
 
 function surroundings(
@@ -37,11 +37,17 @@ function surroundings(
     ['found by', FOUND_WORDS[foundBy(namespace)]],
     ['processes', `${pids.length}`],
     ['users', users.length > 0 ? users.map((uid) => plain(names.get(uid) ?? `${uid}`)).join(', ') : undefined],
-    ['first process', first && `${first.pid} ${code(first.command || first.comm)}`],
+    ['first process', first && `${first.pid} ${code(cut(first.command || first.comm))}`],
     ['container', container && code(containerText(container))],
     ['held by', holders.length > 0 ? code(otherHolders(namespace)) : undefined],
     ['parent', relations?.parent === undefined ? undefined : `${relations.parent}`],
     ['owned by', relations?.owner === undefined ? undefined : `user namespace ${relations.owner}`],
     ['made by', relations?.ownerUid === undefined ? undefined : `user id ${relations.ownerUid}`],
   ] as const;
+}
+
+const LONGEST = 100;
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text;
 }

@@ -29,6 +29,8 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   readonly #nodes = new Map<string, Node>();
   readonly #shown = new Map<string, readonly Row[]>();
   readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
+  /** Fires when VS Code has been given the top rows. */
+  readonly #asked = new vscode.EventEmitter<void>();
   readonly #parts: vscode.Disposable;
   readonly #view: vscode.TreeView<Node>;
   #last: Observation | undefined;
@@ -49,6 +51,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#parts = vscode.Disposable.from(
       view,
       this.#changed,
+      this.#asked,
       view.onDidChangeVisibility(({ visible }) => live.see(id, visible)),
       live.onDidObserve((observation) => {
         if (this.#held === undefined) this.#update(observation);
@@ -72,6 +75,7 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   async getChildren(node?: Node): Promise<Node[]> {
     const rows = node ? node.row.children() : await this.#top();
     this.#show(node?.id ?? TOP, rows);
+    if (!node) this.#asked.fire();
     return rows.map((row) => this.#nodeOf(row, node));
   }
 
@@ -85,8 +89,27 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     let node: Node | undefined;
     for (const row of path) node = this.#nodeOf(row, node);
     if (node === undefined) return false;
-    await this.#view.reveal(node, { select: true, focus: true });
+    await this.#select(node);
     return true;
+  }
+
+  /** Where the rows are being drawn, VS Code may not have the one yet that it is to select: it is then drawn again and asked again. */
+  async #select(node: Node): Promise<void> {
+    await this.#view.reveal(node, { select: true, focus: true });
+    if (this.#view.selection.some(({ id }) => id === node.id)) return;
+    const drawn = this.#nextAsked();
+    this.#changed.fire(undefined);
+    await drawn;
+    await this.#view.reveal(node, { select: true, focus: true });
+  }
+
+  #nextAsked(): Promise<void> {
+    return new Promise((resolve) => {
+      const once = this.#asked.event(() => {
+        once.dispose();
+        resolve();
+      });
+    });
   }
 
   getTreeItem({ row }: Node): vscode.TreeItem {
