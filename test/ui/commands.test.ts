@@ -26,6 +26,7 @@ describe('the command table and package.json', () => {
     expect(asking.sort()).toEqual([
       'addNetwork',
       'capture',
+      'changeLinks',
       'compareProcesses',
       'deleteNetwork',
       'exportScript',
@@ -33,6 +34,8 @@ describe('the command table and package.json', () => {
       'goTo',
       'groupNamespaces',
       'linkNetworks',
+      'linksDown',
+      'linksUp',
       'networksExample',
       'newTerminal',
       'openAnotherTerminal',
@@ -44,6 +47,7 @@ describe('the command table and package.json', () => {
       'setInterfaceDown',
       'setInterfaceUp',
       'stop',
+      'stopLab',
       'testReach',
     ]);
   });

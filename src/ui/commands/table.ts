@@ -56,6 +56,11 @@ export const COMMANDS = {
   'namespaceSandboxes.openTerminalInNetwork': async (app, target) =>
     (await import('./enter-network.ts')).openTerminalInNetwork(app, target),
   'namespaceSandboxes.networksExample': async (app) => (await import('./networks.ts')).networksExample(app),
+  'namespaceSandboxes.labExample': async (app) => (await import('./labs.ts')).openLabExample(app),
+  'namespaceSandboxes.stopLab': async (app, target) => (await import('./labs.ts')).stopRunningLab(app, target),
+  'namespaceSandboxes.changeLinks': async (app, target) => (await import('./labs.ts')).changeLinks(app, target),
+  'namespaceSandboxes.linksUp': async (_, target) => (await import('./labs.ts')).switchNetwork(target, 'up'),
+  'namespaceSandboxes.linksDown': async (_, target) => (await import('./labs.ts')).switchNetwork(target, 'down'),
   'namespaceSandboxes.showWiring': async (app, target) => (await import('./wiring.ts')).showWiring(app, target),
   'namespaceSandboxes.wiringAsRoot': async (app) => (await import('./wiring.ts')).wiringAsRoot(app),
   'namespaceSandboxes.capture': async (app, target) => (await import('./capture.ts')).captureFrom(app, target),

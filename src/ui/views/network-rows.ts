@@ -2,6 +2,7 @@ import { mountPaths, type Namespace } from '../../model/namespace.ts';
 import type { Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
 import { kindText, stateText } from '../../text/networks.ts';
 import { count } from '../../text/units.ts';
+import { labRow } from './lab-rows.ts';
 import { code, facts } from './markdown.ts';
 import type { Observation, RunningSandbox } from './observation.ts';
 import { portRows } from './port-rows.ts';
@@ -12,11 +13,15 @@ import { row, type Row } from './row.ts';
 type Section = (observation: Observation, wiring: Wiring | undefined) => readonly Row[];
 
 /** In the order in which they are shown; each gives no row where it has nothing. */
-const SECTIONS: readonly Section[] = [namedRows, sandboxRows];
+const SECTIONS: readonly Section[] = [labRows, namedRows, sandboxRows];
 
-/** The named network namespaces and the sandboxes with a network of their own. Empty where there is neither. */
+/** Labs, named network namespaces, and the sandboxes with a network of their own. Empty where there is none of them. */
 export function networkRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {
   return SECTIONS.flatMap((section) => section(observation, wiring));
+}
+
+function labRows({ labs, sandboxes }: Observation): readonly Row[] {
+  return section('labs', 'Labs', undefined, labs, (parent, lab) => labRow(parent, lab, sandboxes));
 }
 
 function namedRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {

@@ -2,8 +2,9 @@ import type { CgroupReadings } from '../../model/cgroup.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 import type { Snapshot } from '../../protocol/discovery.ts';
+import type { RunningLab } from '../../sandbox/lab/labs.ts';
 
-/** What the machine showed at one moment: all that the three trees are made of. */
+/** What the machine showed at one moment: all that the trees are made of. */
 export interface Observation {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -12,6 +13,7 @@ export interface Observation {
   readonly snapshot: Snapshot;
   readonly profiles: readonly ProfileSummary[];
   readonly sandboxes: readonly RunningSandbox[];
+  readonly labs: readonly RunningLab[];
 }
 
 export interface RunningSandbox {

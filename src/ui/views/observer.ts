@@ -3,6 +3,7 @@ import { sandboxUsage } from '../../discovery/usage.ts';
 import type { Snapshot } from '../../protocol/discovery.ts';
 import { limitReadings } from '../../cgroup/readings.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
+import { runningLabs } from '../../sandbox/lab/labs.ts';
 import { runningSandboxes } from '../../sandbox/running.ts';
 import { windowProfiles } from '../profiles.ts';
 import type { Observation, RunningSandbox } from './observation.ts';
@@ -25,6 +26,7 @@ function observation(snapshot: Snapshot): Observation {
     snapshot,
     profiles: windowProfiles().summaries,
     sandboxes: runningSandboxes().map((sandbox) => runningSandbox(sandbox, snapshot)),
+    labs: runningLabs(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Namespace } from '../../model/namespace.ts';
 import type { PublishedPort } from '../../model/profile.ts';
 import type { Process } from '../../model/process.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
+import type { RunningLab } from '../../sandbox/lab/labs.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 
 /** What a row stands for, so that a command on the row knows what to act on. Its kind is the row's context value. */
@@ -13,6 +14,9 @@ export type Subject =
   | { readonly kind: 'port'; readonly port: PublishedPort }
   | { readonly kind: 'webPort'; readonly port: PublishedPort }
   | { readonly kind: 'namespace'; readonly namespace: Namespace }
+  | { readonly kind: 'lab'; readonly lab: RunningLab }
+  /** One network of a lab. */
+  | { readonly kind: 'labNetwork'; readonly lab: RunningLab; readonly network: string }
   /** Kept under this name in /run/netns. */
   | { readonly kind: 'namedNetwork'; readonly name: string; readonly inode: number }
   /** One of the network namespace with this inode. */

@@ -78,6 +78,7 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     },
     profiles: [{ name: 'throwaway', source: 'builtin', description: 'Ends with its terminal', place: undefined }],
     sandboxes: [running()],
+    labs: [],
     ...parts,
   };
 }
