@@ -7,7 +7,7 @@ export const HELP = {
   unshared enter ID [-- command…]        one more shell or command in a running sandbox
   unshared stop ID… | --all              end sandboxes with all their processes
   unshared script [options]              the script that "run" would run, or that a sandbox was made with
-  unshared lab list|start|stop|example   sandboxes that are connected with each other
+  unshared lab list|start|stop|link|…    sandboxes that are connected with each other
   unshared helper status|install|remove  the helper, where only root can change it
   unshared check                         what this host can do, and what it lacks
   unshared namespaces [--json]           every namespace of this machine

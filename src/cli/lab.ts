@@ -18,7 +18,7 @@ import type { LaunchRequest } from '../sandbox/make-plan.ts';
 import { findSandbox, stopSandbox } from '../sandbox/running.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { homeFolder } from '../state/folders.ts';
-import { cutOffSentence } from '../text/labs.ts';
+import { cutOffSentence, linksText } from '../text/labs.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliSession } from './run.ts';
 import { table } from './table.ts';
@@ -185,10 +185,7 @@ async function pings(from: Sandbox | undefined, to: string): Promise<number> {
 const PING = 'if command -v ping >/dev/null; then ping -c 2 "$1"; else busybox ping -c 2 "$1"; fi';
 
 function addressesOf({ lab: joined }: Sandbox): string {
-  const all = joined?.interfaces.map(
-    ({ network, device, addresses }) => `${device} ${addresses.join(' ')} in ${network}`,
-  );
-  return all === undefined ? '' : `: ${all.join(', ')}`;
+  return joined === undefined ? '' : `: ${linksText(joined.interfaces)}`;
 }
 
 async function withSession<Result>(work: (session: HelperSession) => Promise<Result>): Promise<Result> {

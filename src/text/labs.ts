@@ -1,4 +1,4 @@
-import type { LabMember, LinkConditions } from '../model/lab.ts';
+import type { JoinedInterface, LabMember, LinkConditions } from '../model/lab.ts';
 
 /** What is said of sandboxes whose hub was killed. */
 export function cutOffSentence(lab: string, cutOff: readonly LabMember[]): string {
@@ -12,4 +12,11 @@ export function conditionsText({ delay, jitter, loss, rate }: LinkConditions): s
   return Object.entries(parts)
     .flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]))
     .join(' ');
+}
+
+/** `eth0 10.0.0.1/24 fd00::1/64 in lab` of each link, with commas between. */
+export function linksText(interfaces: readonly JoinedInterface[]): string {
+  return interfaces
+    .map(({ network, device, addresses }) => `${device} ${addresses.join(' ')} in ${network}`)
+    .join(', ');
 }

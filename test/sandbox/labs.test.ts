@@ -280,7 +280,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
 
   it('shows the script of its hub, and exports none that cannot run alone', async () => {
     const shown = await caller.unshared(['script', '--profile', 'n1']);
-    expect(shown.stdout).toContain('link add name _$pid.0 type veth peer name eth0 netns $pid');
+    expect(shown.stdout).toContain('type veth peer name eth0 address 02:');
     const lab = await caller.unshared(['script', '--profile', 'n1', '--lab']);
     expect(lab.stdout).toContain("'link add name lab type bridge'");
     const one = await started(caller, 'n1');

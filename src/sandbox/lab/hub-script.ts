@@ -18,7 +18,7 @@ export interface HubPlan {
 /**
  * The script of a lab, which the launcher of each of its sandboxes runs first. It finds the hub or makes it: a user and a
  * network namespace with a bridge for each network. It says `lab`, who the hub is and since when, reads which networks are
- * to be made, says `made`, lets others start at the next line, and keeps the hub from ending until its input ends.
+ * to be made, says `made` where there are any and reads a line, lets others start, and keeps the hub from ending until its input ends.
  */
 export function hubScript(plan: HubPlan): string {
   return [...prologue(plan), 'case ${1-} in', ...start(plan), ...hub(), ...networks(plan), 'esac', ''].join('\n');
@@ -50,7 +50,8 @@ function start({ ids }: HubPlan): readonly string[] {
     "'')",
     ...closeHandedOn().map((line) => `  ${line}`),
     '  # One start at a time. The hub ends when nobody has the second lock any more: this script, and then each sandbox, flock(2).',
-    '  exec 7>>"$folder/starting" 8>>"$folder/alive"; flock 7; flock --shared 8',
+    '  exec 7>>"$folder/starting" 8>>"$folder/alive"',
+    '  flock --shared 8 & flock 7; wait $!',
     '  if ! is_there; then',
     '    # The namespaces of the hub: those of its sandboxes are made in its user namespace, so that root of it may connect them.',
     '    rm -f "$folder/hub/pid" "$folder/said" "$folder/go"; mkfifo -m 600 "$folder/said" "$folder/go"',
@@ -60,8 +61,10 @@ function start({ ids }: HubPlan): readonly string[] {
     '    echo go >&3; read -r _ <&4; exec 3>&- 4<&-; is_there',
     '  fi',
     '  echo "lab $pid $since"; read -r networks',
-    `  [ -z "$networks" ] || ${shellWords(enter)} --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks`,
-    '  gate made; exec 7>&-; read -r _ ;;',
+    '  if [ "$networks" ]; then',
+    `    ${shellWords(enter)} --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks; gate made`,
+    '  fi',
+    '  exec 7>&-; read -r _ ;;',
   ];
 }
 

@@ -14,11 +14,11 @@ export function startJoining({ lab, ids }: Plan): readonly string[] {
   return [
     `lab=${shellWord(lab.folder)}; ended() { echo 'The lab has ended.' >&2; exit 1; }`,
     '# The hub ends when nobody has this lock any more, flock(2).',
-    'exec 8>>"$lab/alive"; flock --shared --nonblock 8 || ended',
+    'exec 8>>"$lab/alive"; flock --shared --nonblock 8 & locking=$!',
     'is_since() { shift 19; [ "$1" = "$since" ]; }',
     'read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && is_since ${stat##*) } || ended',
     '# What will connect it waits in the hub until there is a network namespace.',
-    'mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"',
+    'mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"; wait "$locking" || ended',
     `{ exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; ${waiting}; } <"$folder/joining" >"$folder/joined" &`,
     'exec 9<"$folder/joined"',
   ];

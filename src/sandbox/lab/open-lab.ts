@@ -15,7 +15,7 @@ import { runGated, type GatedScript } from '../gates.ts';
 import { planIds, SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { plainName } from '../plain-name.ts';
 import { hubScript } from './hub-script.ts';
-import { connectedOnes, hostsOf, isSame, leaveLab, livingMembers, tellHosts } from './members.ts';
+import { connectedOnes, hostsOf, isSame, leaveLab, livingMembers } from './members.ts';
 
 /** How a sandbox is in a lab, worked out before its script is written. */
 export interface LabPlan {
@@ -77,7 +77,6 @@ async function enterLab(
   const hub = asPinned(await script.at('lab'));
   const member = takePlace(lab, hub, who);
   await makeNetworks(lab, hub, script);
-  tellHosts(lab.folder);
   const now = readLab(lab.folder);
   const hosts = hostsOf(member, connectedOnes(livingMembers(lab.folder), now));
   return { hub, plan: { ...lab, networks: now?.networks ?? [], interfaces: member.interfaces, hosts } };
@@ -218,6 +217,7 @@ async function makeNetworks({ id, folder, membership }: Outline, hub: Pinned, sc
     interfaces.some(({ network }) => network === name) && there.every((one) => one.name !== name);
   const made = networks.filter(isNew);
   script.pass(made.map(({ name }) => name).join(' '));
+  if (made.length === 0) return;
   await script.at('made');
   writeLab(folder, { id, file, hub, networks: [...there, ...made] });
   script.pass();

@@ -2,6 +2,7 @@ import type { CgroupReadings } from '../../model/cgroup.ts';
 import type { LimitKey } from '../../model/limits/table.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
+import { linksText } from '../../text/labs.ts';
 import { noteSentence } from '../../text/notes.ts';
 import { SOURCE_NAMES } from '../../text/sources.ts';
 import { code, facts, plain } from './markdown.ts';
@@ -111,7 +112,8 @@ const ENDS = {
   untilStopped: 'when it is stopped',
 } as const;
 
-function networkFact({ network, wayOut }: Sandbox): string {
+function networkFact({ network, wayOut, lab }: Sandbox): string {
+  if (lab !== undefined) return code(linksText(lab.interfaces));
   return network.mode === 'internet'
     ? `internet, through ${wayOut === undefined ? 'nothing' : `pasta (${wayOut.pid})`}`
     : network.mode;

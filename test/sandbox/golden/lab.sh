@@ -27,7 +27,8 @@ case ${1-} in
     eval "exec $fd>&-"
   done
   # One start at a time. The hub ends when nobody has the second lock any more: this script, and then each sandbox, flock(2).
-  exec 7>>"$folder/starting" 8>>"$folder/alive"; flock 7; flock --shared 8
+  exec 7>>"$folder/starting" 8>>"$folder/alive"
+  flock --shared 8 & flock 7; wait $!
   if ! is_there; then
     # The namespaces of the hub: those of its sandboxes are made in its user namespace, so that root of it may connect them.
     rm -f "$folder/hub/pid" "$folder/said" "$folder/go"; mkfifo -m 600 "$folder/said" "$folder/go"
@@ -36,8 +37,10 @@ case ${1-} in
     echo go >&3; read -r _ <&4; exec 3>&- 4<&-; is_there
   fi
   echo "lab $pid $since"; read -r networks
-  [ -z "$networks" ] || nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks
-  gate made; exec 7>&-; read -r _ ;;
+  if [ "$networks" ]; then
+    nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks; gate made
+  fi
+  exec 7>&-; read -r _ ;;
 # In the hub, as root of it. It waits until nobody has the lock, and ends.
 hub)
   read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up

@@ -56,11 +56,11 @@ case ${1-} in
   done
   lab=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c; ended() { echo 'The lab has ended.' >&2; exit 1; }
   # The hub ends when nobody has this lock any more, flock(2).
-  exec 8>>"$lab/alive"; flock --shared --nonblock 8 || ended
+  exec 8>>"$lab/alive"; flock --shared --nonblock 8 & locking=$!
   is_since() { shift 19; [ "$1" = "$since" ]; }
   read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && is_since ${stat##*) } || ended
   # What will connect it waits in the hub until there is a network namespace.
-  mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"
+  mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"; wait "$locking" || ended
   { exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; exec setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$hub" --preserve-credentials --user --net sh "$0" lab; } <"$folder/joining" >"$folder/joined" &
   exec 9<"$folder/joined"
   # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).

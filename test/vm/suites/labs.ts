@@ -50,7 +50,11 @@ for (const [name, caller] of CALLERS) {
 
     it('delays each packet by what its file says, within a fifth', async () => {
       const { stdout } = await unshared(caller, 'enter', ids[0] ?? '', '--', 'busybox', 'ping', '-c', '10', '10.0.0.2');
-      const round = Number(/min\/avg\/max = [\d.]+\/([\d.]+)/.exec(stdout)?.[1]);
+      // The first one asks for a hardware address besides; the processor is an emulated one.
+      const times = [...stdout.matchAll(/time=([\d.]+)/g)]
+        .map(([, time]) => Number(time))
+        .toSorted((one, two) => one - two);
+      const round = times[5] ?? NaN;
       assert.ok(round > 80 && round < 120, stdout);
     });
 
