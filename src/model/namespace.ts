@@ -77,3 +77,12 @@ export function foundBy({ pids, holders }: Pick<Namespace, 'pids' | 'holders'>):
 export function mountPaths({ holders }: Pick<Namespace, 'holders'>): readonly string[] {
   return [...new Set(holders.flatMap((holder) => (holder.by === 'mount' ? [holder.path] : [])))];
 }
+
+/** Where ip-netns(8) keeps names: the second is a link to the first nearly everywhere. */
+const NETNS = /^(?:\/var)?\/run\/netns\/([^/]+)$/;
+
+/** The names under which ip-netns(8) keeps a network namespace. */
+export function netnsNames(namespace: Pick<Namespace, 'holders'>): readonly string[] {
+  const names = mountPaths(namespace).map((path) => NETNS.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}

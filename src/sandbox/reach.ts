@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 import type { Helper } from '../elevation/start-helper.ts';
 import { requireProgram } from '../host/programs.ts';
 import type { WiredNetwork } from '../model/wiring.ts';
+import { runWithFiles } from '../network/wiring/run.ts';
 import { parseTries, tryAddressesArguments, type Tries } from '../network/wiring/reach-script.ts';
 import type { NetworkTarget } from '../protocol/helper.ts';
 
@@ -71,15 +71,8 @@ async function directly(
 }
 
 /** @throws Error with the last line that it said on its standard error. */
-function run([program = '', ...args]: readonly string[], files: readonly number[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', ...files], env: { LC_ALL: 'C' } });
-    let [output, errors] = ['', ''];
-    child.stdout?.setEncoding('latin1').on('data', (text: string) => (output += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    child.on('error', reject).on('close', (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(errors.trim().split('\n').at(-1) ?? `it ended with ${code ?? 'a signal'}`));
-    });
-  });
+async function run(words: readonly string[], files: readonly number[]): Promise<string> {
+  const { output, said, status } = await runWithFiles(words, files);
+  if (status !== 0) throw new Error(said || `it ended with ${status ?? 'a signal'}`);
+  return output;
 }

@@ -1,9 +1,6 @@
-import { mountPaths, type Namespace } from '../../model/namespace.ts';
+import { netnsNames, type Namespace } from '../../model/namespace.ts';
 import type { Process } from '../../model/process.ts';
 import type { Owner } from '../../model/wiring.ts';
-
-/** Folders in which ip-netns(8) keeps names: the second is a link to the first nearly everywhere. */
-const NAMES = /^(?:\/var)?\/run\/netns\/([^/]+)$/;
 
 /** By which a network is named. */
 export interface Surroundings {
@@ -33,20 +30,13 @@ export function ownersOf(
     if (inode === own) return { kind: 'yours' };
     const id = bySandbox.get(inode);
     if (id !== undefined) return { kind: 'sandbox', id };
-    const name = netnsName(network);
+    const [name] = netnsNames(network);
     if (name !== undefined) return { kind: 'named', name };
     if (container?.kind === 'sandbox') return { kind: 'sandbox', id: container.name };
     if (container) return { kind: 'container', container };
     const first = byPid.get(pids[0] ?? firstHolder(network));
     return first ? { kind: 'process', pid: first.pid, comm: first.comm } : { kind: 'unknown' };
   }
-}
-
-/** The name under which ip-netns(8) keeps a namespace. */
-export function netnsName(namespace: Pick<Namespace, 'holders'>): string | undefined {
-  return mountPaths(namespace)
-    .map((path) => NAMES.exec(path)?.[1])
-    .find((name) => name !== undefined);
 }
 
 function firstHolder({ holders }: Namespace): number {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { requireProgram } from '../../host/programs.ts';
 import { parseAnswers, type NetworkAnswer } from './answers.ts';
+import { runWithFiles } from './run.ts';
 import { readNetworksArguments } from './script.ts';
 import type { NetworkReading } from './wiring.ts';
 
@@ -71,7 +71,7 @@ async function runReader(
   const descriptors = all.map((_, at) => String(FIRST + at));
   const enterable = networks.map((network) => (network.by === 'root' ? String(descriptorOf(network, all)) : 'here'));
   const words = [...enter, requireProgram('perl'), ...readNetworksArguments(enterable, descriptors)];
-  const { output, said } = await run(words, [user ?? 'ignore', ...all.map(({ file }) => file)]);
+  const { output, said } = await runWithFiles(words, [user ?? 'ignore', ...all.map(({ file }) => file)]);
   const inodes = new Map(all.map(({ inode }, at) => [FIRST + at, inode]));
   const answers = parseAnswers(output);
   networks.forEach(({ inode }, at) => {
@@ -103,24 +103,4 @@ function readingOf(
 ): NetworkReading {
   const known = [...numbers].map(([number, other]) => [number, inodes.get(Number(other)) ?? 0] as const);
   return { interfaces, numbers: new Map(known), unread };
-}
-
-interface Ran {
-  readonly output: string;
-  /** The last line of its standard error. */
-  readonly said: string;
-}
-
-function run(words: readonly string[], files: readonly (number | 'ignore')[]): Promise<Ran> {
-  const [program = '', ...args] = words;
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...files],
-      env: { LC_ALL: 'C' },
-    });
-    let [output, errors] = ['', ''];
-    child.stdout?.setEncoding('latin1').on('data', (text: string) => (output += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    child.on('error', reject).on('close', () => resolve({ output, said: errors.trim().split('\n').at(-1) ?? '' }));
-  });
 }

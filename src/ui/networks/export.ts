@@ -13,5 +13,7 @@ export async function exportPicture(kind: 'svg' | 'png', content: string): Promi
   });
   if (!target) return;
   await vscode.workspace.fs.writeFile(target, Buffer.from(content, kind === 'png' ? 'base64' : 'utf8'));
-  await vscode.commands.executeCommand('vscode.open', target);
+  const open = 'Open';
+  const chosen = await vscode.window.showInformationMessage(`The picture is in ${target.fsPath}.`, open);
+  if (chosen === open) await vscode.commands.executeCommand('vscode.open', target);
 }

@@ -1,4 +1,4 @@
-import { mountPaths, type Namespace } from '../../model/namespace.ts';
+import { netnsNames } from '../../model/namespace.ts';
 import type { Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
 import { kindText, stateText } from '../../text/networks.ts';
 import { count } from '../../text/units.ts';
@@ -40,16 +40,8 @@ function namedRows(observation: Observation, wiring: Wiring | undefined): readon
 export function namedNetworks({ snapshot }: Observation): readonly { readonly name: string; readonly inode: number }[] {
   return snapshot.namespaces
     .filter(({ type }) => type === 'net')
-    .flatMap((namespace) => namesOf(namespace).map((name) => ({ name, inode: namespace.inode })))
+    .flatMap((namespace) => netnsNames(namespace).map((name) => ({ name, inode: namespace.inode })))
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-}
-
-const NAMES = /^(?:\/var)?\/run\/netns\/([^/]+)$/;
-
-/** One namespace may have several names; the same one is seen under /run and /var/run. */
-function namesOf(namespace: Namespace): readonly string[] {
-  const names = mountPaths(namespace).map((path) => NAMES.exec(path)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 function sandboxRows(observation: Observation, wiring: Wiring | undefined): readonly Row[] {

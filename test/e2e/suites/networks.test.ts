@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { accept, deleteByCommand, inPage, makeExample, pageTexts, quickInput } from './named-networks.ts';
 import {
@@ -142,13 +144,15 @@ describe('networks', () => {
     await type(page, '');
   });
 
-  it('is exported whole as SVG and PNG, with the colours of the theme', async function () {
+  it('is exported whole as SVG and PNG, with the colours of the theme, and names as text', async function () {
     const page = workbenchPage(this);
     await until('the picture', async () => (await pageTexts(page, '.box .title')).includes('n1'));
-    const svg = String(
-      await inPage(page, `new XMLSerializer().serializeToString(document.querySelector('#frame svg'))`),
-    );
+    const svg = (await exported(page, 'svg')).toString('utf8');
     assert.ok(svg.includes('zz&lt;img-src=x') && !svg.includes('<img'));
+    assert.match(svg, /--vscode-foreground: (#|rgb)/);
+    const png = await exported(page, 'png');
+    assert.deepEqual([...png.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+    await vscode.commands.executeCommand('notifications.clearAll');
   });
 
   it('draws 50 networks on a bridge', async function () {
@@ -183,6 +187,22 @@ function ip(...args: readonly string[]): void {
 
 async function bodyText(page: Page): Promise<string> {
   return String(await page.evaluate('document.body.textContent'));
+}
+
+/** The file that the button of the picture writes, where the dialog suggests. */
+async function exported(page: Page, kind: 'svg' | 'png'): Promise<Buffer> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const file = join(folder?.uri.fsPath ?? '', `wiring.${kind}`);
+  await inPage(page, `document.querySelector('#${kind}').click()`);
+  const input = `document.querySelector('.quick-input-widget input')?.value ?? ''`;
+  await until('the dialog', async () => String(await page.evaluate(input)).endsWith(`wiring.${kind}`));
+  await until('the file', async () => {
+    await accept();
+    return existsSync(file) && statSync(file).size > 0;
+  });
+  const content = readFileSync(file);
+  rmSync(file);
+  return content;
 }
 
 const KEY = `((key) => document.activeElement.dispatchEvent(

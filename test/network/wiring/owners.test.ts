@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Namespace } from '../../../src/model/namespace.ts';
-import { netnsName, ownerName, ownersOf } from '../../../src/network/wiring/owners.ts';
+import { netnsNames, type Namespace } from '../../../src/model/namespace.ts';
+import { ownerName, ownersOf } from '../../../src/network/wiring/owners.ts';
 import { process } from '../../ui/views/observations.ts';
 
 const net = (inode: number, parts: Partial<Namespace> = {}): Namespace => ({
@@ -35,7 +35,7 @@ describe('ownersOf', () => {
   });
 
   it('take a name from the folder of ip-netns(8) alone', () => {
-    expect(netnsName(net(1, held('/run/docker/netns/1a2b')))).toBeUndefined();
-    expect(netnsName(net(1, held('/run/netns/a b')))).toBe('a b');
+    expect(netnsNames(net(1, held('/run/docker/netns/1a2b')))).toEqual([]);
+    expect(netnsNames(net(1, held('/run/netns/a b')))).toEqual(['a b']);
   });
 });
