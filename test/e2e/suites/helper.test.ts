@@ -52,7 +52,7 @@ describe('the helper, for a user whom polkit grants it', () => {
   });
 
   it('is stopped by a click there', async () => {
-    await closeEverything();
+    await closeSandboxes();
     await stop(page);
   });
 });
@@ -108,7 +108,7 @@ describe('Install Helper and Remove Helper', () => {
     await ask(page, await opening, 'true');
     assert.match(rootsHelpers(), new RegExp(`${INSTALLED}/helper\\.cjs$`, 'm'));
     assert.deepEqual(readdirSync(INSTALLED).sort(), ['enter', 'helper', 'helper.cjs']);
-    await closeEverything();
+    await closeSandboxes();
   });
 
   it('takes all of it away, and ends the helper that runs', async () => {
@@ -148,7 +148,7 @@ describe('the password, where no desktop asks for it', () => {
     await until('the terminal to go', () => !vscode.window.terminals.includes(terminal));
     await opening;
     assert.doesNotMatch(await terminalText(page), /right password/);
-    await closeEverything();
+    await closeSandboxes();
     await stop(page);
   });
 });
@@ -169,6 +169,13 @@ async function leave(): Promise<void> {
   await vscode.commands.executeCommand('notifications.clearAll');
   await closeEverything();
   await setProfiles(undefined);
+}
+
+/** A helper that is stopped before leaves their cgroups to the next one. */
+async function closeSandboxes(): Promise<void> {
+  await closeEverything();
+  const find = ['/sys/fs/cgroup', '-maxdepth', '4', '-name', `${process.getuid?.() ?? ''}.limited-*`];
+  await until('the cgroups to be removed', () => execFileSync('find', find, { encoding: 'utf8' }) === '');
 }
 
 async function install(page: Page): Promise<void> {
