@@ -8,6 +8,7 @@ import { startHelper, type Helper } from '../src/elevation/start-helper.ts';
 const [, , helperFile = '', rounds = '20'] = argv;
 const ROUNDS = Number(rounds);
 const CALLS = 100;
+const SCANS = 10;
 const SWEEP = { ended: [] };
 const LIMITS = { 'memory.max': 64 * 1024 ** 2, 'pids.max': 50 };
 
@@ -15,6 +16,7 @@ const bare: number[] = [];
 const starts: number[] = [];
 const calls: number[] = [];
 const resident: number[] = [];
+const afterScans: number[] = [];
 
 for (let round = 0; round < ROUNDS; round += 1) {
   bare.push(await timed(() => void execFileSync(execPath, ['-e', '0'])));
@@ -27,6 +29,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
   );
   if (helper && round === 0) await limitCalls(helper);
   if (helper) resident.push(residentMegabytes());
+  if (helper && round === 0) await scans(helper);
   helper?.dispose();
   await helper?.ended;
 }
@@ -41,6 +44,7 @@ process.stdout.write(
     `| the difference | ${start.toFixed(1)} ms | 150 ms |`,
     `| limits/make, two limits, and limits/remove: each | ${median(calls).toFixed(2)} ms | 5 ms |`,
     `| resident memory | ${Math.max(...resident).toFixed(0)} MB | 60 MB |`,
+    `| resident memory after ${SCANS} looks at this machine | ${Math.max(...afterScans).toFixed(0)} MB | 60 MB |`,
     '',
   ].join('\n'),
 );
@@ -50,6 +54,13 @@ async function limitCalls(helper: Helper): Promise<void> {
     const id = `bench-${call}`;
     calls.push(await timed(() => helper.request('limits/make', { id, limits: LIMITS })));
     calls.push(await timed(() => helper.request('limits/remove', { id })));
+  }
+}
+
+async function scans(helper: Helper): Promise<void> {
+  for (let scan = 0; scan < SCANS; scan += 1) {
+    await helper.request('scan', {});
+    afterScans.push(residentMegabytes());
   }
 }
 

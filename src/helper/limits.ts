@@ -1,4 +1,4 @@
-import { chownSync, existsSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
 import { freeze, freezerFolder, kill, thaw } from '../cgroup/freeze.ts';
@@ -7,6 +7,7 @@ import {
   distinctFolders,
   foldersOf,
   makeLimitCgroups,
+  OURS,
   removeCgroup,
   removeEmptyCgroups,
   topHomes,
@@ -14,12 +15,14 @@ import {
   type LimitHomes,
 } from '../cgroup/limits.ts';
 import { askedKeys, LIMIT_KEYS, type LimitValues } from '../model/limits/table.ts';
-import type { HelperVerb } from '../protocol/helper.ts';
+import { MAX_NAMES, type HelperVerb } from '../protocol/helper.ts';
 import { placePinned } from './place.ts';
+import { changeState } from './run-folder.ts';
 import type { Act, Verbs } from './serve.ts';
 
 /**
- * The verbs for limits. A cgroup's name begins with the user's id, so that a user reaches no other's,
+ * The verbs for limits. Who is placed may turn out to be somebody else, and is put back: meanwhile no other helper of the user may
+ * stop or kill. A cgroup's name begins with the user's id, so that a user reaches no other's,
  * and nothing is kept in memory or on disk: what a killed helper left is found in the hierarchies themselves.
  */
 export function limitVerbs(uid: number): Verbs<Extract<HelperVerb, `limits/${string}`>> {
@@ -29,14 +32,16 @@ export function limitVerbs(uid: number): Verbs<Extract<HelperVerb, `limits/${str
       const name = nameOf(id);
       const folders = existing(name);
       if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
-      what(folders, freezerFolder(name, cgroupHierarchies()));
+      changeState(uid, () => what(folders, freezerFolder(name, cgroupHierarchies())));
       act(`${done} the processes in ${distinctFolders(folders).join(' ')}`);
       return null;
     };
   };
   return {
     'limits/make': ({ id, limits }, act) => {
-      const made = makeLimitCgroups(homesOf(limits), nameOf(id), limits);
+      const homes = homesOf(limits);
+      requireRoom(homes, uid);
+      const made = makeLimitCgroups(homes, nameOf(id), limits);
       giveEntry(made.folders, uid);
       const folders = distinctFolders(made.folders);
       if (folders.length > 0) act(`made the cgroups ${folders.join(' ')}`);
@@ -45,7 +50,7 @@ export function limitVerbs(uid: number): Verbs<Extract<HelperVerb, `limits/${str
     'limits/place': ({ id, pid }, act) => {
       const folders = existing(nameOf(id));
       if (distinctFolders(folders).length === 0) throw new Error('the sandbox has no cgroup');
-      placePinned(folders, cgroupHierarchies(), { pid, uid });
+      changeState(uid, () => placePinned(folders, cgroupHierarchies(), { pid, uid }));
       act(`moved process ${pid} into ${distinctFolders(folders).join(' ')}`);
       return null;
     },
@@ -80,6 +85,14 @@ function homesOf(limits: LimitValues): LimitHomes {
   const unkept = keys.find((key) => !homes.has(key));
   if (unkept !== undefined) throw new Error(`no cgroup controller keeps ${unkept}`);
   return homes;
+}
+
+/** The kernel has 65,535 ids for cgroups of memory, for all users together. @throws Error where the user has as many as one may. */
+function requireRoom(homes: LimitHomes, uid: number): void {
+  const folders = [...homes.values()].map(({ folder }) => join(folder, OURS)).filter((folder) => existsSync(folder));
+  const isOwn = (name: string): boolean => name.startsWith(`${uid}.`);
+  if (folders.some((folder) => readdirSync(folder).filter(isOwn).length >= MAX_NAMES))
+    throw new Error(`user ${uid} has ${MAX_NAMES} cgroups already`);
 }
 
 function removeFreezer(name: string): void {

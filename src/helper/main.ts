@@ -1,4 +1,5 @@
 import { callerUid } from './identity.ts';
+import { stayLean } from './memory.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
 
@@ -7,6 +8,7 @@ const uid = callerUid(process.env, process.getuid?.());
 process.env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 process.chdir('/');
 process.umask(0o022);
+stayLean();
 
 if (uid === undefined) {
   process.stderr.write('The helper must be started by pkexec, by sudo, or by root itself.\n');

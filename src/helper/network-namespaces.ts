@@ -4,6 +4,9 @@ import { requireProgram, run } from './programs.ts';
 import { changeState, netnsFolder, stateFolder, stateNames } from './run-folder.ts';
 import type { Act, Verbs } from './serve.ts';
 
+/** How many a user has at the same time: they stay when the helper has ended, and each is two mounts of the machine. */
+const MOST_NAMES = 64;
+
 /**
  * Named network namespaces, as ip-netns(8) knows them. Each is kept by two bind mounts: one in /run/netns, and one in the
  * helper's own folder of the user for whom it was made. A name is that user's as long as both are the same namespace.
@@ -64,6 +67,7 @@ function ownPlaces(uid: number, name: string): Places {
 
 /** Each step can be undone by what the steps before have left, so that a helper may be killed between any two. */
 function add(uid: number, name: string): void {
+  if (stateNames(uid, 'netns').length >= MOST_NAMES) throw new Error(`user ${uid} has ${MOST_NAMES} names already`);
   const own = join(stateFolder(uid, 'netns'), name);
   const shown = join(netnsFolder(), name);
   makeFile(own);

@@ -12,6 +12,7 @@ import {
   type HelperResults,
   type HelperVerb,
 } from '../protocol/helper.ts';
+import { framed } from './answers.ts';
 import { clean } from './clean.ts';
 import { idVerbs } from './ids.ts';
 import { limitVerbs } from './limits.ts';
@@ -44,7 +45,10 @@ export type Verbs<Verb extends HelperVerb = HelperVerb> = {
  * @throws RangeError at a message that is too long or has no plain header.
  */
 export async function serve({ uid, input, output, report }: Service): Promise<void> {
-  const send = (message: object): boolean => output.write(framed({ jsonrpc: '2.0', ...message }));
+  const send = (message: object): boolean =>
+    framed({ jsonrpc: '2.0', ...message })
+      .map((piece) => output.write(piece))
+      .every(Boolean);
   const act: Act = (line) => {
     report(`uid ${uid}: ${line}`);
     send({ method: HELPER_ACT, params: [line] });
@@ -79,11 +83,6 @@ function allVerbs(uid: number): Verbs {
       return null;
     },
   };
-}
-
-function framed(message: object): string {
-  const body = JSON.stringify(message);
-  return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 async function answerTo({ method, params }: Request, verbs: Verbs, act: Act): Promise<object> {

@@ -324,6 +324,42 @@ describe.skipIf(!isRoot || missing.length > 0)(
         expect(output).toMatch(new RegExp(`cannot access '${FOLDER}'[^]*cannot access '${POLICY}'`));
       });
 
+      describe('with a VS Code as the runtime, which is a Node only when told so', () => {
+        const CODE = '/usr/libexec/editor/code';
+        const electron = `#!/bin/sh\n[ "$ELECTRON_RUN_AS_NODE" = 1 ] || exit 9\nexec ${process.execPath} "$@"`;
+        const editor = `mkdir ${dirname(CODE)} && printf '%s\\n' '${electron}' >${CODE} && chmod 755 ${CODE} && : >${CODE}.pak`;
+        const copies = [HELPER, join(dirname(HELPER), 'enter.sh')].map(
+          (file) => `${file} $(sha256sum <${file} | cut -d ' ' -f 1)`,
+        );
+        const installWith = `sh ${dirname(HELPER)}/install.sh ${CODE} ${copies.join(' ')}`;
+
+        it('starts, by its own action', async () => {
+          const said = ['for limits', ...WORKED];
+          expect(await driven('own', {}, { ROOT_FIRST: `${editor} && ${installWith}` })).toEqual(said);
+        });
+
+        it.each([
+          ['somebody else owns', `chown 47000 ${dirname(CODE)}`, `${dirname(CODE)} belongs to another user than root`],
+          ['others can write to', `chmod g+w ${dirname(CODE)}`, `others than root can write to ${dirname(CODE)}`],
+          ['with a file that others can write to', `chmod o+w ${CODE}.pak`, `can write to ${CODE}.pak`],
+          ['with a file of somebody else', `chown 47000 ${CODE}.pak`, `can write to ${CODE}.pak`],
+        ])('is refused in a folder %s', async (_, harm, reason) => {
+          const said = join(caller.workspace, 'said');
+          const { output } = await piped('yes', line(`ls ${FOLDER} ${POLICY}`), {
+            ROOT_FIRST: `${editor} && ${harm} && ! ${installWith} 2>${said}`,
+          });
+          expect(readFileSync(said, 'utf8')).toContain(reason);
+          expect(output).toMatch(new RegExp(`cannot access '${FOLDER}'[^]*cannot access '${POLICY}'`));
+        });
+
+        it('runs the bundled helper too', async () => {
+          const copy = join(caller.workspace, 'code');
+          copyFileSync(process.execPath, copy);
+          const words = ['env', 'AGENT=', copy, join(programs, 'driver.mjs'), HELPER];
+          expect((await piped('yes', words)).output).toContain(JSON.stringify(['for limits', ...WORKED]));
+        });
+      });
+
       it.each([
         ['a folder that others can write to', `chmod o+w /usr/libexec`, 'others than root can write to /usr/libexec'],
         ['no folder for actions', `mount -t tmpfs tmpfs /usr/share/polkit-1`, 'there is no folder /usr/share/polkit-1'],

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,17 +17,20 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { hierarchyFor } from '../../src/cgroup/limits.ts';
+import { findProgram } from '../../src/host/programs.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
 import type { ProcessTarget } from '../../src/protocol/helper.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 import { FOR_USER, holdNamespaces, inNetwork, release, result, STRANGER, targetOf, type Holder } from './holders.ts';
 import { framed, HELPER, startRaw, type RawHelper } from './raw-helper.ts';
+import { knownUser } from './system-calls.ts';
 
 const FOR_STRANGER = { PKEXEC_UID: String(STRANGER) };
 const pids = hierarchyFor('pids.max', cgroupHierarchies());
 const id = 'test-attack';
 const limits = { 'pids.max': 50 };
+const hasPerl = findProgram('perl') !== undefined;
 
 describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
   const helpers: RawHelper[] = [];
@@ -156,7 +160,6 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
       NODE_PATH: folder,
       BASH_ENV: '/x',
       IFS: '/',
-      SUDO_UID: '0',
     };
     const helper = start(env);
     const made = await result<ProcessTarget>(helper, 'namespaces/start', {});
@@ -168,6 +171,53 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     await result(helper, 'netns/add', { name: 'test-env' });
     await result(helper, 'netns/delete', { name: 'test-env' });
     expect(existsSync(join(folder, 'was-run'))).toBe(false);
+  });
+
+  it.skipIf(!hasPerl)('one that is started without any argument is the same one (needs perl)', async () => {
+    const script = join(folder, 'helper');
+    writeFileSync(script, `#!/bin/sh\nexec ${process.execPath} ${HELPER}\n`, { mode: 0o755 });
+    const helper = start(FOR_USER, withoutArguments(script));
+    expect(await result(helper, 'netns/list', {})).toEqual({ names: [] });
+    const enter = join(folder, 'enter');
+    copyFileSync('src/helper/enter.sh', enter);
+    chmodSync(enter, 0o755);
+    const [file = '', ...args] = withoutArguments(enter);
+    const { exitCode, stderr, stdout } = await execa(file, args, { reject: false, input: 'echo entered\n' });
+    expect({ exitCode, stderr, stdout }).toEqual({
+      exitCode: 125,
+      stderr: 'enter PID STARTED TYPE:INODE…',
+      stdout: '',
+    });
+  });
+
+  it.skipIf(!pids)('nobody can use up the cgroups or the names of the machine (needs a pids controller)', async () => {
+    const helper = start(FOR_USER);
+    const there = ownCgroups().length;
+    const names = Array.from({ length: 1001 }, (_, index) => `test-${index}`);
+    const errors: unknown[] = [];
+    for (const name of names) errors.push((await helper.ask('limits/make', { id: name, limits })).error?.message);
+    await result(helper, 'limits/sweep', { ended: names.slice(0, 1000) });
+    expect(errors.findIndex(Boolean)).toBe(1000 - there);
+    expect(ownCgroups()).toHaveLength(there);
+    expect(errors[1000]).toMatch(/has 1000 cgroups already/);
+    expect(await helper.ask('limits/make', { id, limits })).toHaveProperty('result');
+    await result(helper, 'limits/remove', { id });
+  });
+
+  it('one whose caller has blocked and ignored every signal, and left it few descriptors, does its work or nothing', async () => {
+    const evil = ['env', '--ignore-signal', '--block-signal', 'prlimit', '--fsize=0', '--core=0', '--nofile=64', '--'];
+    const helper = start(FOR_USER, evil);
+    await result(helper, 'netns/add', { name: 'test-evil' });
+    await result(helper, 'netns/delete', { name: 'test-evil' });
+    for (const descriptors of [18, 20, 22, 24, 26, 28]) {
+      const poor = startRaw(FOR_USER, ['prlimit', `--nofile=${descriptors}`, '--']);
+      await poor.ask('netns/add', { name: 'test-evil' }).catch(() => undefined);
+      await poor.end();
+      const next = startRaw(FOR_USER);
+      await next.ask('netns/delete', { name: 'test-evil' });
+      await next.end();
+      expect([existsSync('/run/netns/test-evil'), existsSync('/run/namespace-sandboxes')]).toEqual([false, false]);
+    }
   });
 
   it('who writes without reading is held up, and the helper does not grow', { timeout: 60_000 }, async () => {
@@ -201,33 +251,68 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
         { at: targetOf(one), name: 'killed', address: '10.9.2.1/24' },
         { at: targetOf(other), name: 'killed', address: '10.9.2.2/24' },
       ];
-      const verbs: readonly (readonly [string, object])[] = [
-        ['netns/add', { name: 'test-killed' }],
-        ['links/add', { ends }],
-        ['netns/delete', { name: 'test-killed' }],
+      const named = ['netns/add', { name: 'test-killed' }] as const;
+      const made = ['limits/make', { id, limits }] as const;
+      const deleted = ['links/delete', { at: targetOf(one), name: 'killed' }] as const;
+      const verbs: readonly (readonly [KilledRequest, before?: KilledRequest])[] = [
+        [named],
+        [['netns/delete', { name: 'test-killed' }], named],
+        [['links/add', { ends }]],
+        [deleted, ['links/add', { ends }]],
         ...(pids
           ? ([
-              ['limits/make', { id, limits }],
-              ['limits/freeze', { id }],
-              ['limits/kill', { id }],
+              [made],
+              [['limits/set', { id, limits: { 'pids.max': 60 } }], made],
+              [['limits/freeze', { id }], made],
+              [['limits/kill', { id }], made],
             ] as const)
           : []),
       ];
-      for (const [verb, params] of verbs) {
+      for (const [request, before] of verbs) {
         for (let round = 0; round < 12; round += 1) {
           const helper = startRaw(FOR_USER);
-          if (verb === 'netns/delete') await helper.ask('netns/add', { name: 'test-killed' });
-          if (/freeze|kill/.test(verb)) await helper.ask('limits/make', { id, limits });
-          await helper.ask('netns/list', {});
-          await helper.write(framed(JSON.stringify({ jsonrpc: '2.0', id: 1, method: verb, params })));
-          await new Promise((resolve) => setTimeout(resolve, round));
-          process.kill(helper.pid, 'SIGKILL');
-          await helper.exit;
+          if (before) await result(helper, ...before);
+          await killedAfter(helper, request, round);
           await removedByNext(one);
         }
       }
     },
   );
+
+  it('one that is killed while it makes or maps a user namespace leaves none, and no map that is not whole', async () => {
+    const ids = [{ inside: 0, outside: 900_000, count: 1000 }];
+    const asKnown = ['unshare', ...knownUser(folder)];
+    for (let round = 0; round < 8; round += 1) {
+      await killedAfter(startRaw(FOR_USER, asKnown), ['namespaces/start', {}], round);
+      await until('its user to have no process', async () => {
+        const { exitCode } = await execa('pgrep', ['--uid', String(USER)], { reject: false });
+        return exitCode === 1;
+      });
+      const holder = await holdNamespaces(USER);
+      try {
+        const params = { at: targetOf(holder), uids: ids, gids: ids };
+        await killedAfter(startRaw(FOR_USER, asKnown), ['ids/map', params], round);
+        const next = startRaw(FOR_USER, asKnown);
+        await next.ask('ids/map', params);
+        await next.end();
+        for (const file of ['uid_map', 'gid_map'])
+          expect(readFileSync(`/proc/${holder.pid}/${file}`, 'utf8').trim()).toMatch(/^0 +900000 +1000$/);
+      } finally {
+        await release(holder);
+      }
+    }
+  });
+
+  type KilledRequest = readonly [verb: string, params: object];
+
+  /** Sends a request, and kills the helper some milliseconds later. */
+  async function killedAfter(helper: RawHelper, [method, params]: KilledRequest, milliseconds: number): Promise<void> {
+    await helper.ask('netns/list', {});
+    await helper.write(framed(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })));
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    process.kill(helper.pid, 'SIGKILL');
+    await helper.exit;
+  }
 
   /** A new helper; what was whole is deleted, and of what was half made there must be nothing. */
   async function removedByNext(sandbox: Holder): Promise<void> {
@@ -274,6 +359,22 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     expect(stdout).toBe('');
   });
 });
+
+/** Names of cgroups of the user, of sandboxes that run meanwhile. */
+function ownCgroups(): readonly string[] {
+  const folder = join(pids?.mountPoint ?? '', 'namespace-sandboxes');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(`${USER}.`)) : [];
+}
+
+/** Words that run a program with no argument at all, not even its name (execve(2), of which perl(1) knows the number alone). */
+function withoutArguments(program: string): readonly string[] {
+  const execve = process.arch === 'arm64' ? 221 : 59;
+  return [
+    'perl',
+    '-e',
+    `my ($p, $n) = ("${program}", pack("Q", 0)); syscall ${execve}, $p, $n, $ENV{PKEXEC_UID} ? pack("PQ", "PKEXEC_UID=$ENV{PKEXEC_UID}\\0", 0) : $n`,
+  ];
+}
 
 /** A process of a stranger with a network of its own that has a certain number. */
 async function reuse(pid: number): Promise<Holder> {

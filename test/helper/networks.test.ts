@@ -41,6 +41,14 @@ describe.skipIf(!isRoot)('networks by the helper (needs root)', () => {
     expect(readdirSync('/run/netns').filter((name) => name.startsWith('test-'))).toEqual([]);
   });
 
+  it('makes no more than a user may have', { timeout: 60_000 }, async () => {
+    const add = (number: number) => result(helper, 'netns/add', { name: `test-${number}` });
+    for (let made = 0; made < 64; made += 1) await add(made);
+    await expect(add(64)).rejects.toThrow(/64 names already/);
+    await result(helper, 'netns/delete', { name: 'test-0' });
+    await add(64);
+  });
+
   it('leaves alone what others have named', async () => {
     const other = startRaw({ PKEXEC_UID: String(STRANGER) });
     await execa('ip', ['netns', 'add', 'test-admin']);

@@ -39,9 +39,10 @@ describe.skipIf(!isRoot || !hasStrace)('a helper that is held up by strace (need
     await last.end();
   });
 
-  it('puts back who got the number of a process that ended while it was placed', async () => {
+  it('puts back who got the number of a process that ended while it was placed, whom no other helper kills meanwhile', async () => {
     const procs = folders.map((folder) => join(folder, 'cgroup.procs'));
-    helper = startRaw(WITH_PATH, slowed('openat', procs, 5));
+    const members = (): readonly string[] => procs.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+    helper = startRaw(WITH_PATH, slowed(procs));
     const target = spawn('setpriv', [...asUser(USER), 'sleep', '1000']);
     children.push(target);
     const pid = target.pid ?? 0;
@@ -54,8 +55,12 @@ describe.skipIf(!isRoot || !hasStrace)('a helper that is held up by strace (need
     await killed(target);
     const stranger = await withNumber(pid);
     children.push(stranger);
+    await until('the stranger to be placed', () => members().includes(String(pid)));
+    const other = startRaw(FOR_USER);
+    await result(other, 'limits/kill', { id });
+    await other.end();
     expect(await refused).toMatch(/ESRCH|no such process/i);
-    expect(procs.flatMap((file) => readFileSync(file, 'utf8').split('\n'))).not.toContain(String(pid));
+    expect(members()).not.toContain(String(pid));
     expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toBe(readFileSync('/proc/self/cgroup', 'utf8'));
     expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toContain(`Uid:\t${STRANGER}\t`);
   });
@@ -93,11 +98,11 @@ describe.skipIf(!isRoot)('a helper whose program does not come to an end (needs 
   );
 });
 
-/** Words that run a program whose calls of a name on these files begin seconds later. */
-function slowed(call: string, files: readonly string[], seconds: number): readonly string[] {
+/** Words that run a program which opens these files seconds later than it wants, and goes on seconds after it has written to them. */
+function slowed(files: readonly string[]): readonly string[] {
   const paths = files.flatMap((file) => ['-P', file]);
-  const inject = `inject=${call}:delay_enter=${seconds}000000`;
-  return ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', `trace=${call}`, '-e', inject, '--'];
+  const delays = ['-e', 'inject=openat:delay_enter=4000000', '-e', 'inject=write:delay_exit=2000000'];
+  return ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', 'trace=openat,write', ...delays, '--'];
 }
 
 /** Whether a helper has opened the folder of a process in /proc. */

@@ -53,7 +53,7 @@ export async function traceSession(requests: readonly Request[]): Promise<Traced
 }
 
 /** A mount namespace in which the user has a line in /etc/passwd, and ids of /etc/subuid and /etc/subgid. */
-function knownUser(folder: string): readonly string[] {
+export function knownUser(folder: string): readonly string[] {
   const ids = `${USER}:900000:1000\n`;
   const passwd = `${readFileSync('/etc/passwd', 'utf8')}test-user:x:${USER}:${USER}::/nonexistent:/bin/sh\n`;
   const binds = Object.entries({ passwd, subuid: ids, subgid: ids }).map(([name, content]) => {

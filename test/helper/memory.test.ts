@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../src/protocol/discovery.ts';
+import { isRoot } from '../support/unshared.ts';
+import { FOR_USER, result } from './holders.ts';
+import { startRaw } from './raw-helper.ts';
+
+const PROCESSES = 5000;
+const SCANS = 4;
+const MOST = 60 * 1024 ** 2;
+
+describe.skipIf(!isRoot)('the memory of the helper (needs root)', () => {
+  it(`stays small while it looks at ${PROCESSES} processes`, { timeout: 120_000 }, async () => {
+    const many = await manyProcesses();
+    const helper = startRaw(FOR_USER);
+    try {
+      const seen: number[] = [];
+      for (let scan = 0; scan < SCANS; scan += 1) {
+        const { processes } = await result<Snapshot>(helper, 'scan', {});
+        expect(processes.length).toBeGreaterThan(PROCESSES);
+        seen.push(helper.rss());
+      }
+      expect(Math.max(...seen) / 1024 ** 2).toBeLessThan(MOST / 1024 ** 2);
+    } finally {
+      await helper.end();
+      await many.end();
+    }
+  });
+});
+
+/** Processes that wait, and end all together. */
+async function manyProcesses(): Promise<{ readonly end: () => Promise<void> }> {
+  const script = `i=0; while [ $i -lt ${PROCESSES} ]; do read -r _ <&3 & i=$((i + 1)); done; echo; wait`;
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+  if (shell.stdout === null) throw new Error('no output');
+  await once(shell.stdout, 'data');
+  return {
+    end: async () => {
+      const exit = once(shell, 'exit');
+      shell.stdio[3]?.destroy();
+      await exit;
+    },
+  };
+}
