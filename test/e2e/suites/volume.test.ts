@@ -64,6 +64,8 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
 
   it('opens a node', async function () {
     const page = workbenchPage(this);
+    // Before the crowd is seen the row has nothing to open.
+    await until('the crowd', async () => (await rowsOf(page, VIEW)).some((row) => /^pid[1-9]\d* besides/.test(row)));
     await toggleRow(page, VIEW, 'pid');
     await rowWith(page, CROWD);
     const took = [await timeToOpen(page, CROWD, '501 – 1000'), await timeToOpen(page, '1 – 500', 'own user pid')];
@@ -140,10 +142,13 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
     await run('groupNamespaces', 'container');
     await toggleRow(page, VIEW, 'unsharebwrap');
     await rowWith(page, 'net');
-    // The pointer stays where it has clicked.
     await page.click('.monaco-list-row[aria-label^="net namespace"]');
     const hover = `[...document.querySelectorAll('.monaco-hover')].map((one) => one.textContent).join(' ')`;
-    await until('the tooltip', async () => String(await page.evaluate(hover)).includes('tcp 127.0.0.1:8080'));
+    await until('the tooltip', async () => {
+      // A row that is drawn again closes it.
+      await vscode.commands.executeCommand('list.showHover');
+      return String(await page.evaluate(hover)).includes('tcp 127.0.0.1:8080');
+    });
     await pictureAsIs(page, 'namespaces-tooltip');
   });
 
