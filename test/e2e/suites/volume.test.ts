@@ -89,8 +89,8 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
     const number = async (): Promise<string | undefined> =>
       (await rowsOf(page, VIEW)).find((row) => row.startsWith('time'));
     const before = await number();
-    const begun = Date.now();
     const one = await startApart(WAIT, '--time');
+    const begun = Date.now();
     try {
       await until('the new namespace', async () => (await number()) !== before);
       console.log(`        seen after ${Date.now() - begun} ms`);
