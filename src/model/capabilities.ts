@@ -45,6 +45,6 @@ export const CAPABILITIES = [
 
 /** Names of the capabilities in a set as /proc/PID/status prints it; one that has no name yet by its number. */
 export function capabilityNames(set: bigint): readonly string[] {
-  const bits = [...set.toString(2)].reverse();
-  return bits.flatMap((bit, number) => (bit === '1' ? [CAPABILITIES[number] ?? `${number}`] : []));
+  const numbers = Array.from({ length: 64 }, (_, number) => number).filter((number) => (set >> BigInt(number)) & 1n);
+  return numbers.map((number) => CAPABILITIES[number] ?? `${number}`);
 }

@@ -11,7 +11,7 @@ export const config = {
   /** Whether the next sandbox of the profile used last is kept ready. */
   warmSpare: (): boolean => read('warmSpare', false),
   /** Milliseconds between two observations while a view is visible. */
-  refreshInterval: (): number => Math.max(0.5, read('refreshInterval', 1.5)) * 1000,
+  refreshInterval: (): number => Math.max(0.5, read('refreshInterval', 1)) * 1000,
 };
 
 function read<T>(key: string, otherwise: T): T {
