@@ -42,6 +42,8 @@ describe.skipIf(!isRoot || !hasStrace)('a helper that is held up by strace (need
   it('puts back who got the number of a process that ended while it was placed, whom no other helper kills meanwhile', async () => {
     const procs = folders.map((folder) => join(folder, 'cgroup.procs'));
     const members = (): readonly string[] => procs.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+    const other = startRaw(FOR_USER);
+    await result(other, 'netns/list', {});
     helper = startRaw(WITH_PATH, slowed(procs));
     const target = spawn('setpriv', [...asUser(USER), 'sleep', '1000']);
     children.push(target);
@@ -56,7 +58,6 @@ describe.skipIf(!isRoot || !hasStrace)('a helper that is held up by strace (need
     const stranger = await withNumber(pid);
     children.push(stranger);
     await until('the stranger to be placed', () => members().includes(String(pid)));
-    const other = startRaw(FOR_USER);
     await result(other, 'limits/kill', { id });
     await other.end();
     expect(await refused).toMatch(/ESRCH|no such process/i);
