@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { findProgram } from '../../host/programs.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { EXAMPLE_LAB } from '../../profile/example-lab.ts';
 import { conditionsGiven } from '../../profile/link-conditions.ts';
@@ -63,7 +64,7 @@ export async function openLabExample({ terminals }: App): Promise<void> {
     opened.push(await terminals.open(sandbox));
   }
   opened[0]?.show();
-  opened[0]?.sendText('ping -c 3 n2');
+  opened[0]?.sendText(`${findProgram('ping') ? 'ping' : 'busybox ping'} -c 3 n2`);
 }
 
 function faultOfConditions(text: string): string | undefined {

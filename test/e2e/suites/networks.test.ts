@@ -11,6 +11,7 @@ import {
   rowsOf,
   setSidebarWidth,
   skip,
+  terminalText,
   toggleRow,
   until,
   workbenchPage,
@@ -52,6 +53,30 @@ describe('networks', () => {
     await until('the welcome text', async () => (await bodyText(page)).includes('No network namespace has a name yet'));
     await setSidebarWidth(page, 300);
     await picture(page, 'networks-empty');
+  });
+
+  it('opens two sandboxes of a lab that ping each other, which changes while it runs', async function () {
+    const page = workbenchPage(this);
+    await vscode.commands.executeCommand('namespaceSandboxes.labExample');
+    await until('three answers', async () => / 3 (packets )?received/.test(await terminalText(page)));
+    await until('the lab', async () => {
+      const rows = await rowsOf(page, VIEW);
+      return ['n110.0.0.1/24', 'n210.0.0.2/24'].every((text) => rows.some((row) => row.startsWith(text)));
+    });
+    await picture(page, 'networks-lab');
+    const changed = vscode.commands.executeCommand('namespaceSandboxes.changeLinks');
+    await until('the question', async () => (await quickInput(page)).includes('delay 20ms'));
+    await page.evaluate(`(() => {
+      const input = document.querySelector('.quick-input-widget input[type="text"]');
+      input.value = 'rate 10mbit';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    })()`);
+    await accept();
+    await changed;
+    await until('the rate', async () => (await rowsOf(page, VIEW)).includes('lab10.0.0.0/24 · rate 10mbit'));
+    await closeEverything();
+    for (const name of ['n1-', 'n2-']) await vscode.commands.executeCommand('namespaceSandboxes.stop', name);
+    await until('the end of the lab', async () => !(await rowsOf(page, VIEW)).some((row) => row.startsWith('Labs')));
   });
 
   it('makes two networks that reach each other, with the commands shown before', async function () {
