@@ -41,7 +41,9 @@ function startThread(file: string): Looker {
   const { port1: port, port2: other } = new MessageChannel();
   const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const looker: Looker = { port: other, answered };
-  new Worker(file, { workerData: looker, transferList: [other] }).unref();
+  const worker = new Worker(file, { workerData: looker, transferList: [other] });
+  // Whoever waits notices that no answer comes; without this, the error would end the asking thread.
+  worker.on('error', () => undefined).unref();
   port.unref();
   return { port, answered };
 }

@@ -3,6 +3,7 @@ import { openNamespace } from '../discovery/handles.ts';
 import { takeSnapshot } from '../discovery/snapshot.ts';
 import { tryAddressesArguments } from '../network/wiring/reach-script.ts';
 import { readNetworksArguments } from '../network/wiring/script.ts';
+import { inMountsOf, type Namespace } from '../model/namespace.ts';
 import { nameOf, withNetwork } from './links.ts';
 import { requireProgram, run } from './programs.ts';
 import type { Verbs } from './serve.ts';
@@ -15,8 +16,10 @@ export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/rea
   return {
     'networks/read': (_, act) => {
       const snapshot = takeSnapshot();
+      const isHere = inMountsOf(process.pid, snapshot.processes);
       const opened = snapshot.namespaces
         .filter(({ type }) => type === 'net')
+        .map((namespace) => reachable(namespace, isHere))
         .map((namespace) => ({ inode: namespace.inode, file: openNamespace(namespace) ?? -1 }))
         .filter(({ file }) => file >= 0);
       try {
@@ -39,4 +42,9 @@ export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/rea
       return { output };
     },
   };
+}
+
+/** A path through somebody else's mounts may lead into a file system of theirs, which answers never (fuse(4)). */
+function reachable(namespace: Namespace, isHere: (pid: number) => boolean): Namespace {
+  return { ...namespace, holders: namespace.holders.filter((holder) => holder.by !== 'mount' || isHere(holder.pid)) };
 }

@@ -81,8 +81,26 @@ export function mountPaths({ holders }: Pick<Namespace, 'holders'>): readonly st
 /** Where ip-netns(8) keeps names: the second is a link to the first nearly everywhere. */
 const NETNS = /^(?:\/var)?\/run\/netns\/([^/]+)$/;
 
-/** The names under which ip-netns(8) keeps a network namespace. */
-export function netnsNames(namespace: Pick<Namespace, 'holders'>): readonly string[] {
-  const names = mountPaths(namespace).map((path) => NETNS.exec(path)?.[1]);
+/**
+ * The names under which ip-netns(8) keeps a network namespace. `isHere` tells of a process whether paths mean the same to it as
+ * to the observer: whoever has a mount namespace may mount anything under any name there.
+ */
+export function netnsNames({ holders }: Pick<Namespace, 'holders'>, isHere: IsHere): readonly string[] {
+  const names = mountPaths({ holders: holders.filter((holder) => holder.by === 'mount' && isHere(holder.pid)) }).map(
+    (path) => NETNS.exec(path)?.[1],
+  );
   return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+export type IsHere = (pid: number) => boolean;
+
+/** Tells which processes are in the mount namespace of one of them (mount_namespaces(7)). */
+export function inMountsOf(ownPid: number, processes: readonly MountedProcess[]): IsHere {
+  const mounts = new Map(processes.map(({ pid, namespaces }) => [pid, namespaces.mnt]));
+  return (pid) => mounts.get(pid) === mounts.get(ownPid);
+}
+
+interface MountedProcess {
+  readonly pid: number;
+  readonly namespaces: { readonly mnt?: number | undefined };
 }

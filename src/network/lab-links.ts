@@ -9,7 +9,7 @@ export interface LinkHost {
 
 /** Lines for `ip -batch` in the hub that make the bridge of a network (ip-link(8)). Only what it joins has addresses. */
 export function bridgeLines({ name, mtu }: LabNetwork, { ipv6 }: LinkHost): readonly string[] {
-  return [`link add name ${name}${sized(mtu)} type bridge`, `link set ${name}${quiet(ipv6)} up`];
+  return [`link add name ${name}${sized(mtu)} type bridge`, `link set dev ${name}${quiet(ipv6)} up`];
 }
 
 /**
@@ -26,8 +26,8 @@ export function pairLines(
     const end = hubEnd('$pid', index);
     return [
       `link add name ${end}${sized(mtu)} type veth peer name ${device} address ${hardwareAddress(addresses)}${sized(mtu)} netns $pid`,
-      `link set ${end} master ${network}${quiet(ipv6)} up`,
-      ...(isolated ? [`link set ${end} type bridge_slave isolated on`] : []),
+      `link set dev ${end} master ${network}${quiet(ipv6)} up`,
+      ...(isolated ? [`link set dev ${end} type bridge_slave isolated on`] : []),
     ];
   });
 }
@@ -82,9 +82,9 @@ export function hubEnd(pid: string, index: number): string {
 /** Lines for `ip -batch` in a sandbox: its loopback, and its links with their addresses. Nobody else has an address: no need to ask (`nodad`). */
 export function addressLines(interfaces: readonly JoinedInterface[]): readonly string[] {
   return [
-    'link set lo up',
+    'link set dev lo up',
     ...interfaces.flatMap(({ device, addresses }) => [
-      `link set ${device} up`,
+      `link set dev ${device} up`,
       ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
     ]),
     ...interfaces.flatMap(({ device, gateways }) =>

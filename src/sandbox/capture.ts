@@ -29,11 +29,11 @@ export function captureCommand({ network, path, link, into }: CaptureRequest): {
   const lines = asRoot && process.getuid?.() !== 0 ? asRootLines(capture) : [`exec ${shellWords(capture)}`];
   const target =
     into === 'wireshark' ? `| ${shellWords([requireProgram('wireshark'), '-k', '-i', '-'])}` : `>${shellWord(into)}`;
-  const told = shellWord(`Capturing ${link} into ${into}. Ctrl+C ends it.`);
+  const told = shellWord(`Capturing ${link.replace(/[^\x20-\x7e]/g, '?')} into ${into}. Ctrl+C ends it.`);
   // The shell stays, so that the terminal still says how much was captured.
   const script = [
     'trap : INT',
-    `echo ${told}`,
+    `printf '%s\\n' ${told}`,
     '(',
     ...lines,
     `) ${target}`,

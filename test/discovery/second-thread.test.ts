@@ -58,7 +58,8 @@ describe('with many processes', () => {
   it.each([
     ['says an error', `port.on('message', () => { port.postMessage({ error: 'no' }); told(); })`],
     ['ends', 'process.exit()'],
-  ])('looks alone from then on where the other thread %s', (_, broken) => {
+    ['throws', `throw new Error('no')`],
+  ])('looks alone from then on where the other thread %s', async (_, broken) => {
     const file = join(folder, 'broken.cjs');
     writeFileSync(
       file,
@@ -68,6 +69,7 @@ describe('with many processes', () => {
     );
     const see = startSight(counting(secondThread(file)));
     expect(ofCrowd(see([]))).toHaveLength(CROWD);
+    await new Promise(setImmediate);
     expect(ofCrowd(see([]))).toHaveLength(CROWD);
     expect(answers).toEqual([]);
   });

@@ -111,7 +111,16 @@ function isHeldBySomebody(pid: number): boolean {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => commandLine(name).includes(HELPER))
-    .some((name) => readdirSync(`/proc/${name}/fd`).some((fd) => linkOf(`/proc/${name}/fd/${fd}`) === `/proc/${pid}`));
+    .some((name) => descriptorsOf(name).some((fd) => linkOf(`/proc/${name}/fd/${fd}`) === `/proc/${pid}`));
+}
+
+/** None of a process that has ended since. */
+function descriptorsOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
 }
 
 function commandLine(pid: string): string {

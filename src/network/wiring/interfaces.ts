@@ -54,6 +54,9 @@ function interfaceOf(body: Buffer, addresses: ReadonlyMap<number, readonly strin
   };
 }
 
+/** Nobody looks at more, and whoever is root in a namespace may give an interface as many as there are. */
+const MOST_ADDRESSES = 1000;
+
 function addressesByIndex(messages: readonly Message[]): ReadonlyMap<number, readonly string[]> {
   const byIndex = new Map<number, string[]>();
   for (const { type, body } of messages) {
@@ -62,7 +65,9 @@ function addressesByIndex(messages: readonly Message[]): ReadonlyMap<number, rea
     const address = addressOf(attributes.get(IFA.local) ?? attributes.get(IFA.address));
     const index = body.readUInt32LE(4);
     if (address === undefined) continue;
-    byIndex.set(index, [...(byIndex.get(index) ?? []), `${address}/${body.readUInt8(1)}`]);
+    const own = byIndex.get(index) ?? [];
+    if (own.length < MOST_ADDRESSES) own.push(`${address}/${body.readUInt8(1)}`);
+    byIndex.set(index, own);
   }
   return byIndex;
 }

@@ -1,4 +1,4 @@
-import { netnsNames, type Namespace } from '../../model/namespace.ts';
+import { inMountsOf, netnsNames, type Namespace } from '../../model/namespace.ts';
 import type { Process } from '../../model/process.ts';
 import type { Owner } from '../../model/wiring.ts';
 
@@ -23,6 +23,7 @@ export function ownersOf(
     }),
   );
   const own = byPid.get(ownPid)?.namespaces.net;
+  const isHere = inMountsOf(ownPid, processes);
   return new Map(networks.map((network) => [network.inode, ownerOf(network)]));
 
   function ownerOf(network: Namespace): Owner {
@@ -30,7 +31,7 @@ export function ownersOf(
     if (inode === own) return { kind: 'yours' };
     const id = bySandbox.get(inode);
     if (id !== undefined) return { kind: 'sandbox', id };
-    const [name] = netnsNames(network);
+    const [name] = netnsNames(network, isHere);
     if (name !== undefined) return { kind: 'named', name };
     if (container?.kind === 'sandbox') return { kind: 'sandbox', id: container.name };
     if (container) return { kind: 'container', container };

@@ -1,3 +1,5 @@
+import { SYSTEM_MODULES } from './system-modules.ts';
+
 /**
  * What tries who can be reached: a script of perl(1), because ping(8) is not on every machine and asks one address at a time. It runs
  * in the network from which it is tried, and sends one ICMP echo request and, where a port is given, one TCP connect to each address.
@@ -6,6 +8,7 @@
  * what has answered, and `F REASON` where this user may send no ICMP there (icmp(7)).
  */
 const TRY_ADDRESSES = `
+${SYSTEM_MODULES}
 use strict; use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6 AF_INET6); use Fcntl; use Errno qw(EINPROGRESS ECONNREFUSED);
 my ($port, $wait, @addresses) = @ARGV;
 my ($id, %raw, %connecting) = ($$ & 0xffff);
@@ -58,7 +61,7 @@ const PATIENCE = 1;
 
 /** The arguments of perl(1) that run it. */
 export function tryAddressesArguments(addresses: readonly string[], port: number | undefined): readonly string[] {
-  return ['-e', TRY_ADDRESSES, '--', port === undefined ? '' : String(port), String(PATIENCE), ...addresses];
+  return ['-f', '-e', TRY_ADDRESSES, '--', port === undefined ? '' : String(port), String(PATIENCE), ...addresses];
 }
 
 /** What came of one address. */

@@ -1,3 +1,5 @@
+import { SYSTEM_MODULES } from './system-modules.ts';
+
 /**
  * What reads networks: a script of perl(1), because entering a network namespace takes a process of one thread, and a namespace's
  * number for another (RTM_GETNSID) takes rtnetlink(7), which ip(8) does not ask by descriptor. It asks and changes nothing.
@@ -7,7 +9,8 @@
  * was answered, `I DESCRIPTOR NUMBER` for each network that has a number there, and `E REASON` where it could not enter.
  */
 export const READ_NETWORKS = `
-use strict; $| = 0; alarm 10;
+${SYSTEM_MODULES}
+use strict; $| = 0; $SIG{ALRM} = sub { exit 0 }; alarm 8;
 my ($setns, $enter, $others) = @ARGV;
 my ($GETLINK, $GETADDR, $GETNSID, $DUMP, $REQUEST, $SKIP_STATS) = (18, 22, 90, 0x301, 1, 8);
 for my $network (split /,/, $enter) {
@@ -50,5 +53,5 @@ const SETNS: Readonly<Partial<Record<NodeJS.Architecture, number>>> = { x64: 308
 
 /** The arguments of perl(1) that run it. Without a number of setns(2) for this architecture, it can read where it is alone. */
 export function readNetworksArguments(enter: readonly string[], others: readonly string[]): readonly string[] {
-  return ['-e', READ_NETWORKS, '--', String(SETNS[process.arch] ?? -1), enter.join(','), others.join(',')];
+  return ['-f', '-e', READ_NETWORKS, '--', String(SETNS[process.arch] ?? -1), enter.join(','), others.join(',')];
 }

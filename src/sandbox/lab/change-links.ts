@@ -30,20 +30,23 @@ export async function changeConditions(
   const ends = endsOf(running, choice);
   // What the kernel has not must be known before anything is taken away; and there may be nothing to take away.
   const tries = conditionLines('lo', conditions).map((line) => `tc ${line}`);
-  const trial = tries.length === 0 ? [] : [...tries, 'tc qdisc del dev lo root'];
+  const trial = tries.length === 0 ? [] : [`trap '${END_TRIAL}' EXIT`, END_TRIAL, ...tries, END_TRIAL];
   const clear = ends.map((end) => `tc qdisc del dev ${end} root 2>/dev/null || :`);
   const lines = ends.flatMap((end) => conditionLines(end, conditions)).map((line) => `tc ${line}`);
-  await inHub(running, [...trial, ...clear, ...lines]);
+  if (ends.length > 0) await inHub(running, [...trial, ...clear, ...lines]);
   if (choice.sandbox !== undefined) return;
   const networks = running.lab.networks.map((one) => (one.name === choice.network ? { ...one, conditions } : one));
   writeLab(join(callerFolders().labs, running.lab.id), { ...running.lab, networks });
 }
 
+/** Also of a trial that has failed halfway. */
+const END_TRIAL = 'tc qdisc del dev lo root 2>/dev/null || :';
+
 /** Takes links of a running lab down, or up again. @throws ProblemError `linkFailed`. */
 export async function switchLinks(running: RunningLab, choice: LinkChoice, state: 'up' | 'down'): Promise<void> {
   await inHub(
     running,
-    endsOf(running, choice).map((end) => `ip link set ${end} ${state}`),
+    endsOf(running, choice).map((end) => `ip link set dev ${end} ${state}`),
   );
 }
 

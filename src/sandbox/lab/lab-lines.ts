@@ -61,14 +61,16 @@ export function linksInside({ lab }: Plan): readonly string[] {
     "{ read -r _ <&9 || { echo 'no lab' >&2; exit 1; }",
     `  printf '%s\\n' ${addressLines(lab.interfaces).map(shellWord).join(' ')} | ip -batch -; } & linking=$!`,
     'exec 9<&-',
-    ...(lab.forwarding ? forwarding(lab.host.ipv6) : []),
+    ...forwarding(lab.forwarding, lab.host.ipv6),
   ];
 }
 
-function forwarding(ipv6: boolean): readonly string[] {
+/** A new network namespace has from the machine's own whether it forwards: said in any case (devconf_inherit_init_net). */
+function forwarding(wanted: boolean, ipv6: boolean): readonly string[] {
+  const value = wanted ? 1 : 0;
   return [
-    '# It passes packets on from one network to another: ip(7), ipv6(7).',
-    'echo 1 >/proc/sys/net/ipv4/ip_forward',
-    ...(ipv6 ? ['echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'] : []),
+    `# It passes ${wanted ? 'packets' : 'no packets'} on from one network to another: ip(7), ipv6(7).`,
+    `echo ${value} >/proc/sys/net/ipv4/ip_forward`,
+    ...(ipv6 ? [`echo ${value} >/proc/sys/net/ipv6/conf/all/forwarding`] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import type { Lab, LabMember } from '../../model/lab.ts';
@@ -66,16 +66,20 @@ export function hostsOf(own: LabMember, members: readonly LabMember[]): string {
   return ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback', ...lines, ''].join('\n');
 }
 
-/** The file may not be there yet, or no more. */
+/**
+ * The file may not be there yet, or no more; or it is spoilt by its own sandbox, which alone has no names then. So it is read no
+ * further than it should be, and fails nobody.
+ */
 function overwrite(path: string, text: string): void {
+  let file: number | undefined;
   try {
-    if (readFileSync(path, 'utf8') === text) return;
-    const file = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
-    const length = writeSync(file, text, 0);
-    ftruncateSync(file, length);
-    closeSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (fstatSync(file).size === Buffer.byteLength(text) && readFileSync(file, 'utf8') === text) return;
+    ftruncateSync(file, writeSync(file, text, 0));
+  } catch {
+    return;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

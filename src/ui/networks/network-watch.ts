@@ -13,7 +13,7 @@ export class NetworkWatch implements vscode.Disposable {
   readonly #failed = new vscode.EventEmitter<unknown>();
   readonly #observing: vscode.Disposable;
   #reading = false;
-  #held = false;
+  #follows = true;
   #latest: Wiring | undefined;
 
   readonly onDidLook = this.#looked.event;
@@ -32,17 +32,17 @@ export class NetworkWatch implements vscode.Disposable {
 
   /** Shows one wiring, and no later one until it is to follow again. */
   hold(wiring: Wiring): void {
-    this.#held = true;
+    this.#follows = false;
     this.#tell(wiring);
   }
 
   follow(): void {
-    this.#held = false;
+    this.#follows = true;
   }
 
   /** One reading at a time: what takes longer than the time between two observations passes some over. */
   async #look({ snapshot, sandboxes }: Observation): Promise<void> {
-    if (this.#reading || this.#held) return;
+    if (this.#reading || !this.#follows) return;
     this.#reading = true;
     try {
       const { lookAtNetworks } = await import('../../sandbox/look-at-networks.ts');
@@ -50,12 +50,17 @@ export class NetworkWatch implements vscode.Disposable {
         snapshot,
         sandboxes.map(({ sandbox }) => sandbox),
       );
-      this.#tell(wiring);
+      this.#tellUnlessHeld(wiring);
     } catch (error) {
       this.#failed.fire(error);
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** One may be held that came while this one was read. */
+  #tellUnlessHeld(wiring: Wiring): void {
+    if (this.#follows) this.#tell(wiring);
   }
 
   #tell(wiring: Wiring): void {

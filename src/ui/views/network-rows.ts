@@ -1,4 +1,4 @@
-import { netnsNames } from '../../model/namespace.ts';
+import { inMountsOf, netnsNames } from '../../model/namespace.ts';
 import type { Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
 import { kindText, stateText } from '../../text/networks.ts';
 import { count } from '../../text/units.ts';
@@ -37,10 +37,14 @@ function namedRows(observation: Observation, wiring: Wiring | undefined): readon
 }
 
 /** The names in /run/netns, as ip-netns(8) lists them. */
-export function namedNetworks({ snapshot }: Observation): readonly { readonly name: string; readonly inode: number }[] {
+export function namedNetworks({
+  snapshot,
+  ownPid,
+}: Observation): readonly { readonly name: string; readonly inode: number }[] {
+  const isHere = inMountsOf(ownPid, snapshot.processes);
   return snapshot.namespaces
     .filter(({ type }) => type === 'net')
-    .flatMap((namespace) => netnsNames(namespace).map((name) => ({ name, inode: namespace.inode })))
+    .flatMap((namespace) => netnsNames(namespace, isHere).map((name) => ({ name, inode: namespace.inode })))
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 

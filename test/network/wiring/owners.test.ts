@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { netnsNames, type Namespace } from '../../../src/model/namespace.ts';
+import { inMountsOf, netnsNames, type Namespace } from '../../../src/model/namespace.ts';
 import { ownerName, ownersOf } from '../../../src/network/wiring/owners.ts';
 import { process } from '../../ui/views/observations.ts';
 
@@ -12,7 +12,9 @@ const net = (inode: number, parts: Partial<Namespace> = {}): Namespace => ({
   container: undefined,
   ...parts,
 });
-const held = (path: string) => ({ holders: [{ by: 'mount', pid: 1, path } as const] });
+const held = (path: string) => ({ holders: [{ by: 'mount', pid: 10, path } as const] });
+
+const here = (): boolean => true;
 
 describe('ownersOf', () => {
   it('names by sandbox, by ip-netns(8), by container, by process, and by number where nothing else is known', () => {
@@ -34,8 +36,17 @@ describe('ownersOf', () => {
     expect(names).toEqual(['this machine', 'review-1', 'n1', '0123456789ab', 'nginx 70', '60']);
   });
 
+  it('take no name from another mount namespace, where anything may be mounted under it', () => {
+    const processes = [process(10, { namespaces: { mnt: 7 } }), process(50, { namespaces: { mnt: 8 } })];
+    const isHere = inMountsOf(10, processes);
+    const names = [10, 50].map((pid) =>
+      netnsNames(net(1, { holders: [{ by: 'mount', pid, path: '/run/netns/prod' }] }), isHere),
+    );
+    expect(names).toEqual([['prod'], []]);
+  });
+
   it('take a name from the folder of ip-netns(8) alone', () => {
-    expect(netnsNames(net(1, held('/run/docker/netns/1a2b')))).toEqual([]);
-    expect(netnsNames(net(1, held('/run/netns/a b')))).toEqual(['a b']);
+    expect(netnsNames(net(1, held('/run/docker/netns/1a2b')), here)).toEqual([]);
+    expect(netnsNames(net(1, held('/run/netns/a b')), here)).toEqual(['a b']);
   });
 });

@@ -52,7 +52,7 @@ hub)
 networks)
   shift
   for network do case $network in
-    lab) ip link show dev lab >/dev/null 2>&1 || printf '%s\n' 'link add name lab type bridge' 'link set lab addrgenmode none up' ;;
-    dmz) ip link show dev dmz >/dev/null 2>&1 || printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dmz addrgenmode none up' ;;
+    lab) ip link show dev lab >/dev/null 2>&1 || printf '%s\n' 'link add name lab type bridge' 'link set dev lab addrgenmode none up' ;;
+    dmz) ip link show dev dmz >/dev/null 2>&1 || printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dev dmz addrgenmode none up' ;;
   esac; done | ip -batch - ;;
 esac

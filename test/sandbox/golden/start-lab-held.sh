@@ -85,7 +85,7 @@ outer)
 # In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).
 lab)
   read -r pid || exit 0
-  printf '%s\n' "link add name _$pid.0 type veth peer name eth0 address 02:4b:8d:d3:f8:2f netns $pid" "link set _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz address 02:89:df:87:41:84 mtu 9000 netns $pid" "link set _$pid.1 master dmz addrgenmode none up" "link set _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
+  printf '%s\n' "link add name _$pid.0 type veth peer name eth0 address 02:4b:8d:d3:f8:2f netns $pid" "link set dev _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz address 02:89:df:87:41:84 mtu 9000 netns $pid" "link set dev _$pid.1 master dmz addrgenmode none up" "link set dev _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
   printf '%s\n' "qdisc add dev _$pid.1 root handle 1: netem delay 20ms loss 1% limit 10000" "qdisc add dev _$pid.1 parent 1:1 tbf rate 10mbit burst 32768 latency 50ms" | tc -batch - >&2
   echo joined; exit ;;
 # Now the outside writes id maps and moves this process into its cgroup.
@@ -97,7 +97,7 @@ hostname review & naming=$!
 # A loopback device that is up, network_namespaces(7).
 # Its links into the lab as soon as they are there, ip-address(8).
 { read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
-  printf '%s\n' 'link set lo up' 'link set eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
+  printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
 exec 9<&-
 # It passes packets on from one network to another: ip(7), ipv6(7).
 echo 1 >/proc/sys/net/ipv4/ip_forward

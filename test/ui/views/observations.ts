@@ -63,7 +63,7 @@ export function observation(parts: Partial<Observation> = {}): Observation {
       namespaces: [
         { type: 'pid', inode: 3, pids: [10], ...UNHELD },
         { type: 'pid', inode: 33, pids: [50, 51], ...UNHELD },
-        { type: 'net', inode: 44, pids: [], ...UNHELD, holders: [{ by: 'mount', pid: 1, path: '/run/netns/n1' }] },
+        { type: 'net', inode: 44, pids: [], ...UNHELD, holders: [{ by: 'mount', pid: 10, path: '/run/netns/n1' }] },
         { type: 'net', inode: 4, pids: [10, 50, 51], ...UNHELD },
         { type: 'uts', inode: 6, pids: [10], ...UNHELD },
         { type: 'uts', inode: 66, pids: [50, 51], ...UNHELD },
