@@ -86,7 +86,7 @@ async function strings(page: Page, expression: string): Promise<readonly string[
   return Array.isArray(list) ? list.map(String) : [];
 }
 
-/** Shows the container of the three views, once their rows are there. */
+/** Shows the container of the views, once their rows are there. */
 export async function openSidebar(page: Page): Promise<void> {
   await vscode.commands.executeCommand('workbench.view.extension.namespaceSandboxes');
   for (const view of ['Sandboxes', 'Namespaces', 'Cgroups'])
