@@ -2,19 +2,15 @@
 // node bench/discovery.mjs [ROUNDS] [PROCESSES/NAMESPACES…]
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { argv, memoryUsage, version } from 'node:process';
-import { fileURLToPath, URL } from 'node:url';
+import { argv, memoryUsage } from 'node:process';
 import { build } from 'esbuild';
-import { format, resolveConfig } from 'prettier';
+import { median, PROJECT, report } from './report.mjs';
 
 /** @typedef {typeof import('../src/discovery/snapshot.ts') & typeof import('../src/discovery/native.ts') & typeof import('../src/discovery/second-thread.ts') & typeof import('../src/discovery/client.ts')} Discovery */
 /** @typedef {{ change: (count: number) => Promise<void>, end: () => Promise<void> }} Crowd */
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 7);
 const SIZES = (argv.length > 3 ? argv.slice(3) : ['100/20', '1000/200', '5000/500']).map((size) =>
   size.split('/').map(Number),
@@ -35,7 +31,11 @@ for (const [processes = 0, namespaces = 0] of SIZES) {
     await crowd.end();
   }
 }
-await report();
+const head = [
+  '| processes / namespaces | lsns | lsns -J | full scan | again, 1% changed | host blocked at most | memory, MB |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+];
+await report(['discovery', 'end of discovery'], [...head, ...rows], `Medians of ${ROUNDS} rounds in ms`);
 
 /** @returns {Promise<Discovery>} */
 async function loadDiscovery() {
@@ -163,25 +163,4 @@ function timed(work) {
 function run(file, args) {
   const { status } = spawnSync(file, args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30 });
   if (status !== 0) throw new Error(`${file} has failed`);
-}
-
-/** @param {readonly number[]} times */
-function median(times) {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
-}
-
-async function report() {
-  const head = [
-    '| processes / namespaces | lsns | lsns -J | full scan | again, 1% changed | host blocked at most | memory, MB |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-  ];
-  const machine = `Medians of ${ROUNDS} rounds in ms, ${cpus().length} CPUs, Linux ${release()}, Node ${version}.`;
-  const text = [...head, ...rows, '', machine].join('\n');
-  console.log(text);
-  const file = join(PROJECT, 'bench/README.md');
-  const written = readFileSync(file, 'utf8').replace(
-    /(<!-- discovery -->\n)[^]*(<!-- end of discovery -->)/,
-    `$1\n${text}\n\n$2`,
-  );
-  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
 }

@@ -1,14 +1,12 @@
 // What the helper costs, through a pkexec whose rule grants it: part of npm run bench; alone, as root: node bench/helper.mjs [ROUNDS].
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { argv, execPath, exit, getuid, version } from 'node:process';
-import { fileURLToPath, URL } from 'node:url';
+import { argv, execPath, exit, getuid } from 'node:process';
 import { build } from 'esbuild';
-import { format, resolveConfig } from 'prettier';
+import { PROJECT, report } from './report.mjs';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = argv[2] ?? '20';
 
 if (getuid?.() !== 0) {
@@ -23,7 +21,7 @@ try {
   const words = ['test/support/with-polkit.sh', 'yes', execPath, outfile, join(PROJECT, 'dist/helper.cjs'), ROUNDS];
   const { status, stdout } = spawnSync('sh', words, { cwd: PROJECT, stdio: ['ignore', 'pipe', 'inherit'] });
   if (status !== 0) throw new Error(`the bench of the helper ended with ${status}`);
-  await report(String(stdout));
+  await report(['helper', 'end of helper'], [String(stdout).trim()], `${ROUNDS} rounds`);
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -40,17 +38,4 @@ async function bundle(outfile) {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-}
-
-/** @param {string} table */
-async function report(table) {
-  const machine = `${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}.`;
-  const text = `${table.trim()}\n\n${machine}`;
-  console.log(text);
-  const file = join(PROJECT, 'bench/README.md');
-  const written = readFileSync(file, 'utf8').replace(
-    /(<!-- helper -->\n)[^]*(<!-- end of helper -->)/,
-    `$1\n${text}\n\n$2`,
-  );
-  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
 }

@@ -1,16 +1,13 @@
 // What a lab costs, beside two named network namespaces: part of npm run bench; alone, as root: node bench/networks.mjs [ROUNDS].
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { argv, exit, getuid, version } from 'node:process';
-import { fileURLToPath, URL } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { argv, exit, getuid } from 'node:process';
 import { loadEngine } from './engine.mjs';
+import { median, PROJECT, report } from './report.mjs';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 20);
 /** Each way in turn; a run of two seconds. */
 const RUNS = 5;
@@ -38,7 +35,8 @@ const loaded = engine.loadProfiles([
 const server = await launch('server');
 const client = await launch('client');
 try {
-  await report([...(await throughput()), '', ...(await connecting())]);
+  const lines = [...(await throughput()), '', ...(await connecting())];
+  await report(['networks', 'end of networks'], lines, `${RUNS} runs, ${ROUNDS} rounds`);
 } finally {
   for (const { release: end, ended } of [client, server]) {
     end();
@@ -162,22 +160,4 @@ async function connecting() {
     `| a start in a lab that runs | ${more.toFixed(1)} | |`,
     `| to connect it | ${(more - alone).toFixed(1)} | 15 |`,
   ];
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  return values.toSorted((one, two) => one - two)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-/** @param {readonly string[]} lines */
-async function report(lines) {
-  const machine = `${RUNS} runs, ${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}.`;
-  const text = `${lines.join('\n')}\n\n${machine}`;
-  console.log(text);
-  const file = join(PROJECT, 'bench/README.md');
-  const written = readFileSync(file, 'utf8').replace(
-    /(<!-- networks -->\n)[^]*(<!-- end of networks -->)/,
-    `$1\n${text}\n\n$2`,
-  );
-  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
 }

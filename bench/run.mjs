@@ -1,28 +1,18 @@
 // npm run bench: fresh sandboxes and joins, side by side with unshare, bwrap, crun and nsenter; the table goes into bench/README.md.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { argv, env, execPath, exit, getuid, version } from 'node:process';
+import { argv, env, execPath, exit, getuid } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath, URL } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { fileURLToPath } from 'node:url';
 import { loadEngine } from './engine.mjs';
 import { freshPeers } from './peers.mjs';
+import { median, PROJECT, report } from './report.mjs';
 
 /** @typedef {import('../src/sandbox/launch.ts').Launched} Launched */
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 40);
 const WARM_UP = 3;
 if (getuid?.() === 0 && env.BENCH_PRIVATE === undefined) exit(runPrivately());
@@ -48,7 +38,7 @@ const notes = [];
 try {
   await measure();
   await measureMany();
-  await report();
+  await report(['table', 'end'], [...table(), '', ...notes.map((note) => `- ${note}`)], `${ROUNDS} rounds`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -205,18 +195,12 @@ function run(file, args, own) {
   });
 }
 
-async function report() {
-  const median = (/** @type {string} */ name) =>
-    [...(times.get(name) ?? [])].sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
+/** @returns {readonly string[]} its lines */
+function table() {
+  const typical = (/** @type {string} */ name) => median(times.get(name) ?? []);
   const rows = [...times.keys()].map((name) => {
     const base = name.startsWith('join') ? 'join: nsenter' : 'fresh: crun run';
-    return `| ${name} | ${median(name).toFixed(1)} | ${(median(name) / median(base)).toFixed(2)} |`;
+    return `| ${name} | ${typical(name).toFixed(1)} | ${(typical(name) / typical(base)).toFixed(2)} |`;
   });
-  const table = ['| what | median ms | ratio |', '| --- | ---: | ---: |', ...rows].join('\n');
-  const machine = `${ROUNDS} rounds, ${cpus().length} CPUs, Linux ${release()}, Node ${version}`;
-  const text = [table, '', ...notes.map((note) => `- ${note}`), '', `${machine}.`].join('\n');
-  console.log(text);
-  const file = join(PROJECT, 'bench/README.md');
-  const written = readFileSync(file, 'utf8').replace(/(<!-- table -->\n)[^]*(<!-- end -->)/, `$1\n${text}\n\n$2`);
-  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
+  return ['| what | median ms | ratio |', '| --- | ---: | ---: |', ...rows];
 }

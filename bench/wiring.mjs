@@ -1,18 +1,14 @@
 // npm run bench: reads the wiring of 200 network namespaces; the table goes into bench/README.md.
 // node bench/wiring.mjs [ROUNDS] [NAMESPACES…], as root
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { argv, getuid, pid, version } from 'node:process';
-import { fileURLToPath, URL } from 'node:url';
+import { argv, getuid, pid } from 'node:process';
 import { build } from 'esbuild';
-import { format, resolveConfig } from 'prettier';
+import { median, PROJECT, report } from './report.mjs';
 
 /** @typedef {typeof import('../src/discovery/snapshot.ts') & typeof import('../src/discovery/native.ts') & typeof import('../src/sandbox/look-at-networks.ts')} Engine */
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const ROUNDS = Number(argv[2] ?? 15);
 const SIZES = argv.length > 3 ? argv.slice(3).map(Number) : [20, 200];
 
@@ -30,7 +26,11 @@ for (const size of SIZES) {
     shell(names.map((name) => `ip netns delete ${name}`));
   }
 }
-await report();
+const head = [
+  '| network namespaces | `ip -n NAME -j -d address` in turn | wiring | aim |',
+  '| ---: | ---: | ---: | ---: |',
+];
+await report(['wiring', 'end of wiring'], [...head, ...rows], `Medians of ${ROUNDS} rounds in ms`);
 
 /** @returns {Promise<Engine>} */
 async function loadEngine() {
@@ -95,25 +95,4 @@ async function timed(work) {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-/** @param {readonly number[]} times */
-function median(times) {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
-}
-
-async function report() {
-  const head = [
-    '| network namespaces | `ip -n NAME -j -d address` in turn | wiring | aim |',
-    '| ---: | ---: | ---: | ---: |',
-  ];
-  const machine = `Medians of ${ROUNDS} rounds in ms, ${cpus().length} CPUs, Linux ${release()}, Node ${version}.`;
-  const text = [...head, ...rows, '', machine].join('\n');
-  console.log(text);
-  const file = join(PROJECT, 'bench/README.md');
-  const written = readFileSync(file, 'utf8').replace(
-    /(<!-- wiring -->\n)[^]*(<!-- end of wiring -->)/,
-    `$1\n${text}\n\n$2`,
-  );
-  writeFileSync(file, await format(written, { ...(await resolveConfig(file)), filepath: file }));
 }
