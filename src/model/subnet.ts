@@ -23,9 +23,8 @@ export function parseAddress(text: string): Address | undefined {
 export function parseSubnet(text: string): Subnet | undefined {
   const { address, bits } = parsePrefixed(text) ?? {};
   if (address === undefined || bits === undefined) return undefined;
-  return sizeOf({ ...address, bits }) > 0n && address.value % sizeOf({ ...address, bits }) === 0n
-    ? { ...address, bits }
-    : undefined;
+  const subnet = subnetAround(address, bits);
+  return subnet.value === address.value ? subnet : undefined;
 }
 
 /** `10.0.0.1/24` or `10.0.0.1`, whose bits are then undefined. Undefined for anything else. */
@@ -52,6 +51,12 @@ export function formatAddress({ version, value }: Address): string {
   const at = text.search(new RegExp(`(?<![0-9a-f])${longest}(?![0-9a-f])`));
   const [before, after] = [text.slice(0, at), text.slice(at + longest.length)];
   return `${before.replace(/:$/, '')}::${after.replace(/^:/, '')}`;
+}
+
+/** The subnet with so many bits that an address is in. */
+export function subnetAround(address: Address, bits: number): Subnet {
+  const size = sizeOf({ ...address, bits });
+  return { ...address, bits, value: address.value - (address.value % size) };
 }
 
 export function formatSubnet(subnet: Subnet): string {

@@ -1,37 +1,35 @@
-import { BlockList, isIP } from 'node:net';
+import { contains, overlaps, parsePrefixed, subnetAround, type Address, type Subnet } from '../model/subnet.ts';
 
 /** An address with the length of its network's prefix: `10.0.0.1/24`. */
 export interface Cidr {
   readonly address: string;
   readonly bits: number;
   readonly family: 'ipv4' | 'ipv6';
+  readonly value: Address;
 }
 
 /** Undefined for anything that is no address with a prefix length; one of a device (`fe80::1%eth0`) is none. */
 export function parseCidr(text: string): Cidr | undefined {
-  const [, address = '', digits] = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(text.trim()) ?? [];
-  const version = isIP(address);
-  const bits = Number(digits);
-  if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
-  return { address: address.toLowerCase(), bits, family: version === 4 ? 'ipv4' : 'ipv6' };
+  const written = text.trim().toLowerCase();
+  const { address: value, bits } = parsePrefixed(written) ?? {};
+  if (value === undefined || bits === undefined) return undefined;
+  return { address: written.split('/')[0] ?? '', bits, family: value.version === 4 ? 'ipv4' : 'ipv6', value };
 }
 
 /** Whether an address is one of the network that another is in. */
 export function isInNetworkOf(one: Cidr, other: Cidr): boolean {
-  return one.family === other.family && subnetOf(other).check(one.address, one.family);
+  return contains(subnetOf(other), one.value);
 }
 
 /** Whether two networks have an address in common. */
 export function overlap(one: Cidr, other: Cidr): boolean {
-  return isInNetworkOf(one, other) || isInNetworkOf(other, one);
+  return overlaps(subnetOf(one), subnetOf(other));
 }
 
 export function sameAddress(one: Cidr, other: Cidr): boolean {
-  return isInNetworkOf(one, { ...other, bits: other.family === 'ipv4' ? 32 : 128 });
+  return one.family === other.family && one.value.value === other.value.value;
 }
 
-function subnetOf({ address, bits, family }: Cidr): BlockList {
-  const subnet = new BlockList();
-  subnet.addSubnet(address, bits, family);
-  return subnet;
+function subnetOf({ value, bits }: Cidr): Subnet {
+  return subnetAround(value, bits);
 }
