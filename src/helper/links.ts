@@ -18,8 +18,8 @@ export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete' | 'li
             connect([one.name, oneNet.file], [other.name, otherNet.file]);
             act(`made the link ${one.name} of ${nameOf(one.at)} to ${other.name} of ${nameOf(other.at)}`);
             try {
-              setUp(one, oneNet);
-              setUp(other, otherNet);
+              setLink(oneNet, one.name, { address: one.address, up: true });
+              setLink(otherNet, other.name, { address: other.address, up: true });
             } catch (error) {
               oneNet.ip(['link', 'delete', 'dev', one.name]);
               throw error;
@@ -35,10 +35,7 @@ export function linkVerbs(uid: number): Verbs<'links/add' | 'links/delete' | 'li
       return null;
     },
     'links/set': ({ at, name, address, up }, act) => {
-      withNetwork(uid, at, ({ ip }) => {
-        if (address !== undefined) ip(['address', 'add', address, 'dev', name]);
-        if (up !== undefined) ip(['link', 'set', 'dev', name, up ? 'up' : 'down']);
-      });
+      withNetwork(uid, at, (network) => setLink(network, name, { address, up }));
       const changes = [...(address === undefined ? [] : [address]), ...(up === undefined ? [] : [up ? 'up' : 'down'])];
       act(`set the link ${name} of ${nameOf(at)}: ${changes.join(', ')}`);
       return null;
@@ -130,9 +127,15 @@ function connect([oneName, one]: readonly [string, number], [otherName, other]: 
   run('ip', ['link', 'add', 'name', oneName, 'netns', '/proc/self/fd/3', ...peer], [one, other]);
 }
 
-function setUp({ name, address }: LinkEnd, { ip }: OwnNetwork): void {
+function setLink({ ip }: OwnNetwork, name: string, { address, up }: LinkState): void {
   if (address !== undefined) ip(['address', 'add', address, 'dev', name]);
-  ip(['link', 'set', 'dev', name, 'up']);
+  if (up !== undefined) ip(['link', 'set', 'dev', name, up ? 'up' : 'down']);
+}
+
+/** What is to be changed of a link: one more address, and whether it is up. */
+interface LinkState {
+  readonly address: string | undefined;
+  readonly up: boolean | undefined;
 }
 
 /** A network as it is called in what is told. */

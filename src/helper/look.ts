@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { readControllers } from '../cgroup/controllers.ts';
 import { cgroupHierarchies, cgroupLayout } from '../cgroup/hierarchies.ts';
 import { takeSnapshot } from '../discovery/snapshot.ts';
+import type { Snapshot } from '../protocol/discovery.ts';
 import { beSparing } from './memory.ts';
 import { programPaths } from './programs.ts';
 import type { Verbs } from './serve.ts';
@@ -19,9 +20,14 @@ export const lookVerbs: Verbs<'host' | 'scan'> = {
     };
   },
   scan: (_, act) => {
-    beSparing(); // what is seen of thousands of processes would be in memory several times
-    const snapshot = takeSnapshot();
+    const snapshot = lookSparingly();
     act(`looked at ${snapshot.processes.length} processes and ${snapshot.namespaces.length} namespaces`);
     return snapshot;
   },
 };
+
+/** What is seen of thousands of processes would be in memory several times. */
+export function lookSparingly(): Snapshot {
+  beSparing();
+  return takeSnapshot();
+}

@@ -1,10 +1,10 @@
 import { closeSync } from 'node:fs';
 import { openNamespace } from '../discovery/handles.ts';
-import { takeSnapshot } from '../discovery/snapshot.ts';
 import { tryAddressesArguments } from '../network/wiring/reach-script.ts';
 import { readNetworksArguments } from '../network/wiring/script.ts';
-import { inMountsOf, type Namespace } from '../model/namespace.ts';
+import { inMountsOf, type IsHere, type Namespace } from '../model/namespace.ts';
 import { nameOf, withNetwork } from './links.ts';
+import { lookSparingly } from './look.ts';
 import { requireProgram, run } from './programs.ts';
 import type { Verbs } from './serve.ts';
 
@@ -15,7 +15,7 @@ const FIRST = 3;
 export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/reach'> {
   return {
     'networks/read': (_, act) => {
-      const snapshot = takeSnapshot();
+      const snapshot = lookSparingly();
       const isHere = inMountsOf(process.pid, snapshot.processes);
       const opened = snapshot.namespaces
         .filter(({ type }) => type === 'net')
@@ -45,6 +45,6 @@ export function networkVerbs(uid: number): Verbs<'networks/read' | 'networks/rea
 }
 
 /** A path through somebody else's mounts may lead into a file system of theirs, which answers never (fuse(4)). */
-function reachable(namespace: Namespace, isHere: (pid: number) => boolean): Namespace {
+function reachable(namespace: Namespace, isHere: IsHere): Namespace {
   return { ...namespace, holders: namespace.holders.filter((holder) => holder.by !== 'mount' || isHere(holder.pid)) };
 }

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import * as v from 'valibot';
 import type { CgroupController, CgroupHierarchy, CgroupLayout } from '../model/cgroup.ts';
 import { LIMIT_KEYS, limitRow, type LimitKey, type LimitValues } from '../model/limits/table.ts';
+import { parseAddress } from '../model/subnet.ts';
 import type { Snapshot } from './discovery.ts';
 
 /** The contract between the window or the command line, as the user, and the helper, as root. */
@@ -12,7 +13,9 @@ export const MAX_MESSAGE = 65_536;
 /** How many sandboxes of one user the helper is told about in one message. */
 export const MAX_NAMES = 1000;
 
-const id = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/));
+/** Of a sandbox, and of a named network. */
+export const ID = /^[a-z0-9-]{1,32}$/;
+const id = v.pipe(v.string(), v.regex(ID));
 const count = (most: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 
@@ -34,7 +37,7 @@ export type LinkEnd = v.InferOutput<typeof linkEnd>;
 const hostAddress = v.pipe(
   v.string(),
   v.maxLength(64),
-  v.check((text) => isIPv4(text) || (isIPv6(text) && !text.includes('%')), 'no address'),
+  v.check((text) => parseAddress(text) !== undefined, 'no address'),
 );
 
 /** How many addresses are tried at once. */

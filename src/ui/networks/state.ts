@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { WiredNetwork, Wiring } from '../../model/wiring.ts';
+import { ID } from '../../protocol/helper.ts';
 import type { NetworkPlace } from '../../sandbox/network-changes.ts';
 import type { App } from '../app.ts';
 import { namedNetworks } from '../views/network-rows.ts';
@@ -39,9 +40,6 @@ export async function networksNow({ live, helper }: App): Promise<NetworksNow> {
   };
 }
 
-/** What the helper takes for a name; others can be made by hand. */
-const NAME = /^[a-z0-9-]{1,32}$/;
-
 export function placesOf(observation: Observation, wiring: Wiring | undefined): readonly KnownPlace[] {
   const processes = byPid(observation.snapshot.processes);
   const known = (inode: number | undefined) => ({
@@ -49,7 +47,8 @@ export function placesOf(observation: Observation, wiring: Wiring | undefined): 
     network: wiring?.networks.find((network) => network.inode === inode && network.unread === undefined),
   });
   const named = namedNetworks(observation)
-    .filter(({ name }) => NAME.test(name))
+    // Others can be made by hand, and the helper takes no such name.
+    .filter(({ name }) => ID.test(name))
     .map(({ name, inode }) => ({ name, at: { netns: name }, ...known(inode) }));
   const sandboxes = observation.sandboxes
     .filter(({ sandbox }) => sandbox.network.mode !== 'host')

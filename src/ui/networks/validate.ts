@@ -1,12 +1,13 @@
 import type { WiredNetwork } from '../../model/wiring.ts';
 import { isInNetworkOf, overlap, parseCidr, sameAddress } from '../../network/subnets.ts';
+import { ID } from '../../protocol/helper.ts';
 
 /** What is wrong with an input, as a sentence that says what to do; undefined if nothing is. */
 export type Fault = string | undefined;
 
 /** Of a new network namespace: what the helper takes, and no name that is there. */
 export function faultOfNetworkName(name: string, taken: readonly string[]): Fault {
-  if (!/^[a-z0-9-]{1,32}$/.test(name)) return 'Use up to 32 of a–z, 0–9 and "-".';
+  if (!ID.test(name)) return 'Use up to 32 of a–z, 0–9 and "-".';
   return taken.includes(name) ? `There is a network namespace ${name} already.` : undefined;
 }
 
