@@ -22,7 +22,7 @@ export function readProcesses(): readonly Process[] {
  */
 export function startSight(second?: SecondThread): (hierarchies: readonly CgroupHierarchy[]) => SeenProcesses {
   let looking = lookAlone();
-  let failed = false;
+  let other = second;
   let membership: Membership | undefined;
   let seen: SeenProcesses = new Map();
   return (hierarchies) => {
@@ -30,22 +30,24 @@ export function startSight(second?: SecondThread): (hierarchies: readonly Cgroup
     const now = readMembership(hierarchies, pids.length);
     const moved = membership && now && movedBetween(membership, now, pids);
     membership = now;
-    if (second && !failed && looking.alone && pids.length > MANY) begin(lookTogether(second));
-    const round = { pids, moved };
+    if (other && looking.alone && pids.length > MANY) begin(lookTogether(other));
     try {
-      seen = merge(seen, pids, looking.look(round));
+      return look({ pids, moved });
     } catch (error) {
       if (looking.alone) throw error;
-      failed = true;
+      other = undefined;
       begin(lookAlone());
-      seen = merge(seen, pids, looking.look(round));
+      return look({ pids, moved });
     }
-    return seen;
   };
 
-  function begin(other: Looking): void {
-    looking = other;
+  function begin(anew: Looking): void {
+    looking = anew;
     seen = new Map();
+  }
+
+  function look(round: Round): SeenProcesses {
+    return (seen = merge(seen, round.pids, looking.look(round)));
   }
 }
 
