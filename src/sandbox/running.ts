@@ -3,6 +3,7 @@ import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { readRecords } from '../state/records.ts';
 import { callerFolders } from './caller.ts';
+import { findById } from './find-by-id.ts';
 import { kill, sweep } from './remains.ts';
 
 /** The caller's sandboxes whose PID 1 lives, oldest first. */
@@ -20,10 +21,10 @@ export function runningSandboxes(): readonly Sandbox[] {
  */
 export function findSandbox(id: string): Sandbox {
   const running = runningSandboxes();
-  const matches = running.filter((sandbox) => sandbox.id.startsWith(id));
-  const exact = matches.find((sandbox) => sandbox.id === id);
-  const found = exact ?? (matches.length === 1 ? matches[0] : undefined);
-  return found ?? fail('sandboxNotFound', { id, running: running.map((sandbox) => sandbox.id) });
+  return (
+    findById(running, (sandbox) => sandbox.id, id) ??
+    fail('sandboxNotFound', { id, running: running.map((sandbox) => sandbox.id) })
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import { fail } from '../../model/problem.ts';
 import type { Lab, LabMember } from '../../model/lab.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import { labFolders, readLab } from '../../state/labs.ts';
+import { findById } from '../find-by-id.ts';
 import { kill, sweep } from '../remains.ts';
 import { runningSandboxes } from '../running.ts';
 import { isConnected, isThere, livingMembers } from './members.ts';
@@ -33,9 +34,7 @@ export function runningLabs(): readonly RunningLab[] {
  */
 export function findLab(id: string): RunningLab {
   const labs = runningLabs();
-  const matches = labs.filter(({ lab }) => lab.id.startsWith(id));
-  const found = matches.find(({ lab }) => lab.id === id) ?? (matches.length === 1 ? matches[0] : undefined);
-  return found ?? fail('labNotFound', { id, running: labs.map(({ lab }) => lab.id) });
+  return findById(labs, ({ lab }) => lab.id, id) ?? fail('labNotFound', { id, running: labs.map(({ lab }) => lab.id) });
 }
 
 /** The sandboxes of a lab, also those that are cut off. */
