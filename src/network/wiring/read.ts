@@ -1,5 +1,6 @@
 import { requireProgram } from '../../host/programs.ts';
 import { parseAnswers, type NetworkAnswer } from './answers.ts';
+import { inTurn } from './in-turn.ts';
 import { runWithFiles } from './run.ts';
 import { readNetworksArguments } from './script.ts';
 import type { NetworkReading } from './wiring.ts';
@@ -32,14 +33,8 @@ const AT_ONCE = 4;
  * @throws ProblemError `programMissing` without perl(1) or nsenter(1).
  */
 export async function readNetworks(networks: readonly OpenNetwork[]): Promise<ReadonlyMap<number, NetworkReading>> {
-  const readers = readersOf(networks);
-  const next = readers.values();
-  const readings = new Map<number, NetworkReading>();
-  const work = async (): Promise<void> => {
-    for (const reader of next) await runReader(reader, networks, readings);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return readings;
+  const readings = await inTurn(readersOf(networks), AT_ONCE, (reader) => runReader(reader, networks));
+  return new Map(readings.flat());
 }
 
 function readersOf(networks: readonly OpenNetwork[]): readonly Reader[] {
@@ -66,17 +61,16 @@ function descriptorOf(network: OpenNetwork, networks: readonly OpenNetwork[]): n
 async function runReader(
   { networks, enter, user }: Reader,
   all: readonly OpenNetwork[],
-  readings: Map<number, NetworkReading>,
-): Promise<void> {
+): Promise<readonly (readonly [number, NetworkReading])[]> {
   const descriptors = all.map((_, at) => String(FIRST + at));
   const enterable = networks.map((network) => (network.by === 'root' ? String(descriptorOf(network, all)) : 'here'));
   const words = [...enter, requireProgram('perl'), ...readNetworksArguments(enterable, descriptors)];
   const { output, said } = await runWithFiles(words, [user ?? 'ignore', ...all.map(({ file }) => file)]);
   const inodes = new Map(all.map(({ inode }, at) => [FIRST + at, inode]));
   const answers = parseAnswers(output);
-  networks.forEach(({ inode }, at) => {
+  return networks.map(({ inode }, at) => {
     const answer = answers.get(enterable[at] ?? '');
-    readings.set(inode, answer ? readingOf(answer, inodes) : { ...NOTHING, unread: said || 'it gave no answer' });
+    return [inode, answer ? readingOf(answer, inodes) : { ...NOTHING, unread: said || 'it gave no answer' }];
   });
 }
 

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { handlesOf } from '../../discovery/handles.ts';
 import type { WiredNetwork } from '../../model/wiring.ts';
+import { inTurn } from '../../network/wiring/in-turn.ts';
 import { tryFrom, type ReachSource } from '../../sandbox/reach.ts';
 import { reachText, type ReachLine } from '../../text/reach.ts';
 import type { App } from '../app.ts';
 import { networksNow, type NetworksNow } from '../networks/state.ts';
+import { namespaceOf } from '../views/whose.ts';
 
 /** Asks for a port, tries from every network whom it reaches, and shows the matrix. */
 export async function testReach(app: App): Promise<void> {
@@ -55,21 +57,6 @@ export async function showReach(app: App, { only, port }: Wish): Promise<void> {
 /** More processes at once would hold each other up until their second is over. */
 const AT_ONCE = 8;
 
-/** Works on all items, on some of them at the same time; the results are in the order of the items. */
-async function inTurn<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const next = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [at, item] of next) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
-}
-
 /** The addresses by which others may reach a network: not those of its loopback, nor those of one link alone. */
 function targetsOf({ inode, name, interfaces }: WiredNetwork) {
   return interfaces
@@ -81,7 +68,7 @@ function targetsOf({ inode, name, interfaces }: WiredNetwork) {
 
 function sourceOf(network: WiredNetwork, { places, observation }: NetworksNow): ReachSource {
   const { inode } = network;
-  const namespace = observation.snapshot.namespaces.find((one) => one.type === 'net' && one.inode === inode);
+  const namespace = namespaceOf('net', inode, observation);
   return {
     network,
     path: (namespace && handlesOf(namespace)[0]) ?? '',
