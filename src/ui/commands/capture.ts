@@ -9,6 +9,7 @@ import type { App } from '../app.ts';
 import { networksNow, pickPlace } from '../networks/state.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
+import { namespaceOf } from '../views/whose.ts';
 import type { Target } from './table.ts';
 
 /** Asks for a network where none is given, and captures from it. */
@@ -29,8 +30,7 @@ export async function capture(app: App, network: WiredNetwork, given: string | u
   const link = given ?? (await pickLink(network));
   const into = link && (await pickTarget(link));
   if (!into) return;
-  const { snapshot } = await app.live.observe();
-  const namespace = snapshot.namespaces.find(({ type, inode }) => type === 'net' && inode === network.inode);
+  const namespace = namespaceOf('net', network.inode, await app.live.observe());
   const [path] = namespace ? handlesOf(namespace) : [];
   const command = captureCommand({ network, path, link, into });
   const asks = command.asRoot && process.getuid?.() !== 0;

@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import { networksNow, pickPlace } from '../networks/state.ts';
 import { commandTerminal } from '../terminal/sandbox-terminals.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
+import { namespaceOf } from '../views/whose.ts';
 import { openTerminalInNamespace } from './enter-namespace.ts';
 import type { Target } from './table.ts';
 
@@ -33,8 +34,7 @@ export async function openTerminalInWired(app: App, { inode, owner, name }: Wire
     await openTerminalInNetwork(app, { kind: 'named', name });
     return;
   }
-  const { snapshot } = await app.live.observe();
-  const namespace = snapshot.namespaces.find((one) => one.type === 'net' && one.inode === inode);
+  const namespace = namespaceOf('net', inode, await app.live.observe());
   if (!namespace) return fail('namespaceGone', { type: 'net', inode });
   await openTerminalInNamespace(app, { kind: 'namespace', namespace });
 }

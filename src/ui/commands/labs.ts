@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { findProgram } from '../../host/programs.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { EXAMPLE_LAB } from '../../profile/example-lab.ts';
-import { conditionsGiven } from '../../profile/link-conditions.ts';
+import { parseConditions } from '../../profile/link-conditions.ts';
 import { loadProfiles, resolveProfile } from '../../profile/load.ts';
 import { changeConditions, switchLinks } from '../../sandbox/lab/change-links.ts';
 import { runningLabs, sandboxesOf, stopLab, type RunningLab } from '../../sandbox/lab/labs.ts';
@@ -12,6 +12,7 @@ import { sentences } from '../../text/problems.ts';
 import { count } from '../../text/units.ts';
 import type { App } from '../app.ts';
 import { terminalsAllowed } from '../terminal/restricted.ts';
+import { confirmedStop } from './sandboxes.ts';
 import type { Target } from './table.ts';
 
 /** Ends all sandboxes of a lab, and with the last one its hub. */
@@ -19,9 +20,7 @@ export async function stopRunningLab({ live, terminals }: App, target: Target | 
   const lab = target?.kind === 'lab' ? target.lab : await pickLab('Lab to stop');
   if (!lab) return;
   const sandboxes = sandboxesOf(lab);
-  const what = `Stop ${lab.lab.id} with ${count(sandboxes.length, 'sandbox', 'sandboxes')}?`;
-  const detail = 'All processes inside are killed. Kept homes and a writable workspace stay as they are.';
-  if ((await vscode.window.showWarningMessage(what, { modal: true, detail }, 'Stop')) !== 'Stop') return;
+  if (!(await confirmedStop(`${lab.lab.id} with ${count(sandboxes.length, 'sandbox', 'sandboxes')}`))) return;
   sandboxes.forEach((sandbox) => terminals.close(sandbox));
   await stopLab(lab);
   live.refresh();
@@ -41,7 +40,7 @@ export async function changeLinks({ live }: App, target: Target | undefined): Pr
     validateInput: faultOfConditions,
   });
   if (text === undefined) return;
-  await changeConditions(lab, { network }, conditionsOf(text));
+  await changeConditions(lab, { network }, parseConditions(text));
   live.refresh();
 }
 
@@ -69,18 +68,11 @@ export async function openLabExample({ terminals }: App): Promise<void> {
 
 function faultOfConditions(text: string): string | undefined {
   try {
-    conditionsOf(text);
+    parseConditions(text);
     return undefined;
   } catch (error) {
     return error instanceof ProblemError ? sentences(error).join(' ') : String(error);
   }
-}
-
-/** Words in pairs: what it is, and how much. */
-function conditionsOf(text: string): ReturnType<typeof conditionsGiven> {
-  const words = text.split(/\s+/).filter(Boolean);
-  const pairs = words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ''] as const] : []));
-  return conditionsGiven(Object.fromEntries(pairs));
 }
 
 type ChosenNetwork = Pick<Extract<Target, { readonly kind: 'labNetwork' }>, 'lab' | 'network'>;

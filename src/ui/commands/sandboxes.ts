@@ -34,8 +34,14 @@ export async function stopAll({ live, terminals }: App): Promise<void> {
   live.refresh();
 }
 
-async function confirmed(sandboxes: readonly Sandbox[]): Promise<boolean> {
-  const what = sandboxes.length === 1 ? (sandboxes[0]?.id ?? '') : count(sandboxes.length, 'sandbox', 'sandboxes');
+function confirmed(sandboxes: readonly Sandbox[]): Promise<boolean> {
+  return confirmedStop(
+    sandboxes.length === 1 ? (sandboxes[0]?.id ?? '') : count(sandboxes.length, 'sandbox', 'sandboxes'),
+  );
+}
+
+/** Asks whether what runs inside is to be killed. */
+export async function confirmedStop(what: string): Promise<boolean> {
   const detail = 'All processes inside are killed. Kept homes and a writable workspace stay as they are.';
   return (await vscode.window.showWarningMessage(`Stop ${what}?`, { modal: true, detail }, 'Stop')) === 'Stop';
 }
