@@ -98,14 +98,17 @@ async function measure() {
 /** What the first, the tenth and the hundredth cost while all before them run, and what one of them takes while idle. */
 async function measureMany() {
   const running = [];
+  /** @type {number[]} */
+  const took = [];
   for (let number = 1; number <= 100; number += 1) {
     const start = performance.now();
     const one = await launch('bench');
     await joinOnce(one);
-    if ([1, 10, 100].includes(number))
-      notes.push(`the ${number}. at once: ${(performance.now() - start).toFixed(1)} ms`);
+    took.push(performance.now() - start);
     running.push(one);
   }
+  for (const from of [1, 11, 91])
+    notes.push(`the ${from}. to ${from + 9}. at once: ${median(took.slice(from - 1, from + 9)).toFixed(1)} ms`);
   const kilobytes = running.map(({ sandbox }) => memoryOf(sandbox.pid));
   notes.push(
     `an idle sandbox: ${Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / running.length)} kB (PSS of PID 1)`,
