@@ -27,7 +27,7 @@ export async function goTo({ live, inspection, views }: App): Promise<void> {
   if (place?.sought && place.otherwise) await views.revealNamespace(place.sought, place.otherwise);
 }
 
-/** Ports take longer to be found: they are added when they are. */
+/** Ports take longer to be found: they are added when they are, behind the others, because VS Code names what is taken by its place. */
 function pick(observation: Observation, listeners: Promise<readonly Listener[]>): Promise<Place | undefined> {
   const box = vscode.window.createQuickPick<Place>();
   box.placeholder = 'Process, inode, container, or port: who listens on 8080?';
@@ -38,7 +38,7 @@ function pick(observation: Observation, listeners: Promise<readonly Listener[]>)
   void listeners
     .catch(() => [])
     .then((found) => {
-      box.items = [...portPlaces(found, observation), ...others];
+      box.items = [...others, ...portPlaces(found, observation)];
       box.busy = false;
     });
   return new Promise((resolve) => {

@@ -20,6 +20,9 @@ export interface Content {
   readonly message?: string | undefined;
 }
 
+/** How often VS Code is asked for a row. */
+const TRIES = 5;
+
 export type MakeContent = (observation: Observation) => Content;
 
 /** A tree view of live rows; only what changed is drawn again. */
@@ -85,22 +88,35 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   /** Selects the first row that shows something, opening what is above it. Says whether there is one. */
   async reveal(sought: Sought): Promise<boolean> {
-    const path = pathTo(sought, await this.#top()) ?? [];
-    let node: Node | undefined;
-    for (const row of path) node = this.#nodeOf(row, node);
-    if (node === undefined) return false;
-    await this.#select(node);
-    return true;
+    // Where the rows are being drawn, VS Code fails, or does nothing: it is asked again.
+    for (let tries = 1; ; tries++) {
+      const node = await this.#find(sought);
+      if (node === undefined) return false;
+      try {
+        await this.#select(node);
+        return true;
+      } catch (error) {
+        if (tries === TRIES) throw error;
+      }
+    }
   }
 
-  /** Where the rows are being drawn, VS Code may not have the one yet that it is to select: it is then drawn again and asked again. */
+  async #find(sought: Sought): Promise<Node | undefined> {
+    const path = pathTo(sought, await this.#top()) ?? [];
+    return path.reduce<Node | undefined>((above, row) => this.#nodeOf(row, above), undefined);
+  }
+
   async #select(node: Node): Promise<void> {
     await this.#view.reveal(node, { select: true, focus: true });
     if (this.#view.selection.some(({ id }) => id === node.id)) return;
+    await this.#drawnAgain();
+    throw new Error(`VS Code does not select the row ${node.row.label}. Try again.`);
+  }
+
+  #drawnAgain(): Promise<void> {
     const drawn = this.#nextAsked();
     this.#changed.fire(undefined);
-    await drawn;
-    await this.#view.reveal(node, { select: true, focus: true });
+    return drawn;
   }
 
   #nextAsked(): Promise<void> {
