@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readOnce } from './files.ts';
 
 /**
  * When a process started, in clock ticks after boot: with its pid that names it for good, while a pid alone is used again.
  * Undefined when it is gone or has ended and is not reaped yet (proc_pid_stat(5), fields 3 and 22).
  */
 export function startTimeOf(pid: number): number | undefined {
-  try {
-    return parseStartTime(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return undefined;
-  }
+  const stat = readOnce(`/proc/${pid}/stat`);
+  return stat && parseStartTime(stat.toString('latin1'));
 }
 
 /** Fields are counted after the name, which stands in brackets and may hold blanks and brackets itself. */

@@ -27,9 +27,10 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   const hierarchies = cgroupHierarchies();
   const [own, helpers] = [idsInOwnCgroups(hierarchies), idsInHelperCgroups(hierarchies, folders.uid)];
   const living = new Map<string, SandboxRecord>();
+  const launchers = startTimes();
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record) && !hasOutlived(record)) living.set(record.id, record);
+    else if (isAlive(record) && !hasOutlived(record, launchers)) living.set(record.id, record);
     else await endFully(folder, record, folders).catch(() => undefined);
   }
   const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
@@ -41,10 +42,20 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
 }
 
 /** Whether it should have ended with its launcher: what runs inside may hold PID 1 up (ptrace(2)). */
-function hasOutlived({ sandbox, launcher }: SandboxRecord): boolean {
-  return (
-    sandbox !== undefined && sandbox.lifetime !== 'untilStopped' && startTimeOf(launcher.pid) !== launcher.startTime
-  );
+function hasOutlived(
+  { sandbox, launcher: { pid, startTime } }: SandboxRecord,
+  launchers: (pid: number) => number | undefined,
+): boolean {
+  return sandbox !== undefined && sandbox.lifetime !== 'untilStopped' && launchers(pid) !== startTime;
+}
+
+/** One launcher has many sandboxes: each is looked at once. */
+function startTimes(): (pid: number) => number | undefined {
+  const known = new Map<number, number | undefined>();
+  return (pid) => {
+    if (!known.has(pid)) known.set(pid, startTimeOf(pid));
+    return known.get(pid);
+  };
 }
 
 async function endFully(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {
