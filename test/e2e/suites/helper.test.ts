@@ -194,7 +194,7 @@ async function closeSandboxes(): Promise<void> {
 }
 
 async function install(page: Page): Promise<void> {
-  const done = await askAgain(page, 'installHelper', 'The helper is to be copied');
+  const done = await asked(page, 'installHelper', 'The helper is to be copied');
   const shown = vscode.window.activeTextEditor?.document.getText() ?? '';
   assert.match(shown, /^# install\.sh RUNTIME HELPER SHA256/m);
   await agree(page);
@@ -202,28 +202,19 @@ async function install(page: Page): Promise<void> {
   await told(page, `The helper is installed and of this version: ${INSTALLED}/helper.`);
 }
 
-/** The workbench pops up no more than three messages in a moment: one that only its list has is taken back, and asked again. */
-async function askAgain(page: Page, name: string, start: string): Promise<{ readonly end: Thenable<unknown> }> {
-  let end = command(name);
+/** What a command asks, also where the workbench has only listed it: it pops up no more than three messages in a moment. */
+async function asked(page: Page, name: string, start: string): Promise<{ readonly end: Thenable<unknown> }> {
+  const end = command(name);
   await until(`the message ${start}`, async () => {
     if ((await notifications(page)).some((text) => text.startsWith(start))) return true;
-    if (!(await isOnlyListed(page))) return false;
-    await vscode.commands.executeCommand('notifications.clearAll');
-    await end;
-    end = command(name);
+    await vscode.commands.executeCommand('notifications.showList');
     return false;
   });
   return { end };
 }
 
-/** Whether the bell of the status bar tells of messages while none is shown. */
-async function isOnlyListed(page: Page): Promise<boolean> {
-  const bell = `document.getElementById('status.notifications')?.getAttribute('aria-label') ?? ''`;
-  return /new notification/i.test(String(await page.evaluate(bell))) && (await notifications(page)).length === 0;
-}
-
 async function remove(page: Page): Promise<void> {
-  const done = await askAgain(page, 'removeHelper', 'The installed helper is to be taken away.');
+  const done = await asked(page, 'removeHelper', 'The installed helper is to be taken away.');
   await agree(page);
   await done.end;
   assert.deepEqual([existsSync(INSTALLED), existsSync(POLICY)], [false, false]);
