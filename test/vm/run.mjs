@@ -1,7 +1,7 @@
 // Runs tests in virtual machines with systemd, cgroup v2 and polkit: node test/vm/run.mjs [--out FOLDER] [[--root] FILE…]
 // The suites of this folder and KERNEL_TESTS, or those files of the tests against the kernel alone.
 // The last line is `N passed, N failed, N skipped`; FOLDER/vm.json says the same, with each test.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { arch, env, execPath } from 'node:process';
@@ -17,15 +17,19 @@ import { shareKernelTests, shareSuites } from './shares.mjs';
 /** @typedef {{ title: string, state: 'passed' | 'failed' | 'skipped', detail: string }} Outcome */
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
+const PROJECT = join(HERE, '../..');
 const PROGRAMS = { mmdebstrap: 'mmdebstrap', mke2fs: 'e2fsprogs', 'qemu-system-x86_64': 'qemu-system-x86' };
 /** Milliseconds; a run takes about seven minutes, and files that were named may be all there are. */
 const TIMEOUT = 900_000;
 const TIMEOUT_OF_NAMED = 3_600_000;
 
 const { values, positionals } = parseArgs({
-  options: { out: { type: 'string', default: join(HERE, '../../out') }, root: { type: 'boolean', default: false } },
+  options: { out: { type: 'string', default: join(PROJECT, 'out') }, root: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
+const unknown = positionals.find((file) => !existsSync(join(PROJECT, file)));
+if (unknown !== undefined)
+  throw new Error(`There is no ${unknown}: name files or folders of the tests against the kernel.`);
 const shares = mkdtempSync(join(tmpdir(), 'vm-share-'));
 try {
   const reason = await whyNot();
