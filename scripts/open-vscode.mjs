@@ -75,7 +75,13 @@ async function serve(project, sample) {
 async function installExtension(project, extensionsFolder) {
   const vsix = join(project, '.vscode-host/extension.vsix');
   mkdirSync(extensionsFolder, { recursive: true });
-  await createVSIX({ cwd: project, packagePath: vsix, dependencies: false, allowMissingRepository: true });
+  await createVSIX({
+    cwd: project,
+    packagePath: vsix,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
   const options = [
     '--config',
     '/dev/null',
