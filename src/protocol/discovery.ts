@@ -18,11 +18,3 @@ export interface Snapshot {
   /** The root cgroup of each hierarchy. */
   readonly trees: readonly Cgroup[];
 }
-
-/** The worker answers each `snapshot` with one of these. */
-export type DiscoveryAnswer =
-  | { readonly snapshot: Snapshot }
-  /** Message of the error that was thrown. */
-  | { readonly error: string };
-
-export const SNAPSHOT_REQUEST = 'snapshot';

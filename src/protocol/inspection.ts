@@ -13,13 +13,4 @@ export interface InspectionAnswers {
   readonly listeners: readonly Listener[];
 }
 
-/** Answers carry the number of their question: they are given in the order of the questions, and may be waited for in any. */
-export interface InspectionRequest {
-  readonly id: number;
-  readonly question: InspectionQuestion;
-}
-
-export type InspectionResponse =
-  | { readonly id: number; readonly answer: InspectionAnswers[keyof InspectionAnswers] }
-  /** Message of the error that was thrown. */
-  | { readonly id: number; readonly error: string };
+export type InspectionAnswer = InspectionAnswers[keyof InspectionAnswers];

@@ -32,10 +32,10 @@ function workerThatBreaksOnce(broken: string): string {
     file,
     `const { parentPort } = require('node:worker_threads');
      const { openSync } = require('node:fs');
-     parentPort.on('message', () => {
+     parentPort.on('message', ({ id }) => {
        let first = true;
        try { openSync(${JSON.stringify(join(folder, 'asked'))}, 'wx'); } catch { first = false; }
-       if (first) { ${broken} } else parentPort.postMessage({ snapshot: 'well' });
+       if (first) { ${broken} } else parentPort.postMessage({ id, answer: 'well' });
      });`,
   );
   return file;
@@ -59,7 +59,7 @@ it('gives one answer to those who ask at the same time, and a new one later', as
 it.each([
   ['throws', `throw new Error('boom')`, 'boom'],
   ['exits', 'process.exit(3)', 'the discovery thread has ended'],
-  ['says that it failed', `parentPort.postMessage({ error: 'no /proc' })`, 'no /proc'],
+  ['says that it failed', `parentPort.postMessage({ id, error: 'no /proc' })`, 'no /proc'],
 ])('rejects when the thread %s, and is well at the next call', async (_, broken, message) => {
   const thread = discoverWith(workerThatBreaksOnce(broken));
   await expect(thread.snapshot()).rejects.toThrow(message);
@@ -70,7 +70,7 @@ it('survives a thread that breaks while nothing is asked of it', async () => {
   const ended = join(folder, 'ended');
   const thread = discoverWith(
     workerThatBreaksOnce(
-      `parentPort.postMessage({ snapshot: 'before' });
+      `parentPort.postMessage({ id, answer: 'before' });
        process.on('exit', () => openSync(${JSON.stringify(ended)}, 'w'));
        setTimeout(() => { throw new Error('late'); }, 20);`,
     ),
