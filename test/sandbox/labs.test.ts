@@ -246,7 +246,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     const again = await caller.unshared(['lab', 'start', 'n1', 'near']);
     expect(again.stdout).toMatch(/^near-\w+: [^\n]*$/);
     const { stdout: list } = await caller.unshared(['lab', 'list']);
-    expect(list).toMatch(/^workspace-\w+ +far +10\.1\.0\.0\/24 +router-\w+ +right +10\.1\.0\.254\/24$/m);
+    expect(list).toMatch(/^workspace-\w+ +far +10\.1\.0\.0\/24 +- +router-\w+ +right +10\.1\.0\.254\/24 +-$/m);
     expect(list.match(/^workspace-/gm)).toHaveLength(4);
     const [hub = 0] = await hubs(caller);
     process.kill(hub, 'SIGKILL');
