@@ -9,22 +9,28 @@ export interface Pasta {
   readonly options: ReadonlySet<string>;
 }
 
-/** What every version must know. */
-const NEEDED = ['--config-net', '--no-map-gw', '--dns-forward'] as const;
+/** What every version must know, each with an argument where it takes one. */
+const NEEDED = [['--config-net'], ['--no-map-gw'], ['--dns-forward', '192.0.2.53'], ['--ns-ifname', 'eth0']] as const;
+
+/** What some know. */
+const MORE = ['--host-lo-to-ns-lo'] as const;
 
 /** @throws ProblemError `programMissing`, `programTooOld`. */
 export async function requirePasta(): Promise<Pasta> {
   const program = requireProgram('pasta');
-  const options = await optionsOf(program);
-  const missing = NEEDED.find((option) => !options.has(option));
+  const [missing, ...unknown] = await Promise.all([NEEDED.flat(), ...MORE].map((words) => unknownOf(program, words)));
   if (missing !== undefined) fail('programTooOld', { program: 'pasta', found: `without ${missing}`, needed: '2023' });
-  return { program, options };
+  return { program, options: new Set(MORE.filter((option) => !unknown.includes(option))) };
 }
 
-/** Versions differ, and carry no number that could be compared: the program itself says what it knows. */
-async function optionsOf(program: string): Promise<ReadonlySet<string>> {
-  const { all } = await execa(program, ['--help'], { all: true, reject: false, stdin: 'ignore' });
-  return new Set(all.match(/--[a-z][a-z0-9-]+/g));
+/**
+ * The first of these options that it does not know. Versions differ, and carry no number that could be compared; and the help of
+ * some ends in the middle where no terminal reads it.
+ */
+async function unknownOf(program: string, words: string | readonly string[]): Promise<string | undefined> {
+  const options = { env: { LC_ALL: 'C' }, extendEnv: false, all: true, reject: false, stdin: 'ignore' } as const;
+  const { all } = await execa(program, [words, '--help'].flat(), options);
+  return /unrecognized option '(--[a-z-]+)/.exec(all)?.[1];
 }
 
 type Ports = Pick<Network, 'publish' | 'hostPorts'>;

@@ -388,7 +388,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
 
 /** It knows its options, and ends. */
 const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /opt; printf '%s\\n' '#!/bin/sh' \
-'case $* in --help) echo "--config-net --no-map-gw --dns-forward" ;; *) echo "it broke" >&2; exit 1 ;; esac' >/opt/pasta
+'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac' >/opt/pasta
 chmod 755 /opt/pasta; mount --bind /opt/pasta ${PASTA}`;
 
 /** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
