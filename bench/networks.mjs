@@ -1,7 +1,7 @@
 // What a lab costs, beside two named network namespaces: part of npm run bench; alone, as root: node bench/networks.mjs [ROUNDS].
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { argv, exit, getuid } from 'node:process';
@@ -17,13 +17,31 @@ if (getuid?.() !== 0 || !existsSync('/usr/bin/iperf3')) {
   exit();
 }
 
+// The way to the internet opens this as an ordinary user, also where root starts it: here one that is open, for this bench alone.
+const TUN = '/dev/net/tun';
+if ((statSync(TUN).mode & 0o006) !== 0o006) {
+  const line = `mount -t tmpfs -o mode=755 tmpfs /dev/net && mknod -m 666 ${TUN} c 10 200 && exec "$@"`;
+  const words = ['--mount', '--propagation', 'private', 'sh', '-c', line, 'sh', ...argv];
+  exit(spawnSync('unshare', words, { stdio: 'inherit' }).status ?? 1);
+}
+
+/** The server outside, and this machine's way to it. */
+const OUTSIDE = { address: '198.18.0.1', gateway: '198.19.0.1', own: '198.19.0.2' };
+
 const FILE = {
   profiles: {
     alone: { extends: 'learn' },
+    online: { workspace: 'none', network: 'internet' },
+    out: { workspace: 'none', networks: { out: 'auto' } },
+    wide: { workspace: 'none', networks: { wide: 'auto' } },
     server: { extends: 'learn', networks: { lab: '10.93.0.1/24' } },
     client: { extends: 'learn', networks: { lab: '10.93.0.2/24' } },
   },
-  networks: { lab: { subnet: '10.93.0.0/24' } },
+  networks: {
+    lab: { subnet: '10.93.0.0/24' },
+    out: { subnet: '10.97.0.0/24', internet: true },
+    wide: { subnet: '10.98.0.0/24', internet: true, mtu: 65520 },
+  },
 };
 
 const engine = await loadEngine(PROJECT);
@@ -35,10 +53,15 @@ const loaded = engine.loadProfiles([
 const server = await launch('server');
 const client = await launch('client');
 try {
-  const lines = [...(await throughput()), '', ...(await connecting())];
+  const lines = [...(await throughput()), '', ...(await waysOut()), '', ...(await connecting())];
   await report(['networks', 'end of networks'], lines, `${RUNS} runs, ${ROUNDS} rounds`);
 } finally {
-  for (const { release: end, ended } of [client, server]) {
+  await endAll([client, server]);
+}
+
+/** @param {readonly import('../src/sandbox/launch.ts').Launched[]} all */
+async function endAll(all) {
+  for (const { release: end, ended } of all) {
     end();
     await ended;
   }
@@ -74,18 +97,61 @@ async function throughput() {
       ['two `ip netns`, a bridge of root between', inNamed(String(c)), inNamed(String(d)), '10.95.0.1'],
       ['two sandboxes of a lab', inSandbox(server), inSandbox(client), '10.93.0.1'],
     ]);
-    const speeds = ways.map(() => /** @type {number[]} */ ([]));
-    for (let run = 0; run < RUNS; run += 1)
-      for (const [index, [, from, to, address]] of ways.entries()) speeds[index]?.push(await speed(from, to, address));
-    const first = median(speeds[0] ?? []);
-    const rows = ways.map(([what], index) => {
-      const is = median(speeds[index] ?? []);
-      return `| ${what} | ${is.toFixed(1)} | ${(is / first).toFixed(2)} |`;
-    });
-    return ['| TCP, one stream | Gbit/s | ratio |', '| --- | ---: | ---: |', ...rows];
+    return await compare('TCP, one stream', ways);
   } finally {
     for (const name of names) ip('netns', 'del', name);
   }
+}
+
+/** From this machine, and from sandboxes, to a server in a network namespace that is none of its links' networks. */
+async function waysOut() {
+  const name = 'bench-outside';
+  const { address, gateway, own } = OUTSIDE;
+  ip('netns', 'add', name);
+  ip('link', 'add', 'bench-out', 'type', 'veth', 'peer', 'name', 'veth0', 'netns', name);
+  const sandboxes = /** @type {import('../src/sandbox/launch.ts').Launched[]} */ ([]);
+  try {
+    ip('addr', 'add', `${own}/30`, 'dev', 'bench-out');
+    ip('link', 'set', 'bench-out', 'up');
+    bring(name, 'veth0', `${gateway}/30`);
+    ip('-n', name, 'addr', 'add', `${address}/32`, 'dev', 'lo');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    ip('route', 'add', `${address}/32`, 'via', gateway);
+    for (const profile of ['online', 'out', 'wide']) sandboxes.push(await launch(profile));
+    const [online, out, wide] = sandboxes.map(inSandbox);
+    if (!online || !out || !wide) throw new Error('not all run');
+    const ways = /** @type {const} */ ([
+      ['this machine', here, address],
+      ['a sandbox of the network `internet`', online, address],
+      ['a sandbox of a lab, through its hub', out, address],
+      ['the same with `"mtu": 65520`', wide, address],
+    ]);
+    const outside = inNamed(name);
+    return await compare(
+      'TCP to a server outside, one stream',
+      ways.map(([what, to, at]) => /** @type {const} */ ([what, outside, to, at])),
+    );
+  } finally {
+    await endAll(sandboxes);
+    ip('netns', 'del', name);
+  }
+}
+
+/**
+ * A table of medians; each way in turn.
+ * @param {string} title
+ * @param {readonly (readonly [what: string, from: Inside, to: Inside, address: string])[]} ways
+ */
+async function compare(title, ways) {
+  const speeds = ways.map(() => /** @type {number[]} */ ([]));
+  for (let run = 0; run < RUNS; run += 1)
+    for (const [index, [, from, to, address]] of ways.entries()) speeds[index]?.push(await speed(from, to, address));
+  const first = median(speeds[0] ?? []);
+  const rows = ways.map(([what], index) => {
+    const is = median(speeds[index] ?? []);
+    return `| ${what} | ${is.toFixed(1)} | ${(is / first).toFixed(2)} |`;
+  });
+  return [`| ${title} | Gbit/s | ratio |`, '| --- | ---: | ---: |', ...rows];
 }
 
 /** @param {string} name @param {string} device @param {string} address */
@@ -101,6 +167,11 @@ function ip(...words) {
 }
 
 /** @typedef {(command: readonly string[]) => import('node:child_process').ChildProcess} Inside */
+
+/** @type {Inside} */
+function here([file = '', ...args]) {
+  return spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
 
 /** @param {string} name @returns {Inside} */
 function inNamed(name) {

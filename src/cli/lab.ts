@@ -2,12 +2,12 @@ import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HelperSession } from '../elevation/session.ts';
-import type { LabMember } from '../model/lab.ts';
 import { fail } from '../model/problem.ts';
 import { conditionsGiven } from '../profile/link-conditions.ts';
 import { EXAMPLE_LAB } from '../profile/example-lab.ts';
 import { profilesFile } from '../profile/files.ts';
 import { loadProfiles, resolveProfile } from '../profile/load.ts';
+import { formatPort } from '../profile/ports.ts';
 import type { ProfileFile } from '../profile/catalog.ts';
 import { joinCommand } from '../sandbox/join.ts';
 import { changeConditions, switchLinks } from '../sandbox/lab/change-links.ts';
@@ -56,23 +56,36 @@ function list({ json }: Options): number {
   const labs = runningLabs();
   if (json) return say(`${JSON.stringify(labs, undefined, 2)}\n`);
   if (labs.length === 0) return say('No lab is running.\n');
-  const rows = labs.flatMap(({ lab: { id, networks }, members }) =>
-    networks.flatMap(({ name, subnets }) =>
-      linksIn(name, members).map((link) => [id, name, subnets.join(' '), ...link]),
+  const rows = labs.flatMap((running) =>
+    running.lab.networks.flatMap(({ name, subnets, internet }) =>
+      linksIn(name, running).map((link) => [
+        running.lab.id,
+        name,
+        subnets.join(' '),
+        internet ? 'internet' : '-',
+        ...link,
+      ]),
     ),
   );
-  const text = table(['LAB', 'NETWORK', 'SUBNETS', 'SANDBOX', 'LINK', 'ADDRESSES'], rows);
+  const text = table(['LAB', 'NETWORK', 'SUBNETS', 'WAY OUT', 'SANDBOX', 'LINK', 'ADDRESSES', 'PORTS'], rows);
   return say([text, ...labs.flatMap(cutOffLines)].join(''));
 }
 
 /** One row for each link, or for the network that has none now. */
-function linksIn(network: string, members: readonly LabMember[]): readonly (readonly string[])[] {
-  const links = members.flatMap(({ sandbox, interfaces }) =>
+function linksIn(network: string, running: RunningLab): readonly (readonly string[])[] {
+  const sandboxes = sandboxesOf(running);
+  const links = running.members.flatMap(({ sandbox, interfaces }) =>
     interfaces
       .filter((one) => one.network === network)
-      .map(({ device, addresses }) => [sandbox, device, addresses.join(' ')]),
+      .map(({ device, addresses }) => [sandbox, device, addresses.join(' '), portsOf(sandbox, sandboxes)]),
   );
-  return links.length === 0 ? [['-', '-', '-']] : links;
+  return links.length === 0 ? [['-', '-', '-', '-']] : links;
+}
+
+/** As the profile file writes them: those that lead inside, then those of this machine that can be reached there. */
+function portsOf(id: string, sandboxes: readonly Sandbox[]): string {
+  const { publish = [], hostPorts = [] } = sandboxes.find((sandbox) => sandbox.id === id)?.network ?? {};
+  return [...publish.map(formatPort), ...hostPorts.map((port) => `host:${port}`)].join(' ') || '-';
 }
 
 function cutOffLines({ lab: { id }, cutOff }: RunningLab): readonly string[] {

@@ -3,11 +3,12 @@ import type { HostCaller } from './caller.ts';
 import { confinementLines } from './confinement.ts';
 import { helperLines, type HelperView } from './helper.ts';
 import { idLine } from './id-ranges.ts';
+import { labLines } from './labs.ts';
 import { limitLines } from './limits.ts';
 import { found, line } from './line.ts';
 import { mountOptionLines } from './mount-options.ts';
 import { namespaceLines } from './namespaces.ts';
-import { internetLine, linksLine, tunLine } from './network.ts';
+import { internetLine, tunLine } from './network.ts';
 import { overlayLine } from './overlay.ts';
 import { kernelLine, programLines, utilLinuxLine } from './versions.ts';
 
@@ -24,7 +25,7 @@ export async function checkHost(caller: HostCaller, helper: HelperView | undefin
     network: all(
       internetLine(),
       tunLine(asOwner),
-      tryWhere(works, 'links', () => all(linksLine(asOwner))),
+      tryWhere(works, 'links', () => labLines(asOwner)),
     ),
     confinement: confinementLines(asOwner),
     helper: helperLines(uid, helper),

@@ -90,6 +90,13 @@ export interface FindingArguments {
   tunClosed: None;
   links: None;
   linksRefused: { reason: string };
+  labs: None;
+  labsRefused: { reason: string };
+  linkConditions: { keys: readonly string[]; kind: string };
+  linkConditionsRefused: { keys: readonly string[]; kind: string; reason: string };
+  labInternet: None;
+  labInternetMissing: { program: string };
+  labInternetRefused: { reason: string };
   // confinement
   seccompLibrary: { path: string };
   seccompLibraryMissing: None;

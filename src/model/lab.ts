@@ -1,4 +1,5 @@
 import type { Pinned } from './sandbox.ts';
+import { formatAddress, lastForHosts, parseSubnet } from './subnet.ts';
 
 /** One network that a profile file names: a bridge in the hub of its lab. */
 export interface LabNetwork {
@@ -9,6 +10,8 @@ export interface LabNetwork {
   readonly mtu: number | undefined;
   /** Whether its sandboxes cannot reach each other. */
   readonly isolated: boolean;
+  /** Whether the hub leads out of it, to the internet. */
+  readonly internet: boolean;
   readonly conditions: LinkConditions;
 }
 
@@ -31,7 +34,7 @@ export interface LabInterface {
   readonly device: string;
   /** One for each subnet of the network. */
   readonly addresses: readonly LabAddress[];
-  /** Addresses through which everything else is reached. */
+  /** Addresses through which everything else is reached: those that are named, or those of the hub where that leads out. */
   readonly gateways: readonly string[];
 }
 
@@ -51,6 +54,15 @@ export interface LabMembership {
   readonly named: Readonly<Record<string, readonly string[]>>;
   /** Whether it passes packets on from one network to another. */
   readonly forwarding: boolean;
+}
+
+/** Of a network with a way out, the last address of each subnet: they are the hub's. None of another network. */
+export function hubAddresses({ internet, subnets }: LabNetwork): readonly { subnet: string; address: string }[] {
+  if (!internet) return [];
+  return subnets.flatMap((text) => {
+    const subnet = parseSubnet(text);
+    return subnet === undefined ? [] : [{ subnet: text, address: formatAddress(lastForHosts(subnet)) }];
+  });
 }
 
 /** A link of a running sandbox into a network. */

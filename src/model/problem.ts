@@ -67,11 +67,12 @@ export interface ProblemArguments {
   // network
   tunNotUsable: { path: string; reason: string };
   portNotFree: { address: string; port: number; reason: string };
-  capabilitiesOpenNetwork: { names: readonly string[] };
+  capabilitiesOpenNetwork: { names: readonly string[]; without: 'network' | 'ports' };
   networkOffline: { ports: readonly string[] };
   networkFailed: { reason: string };
   // labs
   ipv6Off: { network: string };
+  subnetOfHost: { network: string; subnet: string; address: string };
   labChanged: { network: string; sandboxes: readonly string[] };
   addressTaken: { address: string; network: string; sandbox: string };
   subnetFull: { network: string; subnet: string };
@@ -112,8 +113,8 @@ export interface ProblemArguments {
 
 export type ProblemCode = keyof ProblemArguments;
 
-/** Why an address cannot be had: another network or prefix, or one that means more than one machine. */
-export type AddressFault = 'outside' | 'prefix' | 'reserved' | 'own' | 'version';
+/** Why an address cannot be had: another network or prefix, one that means more than one machine, or one that has its owner. */
+export type AddressFault = 'outside' | 'prefix' | 'reserved' | 'own' | 'version' | 'hub';
 
 /** One problem: a code, its arguments, and where the profile file caused it if it did. */
 export type Problem = {

@@ -114,6 +114,13 @@ export interface Network {
   readonly hostPorts: readonly number[];
 }
 
+export function hasPorts({ publish, hostPorts }: Pick<Network, 'publish' | 'hostPorts'>): boolean {
+  return publish.length + hostPorts.length > 0;
+}
+
+/** The link inside of a sandbox in a lab through which published ports lead; none into a network can be called so beside it. */
+export const PORTS_DEVICE = 'ports';
+
 export interface PublishedPort {
   /** Address of the host to listen on. */
   readonly address: string;

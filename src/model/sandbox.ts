@@ -39,6 +39,8 @@ export interface InLab {
   readonly id: string;
   readonly folder: string;
   readonly hub: Pinned;
+  /** Whether one of its networks has a way out. */
+  readonly internet: boolean;
   readonly interfaces: readonly JoinedInterface[];
 }
 

@@ -82,6 +82,12 @@ export function isForHosts(subnet: Subnet, address: Address): boolean {
   );
 }
 
+/** The highest address of a subnet that somebody may have. */
+export function lastForHosts(subnet: Subnet): Address {
+  const value = subnet.value + sizeOf(subnet) - (subnet.version === 6 ? 1n : 2n);
+  return { version: subnet.version, value };
+}
+
 /** The lowest address of a subnet that nobody has. */
 export function firstFree(subnet: Subnet, taken: ReadonlySet<string>): string | undefined {
   for (let value = subnet.value + 1n; isForHosts(subnet, { ...subnet, value }); value++) {

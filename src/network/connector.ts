@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { findProgram, requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { Network } from '../model/profile.ts';
-import { pastaArguments, requirePasta } from './pasta.ts';
+import { hasPorts, type Network } from '../model/profile.ts';
+import { hubArguments, pastaArguments, portArguments, requirePasta } from './pasta.ts';
 import { FORWARDED_BY_PASTA, hostResolver, type Resolver } from './resolver.ts';
 import { FORWARDED_BY_SLIRP, SLIRP_GATEWAYS, slirpArguments } from './slirp.ts';
 
@@ -24,12 +24,27 @@ export interface Connector {
  * @throws ProblemError `programMissing`, `programTooOld`, `tunNotUsable`.
  */
 export async function requireConnector(network: Network): Promise<Connector> {
-  const hasPorts = network.publish.length + network.hostPorts.length > 0;
-  const slirp = findProgram('pasta') === undefined && !hasPorts ? findProgram('slirp4netns') : undefined;
+  const slirp = findProgram('pasta') === undefined && !hasPorts(network) ? findProgram('slirp4netns') : undefined;
   const connector = slirp === undefined ? await pasta(network) : slirp4netns(slirp);
   requireProgram('nft');
   requireTun();
   return connector;
+}
+
+/** What leads to ports of a sandbox in a lab, and nowhere else. @throws as `requireConnector`. */
+export async function requirePorts(network: Network): Promise<readonly string[]> {
+  const found = await requirePasta();
+  requireProgram('nft');
+  requireTun();
+  return [found.program, ...portArguments(network, found)];
+}
+
+/** What makes a way out of the hub of a lab, by a link of this name. @throws as `requireConnector`. */
+export async function requireHubConnector(device: string): Promise<Pick<Connector, 'command' | 'resolver'>> {
+  const found = await requirePasta();
+  requireTun();
+  const resolver = hostResolver(FORWARDED_BY_PASTA);
+  return { command: [found.program, ...hubArguments(device, found, resolver?.addresses ?? [])], resolver };
 }
 
 async function pasta(network: Network): Promise<Connector> {

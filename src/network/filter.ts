@@ -14,28 +14,122 @@ const METADATA6 = ['fd00:ec2::254'] as const;
  * device (SO_BINDTODEVICE of socket(7)) is sent on whatever the routes say. Only what answers a connection from outside
  * (a published port) may go to where nothing may be asked.
  */
-export function filterRules({ links, gateways }: HostNetwork): readonly string[] {
-  const near = [...links, ...gateways];
-  const four = [...NEVER, ...METADATA, ...near.filter((one) => !isSix(one))];
-  const six = [...NEVER6, ...METADATA6, ...near.filter(isSix)];
+export function filterRules(host: HostNetwork): readonly string[] {
   return [
     'table inet sandbox {',
-    `  set near { type ipv4_addr; flags interval; auto-merge; elements = { ${four.join(', ')} } }`,
-    `  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ${six.join(', ')} } }`,
+    ...nearSets(host),
     '  chain out {',
     '    type filter hook output priority filter;',
     '    oifname "lo" accept',
     '    ct state established,related accept',
     '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept',
-    '    ip daddr @near goto refused',
-    '    ip6 daddr @near6 goto refused',
+    ...REFUSE_NEAR,
     '  }',
-    '  chain refused {',
-    '    meta l4proto tcp reject with tcp reset',
-    '    reject with icmpx admin-prohibited',
+    ...REFUSED,
+    '}',
+  ];
+}
+
+/**
+ * The rules for a sandbox in a lab with ports: through their link goes what answers what came through it, and nothing else. That a
+ * connection is established would not do: another sandbox can send from whatever address it wants answered. What comes through the
+ * link seems to come from its other end: so who answers does it from the address of this end, whatever other routes there are.
+ */
+export function portRules({ device, address, address6 }: PortsLink): readonly string[] {
+  return [
+    'table inet ports {',
+    '  chain in {',
+    '    type filter hook input priority filter;',
+    `    iifname "${device}" ct mark set 1`,
+    '  }',
+    '  chain out {',
+    '    type filter hook output priority filter;',
+    `    oifname != "${device}" accept`,
+    '    ct mark 1 accept',
+    '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+    '    goto refused',
+    '  }',
+    '  chain between {',
+    '    type filter hook forward priority filter;',
+    `    iifname "${device}" drop`,
+    `    oifname "${device}" goto refused`,
+    '  }',
+    '  chain from {',
+    '    type nat hook input priority 100;',
+    `    iifname "${device}" snat ip to ${address}`,
+    `    iifname "${device}" snat ip6 to ${address6}`,
+    '  }',
+    ...REFUSED,
+    '}',
+  ];
+}
+
+/** A link through which ports lead: its name, and the addresses of its other end. */
+interface PortsLink {
+  readonly device: string;
+  readonly address: string;
+  readonly address6: string;
+}
+
+/**
+ * The rules for the hub of a lab, in place of those that are there. Out goes what comes from a bridge with a way out and from an
+ * address of its own network; back comes what answers. Nothing else passes, and nobody reaches the hub. Only who has the right
+ * source is told so: whom a wrong one names would get the answer. The chain `wires` has a rule for each such bridge, which leads to
+ * `known`; they are added where it is known which these are.
+ */
+export function hubRules(host: HostNetwork, device: string): readonly string[] {
+  return [
+    'table inet lab',
+    'delete table inet lab',
+    'table inet lab {',
+    ...nearSets(host),
+    '  chain wires {',
+    '  }',
+    '  chain between {',
+    '    type filter hook forward priority filter; policy drop;',
+    `    iifname "${device}" ct state established,related accept`,
+    `    iifname != "${device}" jump wires`,
+    '  }',
+    '  chain known {',
+    `    oifname "${device}" goto out`,
+    '    goto refused',
+    '  }',
+    '  chain out {',
+    ...REFUSE_NEAR,
+    '    accept',
+    '  }',
+    '  chain in {',
+    '    type filter hook input priority filter; policy drop;',
+    '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+    '    jump wires',
+    '  }',
+    ...REFUSED,
+    '  chain translate {',
+    '    type nat hook postrouting priority srcnat;',
+    `    oifname "${device}" masquerade`,
     '  }',
     '}',
   ];
 }
+
+function nearSets({ links, gateways }: HostNetwork): readonly string[] {
+  const near = [...links, ...gateways];
+  const four = [...NEVER, ...METADATA, ...near.filter((one) => !isSix(one))];
+  const six = [...NEVER6, ...METADATA6, ...near.filter(isSix)];
+  return [
+    `  set near { type ipv4_addr; flags interval; auto-merge; elements = { ${four.join(', ')} } }`,
+    `  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ${six.join(', ')} } }`,
+  ];
+}
+
+const REFUSE_NEAR = ['    ip daddr @near goto refused', '    ip6 daddr @near6 goto refused'] as const;
+
+/** Whoever asks learns it at once. */
+const REFUSED = [
+  '  chain refused {',
+  '    meta l4proto tcp reject with tcp reset',
+  '    reject with icmpx admin-prohibited',
+  '  }',
+] as const;
 
 const isSix = (address: string): boolean => isIPv6(address.split('/')[0] ?? '');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JoinedInterface, LabNetwork, LinkConditions } from '../model/lab.ts';
+import { hubAddresses, type JoinedInterface, type LabNetwork, type LinkConditions } from '../model/lab.ts';
 
 /** What the kernel of this host has. */
 export interface LinkHost {
@@ -7,9 +7,26 @@ export interface LinkHost {
   readonly ipv6: boolean;
 }
 
-/** Lines for `ip -batch` in the hub that make the bridge of a network (ip-link(8)). Only what it joins has addresses. */
-export function bridgeLines({ name, mtu }: LabNetwork, { ipv6 }: LinkHost): readonly string[] {
-  return [`link add name ${name}${sized(mtu)} type bridge`, `link set dev ${name}${quiet(ipv6)} up`];
+/**
+ * Lines for `ip -batch` in the hub that make the bridge of a network (ip-link(8)). The hub itself has addresses in it only where it
+ * leads out, and then always the same hardware address: a bridge takes that of one of its links otherwise.
+ */
+export function bridgeLines(network: LabNetwork, { ipv6 }: LinkHost): readonly string[] {
+  const { name, mtu } = network;
+  const own = hubAddresses(network).map(({ subnet, address }) => `${address}/${subnet.split('/')[1] ?? ''}`);
+  const hardware = own.length === 0 ? '' : ` address ${hardwareAddress(own)}`;
+  return [
+    `link add name ${name}${hardware}${sized(mtu)} type bridge`,
+    ...own.map((address) => addressLine(address, name)),
+    `link set dev ${name}${quiet(ipv6)} up`,
+  ];
+}
+
+/** Of each bridge with a way out, three words for each subnet: `lab ip 10.0.0.0/24`, as the rules of nft(8) name its protocol. */
+export function wireWords(networks: readonly LabNetwork[]): readonly string[] {
+  return networks
+    .filter(({ internet }) => internet)
+    .flatMap(({ name, subnets }) => subnets.flatMap((subnet) => [name, subnet.includes(':') ? 'ip6' : 'ip', subnet]));
 }
 
 /**
@@ -79,13 +96,18 @@ export function hubEnd(pid: string, index: number): string {
   return `_${pid}.${index}`;
 }
 
-/** Lines for `ip -batch` in a sandbox: its loopback, and its links with their addresses. Nobody else has an address: no need to ask (`nodad`). */
+/** Nobody else has it: no need to ask (`nodad`). */
+export function addressLine(address: string, device: string): string {
+  return `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
+}
+
+/** Lines for `ip -batch` in a sandbox: its loopback, and its links with their addresses. */
 export function addressLines(interfaces: readonly JoinedInterface[]): readonly string[] {
   return [
     'link set dev lo up',
     ...interfaces.flatMap(({ device, addresses }) => [
       `link set dev ${device} up`,
-      ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
+      ...addresses.map((address) => addressLine(address, device)),
     ]),
     ...interfaces.flatMap(({ device, gateways }) =>
       gateways.map((gateway) => `route add default via ${gateway} dev ${device}`),

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { Network, PublishedPort } from '../model/profile.ts';
+import { PORTS_DEVICE, type Network, type PublishedPort } from '../model/profile.ts';
 
 /** pasta(1) of this host, with the options that it knows. */
 export interface Pasta {
@@ -9,37 +9,75 @@ export interface Pasta {
   readonly options: ReadonlySet<string>;
 }
 
-/** What every version must know. */
-const NEEDED = ['--config-net', '--no-map-gw', '--dns-forward'] as const;
+/** What every version must know, each with an argument where it takes one. */
+const NEEDED = [['--config-net'], ['--no-map-gw'], ['--dns-forward', '192.0.2.53'], ['--ns-ifname', 'eth0']] as const;
+
+/** What some know. */
+const MORE = ['--host-lo-to-ns-lo'] as const;
 
 /** @throws ProblemError `programMissing`, `programTooOld`. */
 export async function requirePasta(): Promise<Pasta> {
   const program = requireProgram('pasta');
-  const options = await optionsOf(program);
-  const missing = NEEDED.find((option) => !options.has(option));
+  const [missing, ...unknown] = await Promise.all([NEEDED.flat(), ...MORE].map((words) => unknownOf(program, words)));
   if (missing !== undefined) fail('programTooOld', { program: 'pasta', found: `without ${missing}`, needed: '2023' });
-  return { program, options };
-}
-
-/** Versions differ, and carry no number that could be compared: the program itself says what it knows. */
-async function optionsOf(program: string): Promise<ReadonlySet<string>> {
-  const { all } = await execa(program, ['--help'], { all: true, reject: false, stdin: 'ignore' });
-  return new Set(all.match(/--[a-z][a-z0-9-]+/g));
+  return { program, options: new Set(MORE.filter((option) => !unknown.includes(option))) };
 }
 
 /**
- * The words after `pasta` that connect a network namespace: no port but those that the profile names, and no address that
- * stands for this machine.
+ * The first of these options that it does not know. Versions differ, and carry no number that could be compared; and the help of
+ * some ends in the middle where no terminal reads it.
  */
-export function pastaArguments(network: Network, { options }: Pasta, resolvers: readonly string[]): readonly string[] {
-  const { publish, hostPorts } = network;
+async function unknownOf(program: string, words: string | readonly string[]): Promise<string | undefined> {
+  const options = { env: { LC_ALL: 'C' }, extendEnv: false, all: true, reject: false, stdin: 'ignore' } as const;
+  const { all } = await execa(program, [words, '--help'].flat(), options);
+  return /unrecognized option '(--[a-z-]+)/.exec(all)?.[1];
+}
+
+type Ports = Pick<Network, 'publish' | 'hostPorts'>;
+
+const NO_PORTS: Ports = { publish: [], hostPorts: [] };
+
+/** The words after `pasta` that connect the network namespace of a sandbox. */
+export function pastaArguments(ports: Ports, pasta: Pasta, resolvers: readonly string[]): readonly string[] {
+  return ['--quiet', '--config-net', ...closed(pasta), ...forwarding(resolvers), ...portWords(ports)];
+}
+
+/** Those that connect the hub of a lab, by a link of this name. */
+export function hubArguments(device: string, pasta: Pasta, resolvers: readonly string[]): readonly string[] {
+  const link = ['--ns-ifname', device];
+  return ['--quiet', '--config-net', ...link, ...closed(pasta), ...forwarding(resolvers), ...portWords(NO_PORTS)];
+}
+
+/** The link through which ports lead into a sandbox of a lab, with its own addresses and those of its other end; nobody has them (RFC 5737, RFC 3849). */
+export const PORTS_LINK = {
+  device: PORTS_DEVICE,
+  own: '203.0.113.2/30',
+  own6: '2001:db8:1::2/126',
+  address: '203.0.113.1',
+  address6: '2001:db8:1::1',
+} as const;
+
+/** Those that lead to ports of a sandbox and out of it, and give it no other way out: they make the link and leave it down. */
+export function portArguments(ports: Ports, pasta: Pasta): readonly string[] {
+  const addresses = [PORTS_LINK.own, PORTS_LINK.own6].flatMap((own) => ['--address', own.split('/')[0] ?? '']);
+  return ['--quiet', '--ns-ifname', PORTS_LINK.device, ...addresses, ...closed(pasta), ...portWords(ports)];
+}
+
+/** No address stands for this machine. */
+function closed({ options }: Pasta): readonly string[] {
+  // Newer versions lead what comes from the host's loopback to the other address otherwise.
+  return ['--no-map-gw', ...(options.has('--host-lo-to-ns-lo') ? ['--host-lo-to-ns-lo'] : [])];
+}
+
+function forwarding(resolvers: readonly string[]): readonly string[] {
+  return resolvers.flatMap((address) => ['--dns-forward', address]);
+}
+
+/** No port but those that are named. */
+function portWords({ publish, hostPorts }: Ports): readonly string[] {
   const of = (protocol: PublishedPort['protocol']): readonly PublishedPort[] =>
     publish.filter((port) => port.protocol === protocol);
   return [
-    ...['--quiet', '--config-net', '--no-map-gw'],
-    // Newer versions lead what comes from the host's loopback to the other address otherwise.
-    ...(options.has('--host-lo-to-ns-lo') ? ['--host-lo-to-ns-lo'] : []),
-    ...resolvers.flatMap((address) => ['--dns-forward', address]),
     ...forwarded('--tcp-ports', of('tcp').map(specification)),
     ...forwarded('--udp-ports', of('udp').map(specification)),
     ...forwarded('--tcp-ns', hostPorts.map(String)),

@@ -41,8 +41,8 @@ function written(value: unknown): readonly (readonly [string, FileNetwork])[] {
 }
 
 function asNetwork([name, written]: readonly [string, FileNetwork]): LabNetwork {
-  const { subnet, mtu, isolated = false, ...conditions } = written;
-  return { name, subnets: typeof subnet === 'string' ? [subnet] : subnet, mtu, isolated, conditions };
+  const { subnet, mtu, isolated = false, internet = false, ...conditions } = written;
+  return { name, subnets: typeof subnet === 'string' ? [subnet] : subnet, mtu, isolated, internet, conditions };
 }
 
 function overlapsOf(

@@ -1,9 +1,11 @@
-import type { LabAddress, LabInterface, LabMembership, LabNetwork } from '../model/lab.ts';
+import { hubAddresses, type LabAddress, type LabInterface, type LabMembership, type LabNetwork } from '../model/lab.ts';
 import { problem, type AddressFault, type Place, type Problem } from '../model/problem.ts';
-import { contains, formatAddress, isForHosts, parsePrefixed, type Address } from '../model/subnet.ts';
+import { contains, formatAddress, isForHosts, parseAddress, parsePrefixed, type Address } from '../model/subnet.ts';
+import { hasPorts, PORTS_DEVICE, type Network } from '../model/profile.ts';
 import type { Entry } from './catalog.ts';
 import { latest, latestOf, type Chain, type Said } from './chain.ts';
 import { subnetOf, type FileNetworks } from './networks.ts';
+import { parsePort } from './ports.ts';
 import type { FileProfile } from './schema.ts';
 
 type Report = (problem: Problem) => void;
@@ -36,13 +38,37 @@ export function labOf(chain: Chain, files: readonly FileNetworks[], report: Repo
   for (const one of problemsOf(first.file)) report(one);
   const apart = joined.find(({ file }) => file !== first.file);
   if (apart) report(problem('networksApart', { first: first.name, second: apart.name }, placeOf(apart.name, said.by)));
-  const interfaces = joined.map(({ network, one, index }) => interfaceOf(network, one, index, said.by, report));
-  reportSameDevices(interfaces, said.by, report);
+  const named = joined.map(({ network, one, index }) => interfaceOf(network, one, index, said.by, report));
+  reportSameDevices(named, hasPorts(portsOf(said.value)), said.by, report);
+  const interfaces = leadOut(named, first.file.networks);
   reportSharing(chain, said.by, report);
   const forwarding = latest(chain, 'forwarding')?.value ?? false;
-  const { file, networks, named } = first.file;
-  return { file, networks, named, interfaces, forwarding };
+  const { file, networks, named: addresses } = first.file;
+  return { file, networks, named: addresses, interfaces, forwarding };
 }
+
+/** The ports that any of them names: they lead to the sandbox, whatever network it is in. */
+export function portsOf(interfaces: Interfaces): Pick<Network, 'publish' | 'hostPorts'> {
+  const settings = Object.values(interfaces).map(settingsOf);
+  return {
+    publish: settings.flatMap(({ publish = [] }) => publish.map(parsePort).filter((port) => port !== undefined)),
+    hostPorts: settings.flatMap(({ hostPorts = [] }) => hostPorts),
+  };
+}
+
+/** The first network with a way out leads to everything else, unless one of them names who does. */
+function leadOut(interfaces: readonly LabInterface[], networks: readonly LabNetwork[]): readonly LabInterface[] {
+  const known = new Set(interfaces.flatMap(({ gateways }) => gateways.map(versionOf)));
+  return interfaces.map((one) => {
+    const network = networks.find(({ name }) => name === one.network);
+    const own = network === undefined ? [] : hubAddresses(network).map(({ address }) => address);
+    const added = own.filter((address) => !known.has(versionOf(address)));
+    for (const address of added) known.add(versionOf(address));
+    return { ...one, gateways: [...one.gateways, ...added] };
+  });
+}
+
+const versionOf = (address: string): number | undefined => parseAddress(address)?.version;
 
 /** In one profile they contradict each other; of two that extend each other the nearer one is meant. */
 function reportOtherNetworks(chain: Chain, report: Report): void {
@@ -88,8 +114,7 @@ function interfaceOf(
   by: Entry,
   report: Report,
 ): LabInterface {
-  const settings = typeof written === 'string' || Array.isArray(written) ? { address: written } : written;
-  const { address = 'auto', interface: device = `eth${index}`, gateway = [] } = settings;
+  const { address = 'auto', interface: device = `eth${index}`, gateway = [] } = settingsOf(written);
   const fixed = listed(address).filter((text) => text !== 'auto');
   const place = placeOf(network.name, by);
   const addresses = fixedAddresses(fixed, network, place, report);
@@ -99,6 +124,10 @@ function interfaceOf(
     addresses: network.subnets.map((subnet) => ({ subnet, address: addresses.get(subnet) })),
     gateways: gatewaysOf(listed(gateway), addresses, network, place, report),
   };
+}
+
+function settingsOf(written: WrittenInterface): Exclude<WrittenInterface, string | readonly string[]> {
+  return typeof written === 'string' || Array.isArray(written) ? { address: written } : written;
 }
 
 const listed = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value);
@@ -113,7 +142,8 @@ function fixedAddresses(
   const addresses = new Map<string, string>();
   for (const text of texts) {
     const found = placed(text, network);
-    const fault = found.fault ?? (addresses.has(found.subnet) ? 'version' : undefined);
+    const isHubs = hubAddresses(network).some(({ address }) => address === found.address);
+    const fault = found.fault ?? (isHubs ? 'hub' : addresses.has(found.subnet) ? 'version' : undefined);
     if (fault !== undefined) report(wrong(text, network, fault, place));
     else if (found.fault === undefined) addresses.set(found.subnet, found.address);
   }
@@ -137,7 +167,8 @@ function gatewaysOf(
 }
 
 type Placed =
-  { readonly fault: AddressFault } | (Required<LabAddress> & { readonly address: string; readonly fault?: undefined });
+  | { readonly fault: AddressFault; readonly address?: undefined }
+  | (Required<LabAddress> & { readonly address: string; readonly fault?: undefined });
 
 /** The subnet in which an address is, or why it cannot be had. */
 function placed(text: string, { subnets }: LabNetwork): Placed {
@@ -159,9 +190,9 @@ function wrong(
   return problem('addressWrong', { address, network: name, subnets, reason }, place);
 }
 
-function reportSameDevices(interfaces: readonly LabInterface[], by: Entry, report: Report): void {
+function reportSameDevices(interfaces: readonly LabInterface[], ports: boolean, by: Entry, report: Report): void {
   interfaces.forEach(({ device, network }, index) => {
-    if (interfaces.findIndex((one) => one.device === device) < index)
+    if (interfaces.findIndex((one) => one.device === device) < index || (ports && device === PORTS_DEVICE))
       report(problem('interfaceTwice', { name: device }, placeOf(network, by)));
   });
 }
@@ -196,8 +227,7 @@ export function namedAddresses(entries: readonly Entry[]): Readonly<Record<strin
 
 function fixedIn({ settings }: Entry): readonly (readonly [string, string])[] {
   return Object.entries(settings.networks ?? {}).flatMap(([network, written]) => {
-    const address = typeof written === 'string' || Array.isArray(written) ? written : (written.address ?? 'auto');
-    const found = listed(address).map((text) => parsePrefixed(text)?.address);
+    const found = listed(settingsOf(written).address ?? 'auto').map((text) => parsePrefixed(text)?.address);
     return found.flatMap((one) => (one === undefined ? [] : [[network, formatAddress(one)] as const]));
   });
 }

@@ -4,7 +4,7 @@ import type { NamespaceChoice, Namespaces, Network, Profile, SandboxUser } from 
 import { THROWAWAY } from './builtin.ts';
 import { latest, latestOf, type Chain } from './chain.ts';
 import { parsePort } from './ports.ts';
-import { networksSaid } from './resolve-lab.ts';
+import { networksSaid, portsOf } from './resolve-lab.ts';
 
 type Report = (problem: Problem) => void;
 
@@ -56,7 +56,8 @@ function reportConflicts(chain: Chain, report: Report): void {
 
 /** The network that the nearest profile asks for; what was extended is replaced whole, also by `networks`. */
 export function networkOf(chain: Chain): Network {
-  if (networksSaid(chain) !== undefined) return { mode: 'none', publish: [], hostPorts: [] };
+  const joined = networksSaid(chain);
+  if (joined !== undefined) return { mode: 'none', ...portsOf(joined.value) };
   const value = latest(chain, 'network')?.value ?? THROWAWAY.network;
   if (typeof value === 'string') return { mode: value, publish: [], hostPorts: [] };
   const { mode, publish = [], hostPorts = [] } = value;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parsePrefixed, parseSubnet } from '../model/subnet.ts';
+import { hostPorts, publish } from './schema-network.ts';
 import { flag, key, keyed, mapOf, shaped } from './schema-parts.ts';
 
 const NETWORK_NAME =
@@ -64,6 +65,10 @@ export const labNetwork = keyed({
   subnet: v.pipe(subnets, v.description('The addresses of the network: of IPv4, of IPv6, or a list of both.')),
   mtu: key(mtu, 'The largest packet, in bytes.'),
   isolated: key(flag(false), 'Whether sandboxes in it cannot reach each other.'),
+  internet: key(
+    flag(false),
+    'Whether sandboxes in it have a way to the internet, but none to this machine, its gateway or a metadata address. The last address of each subnet is then taken.',
+  ),
   ...linkConditions,
 });
 
@@ -109,10 +114,15 @@ export const labInterfaces = mapOf(
             [gateway, v.pipe(v.array(gateway, `a list, each ${GATEWAY}`), v.maxLength(2, GATEWAY))],
             `${GATEWAY}, or a list of one of IPv4 and one of IPv6`,
           ),
-          'Who is asked to reach what is in none of its networks: a sandbox with "forwarding".',
+          'Who is asked to reach what is in none of its networks: a sandbox with "forwarding". Without it, and where the network has "internet", the hub.',
         ),
+        publish: key(
+          publish,
+          'Ports of this machine that lead inside, as HOST:INSIDE; on its loopback unless an address is given.',
+        ),
+        hostPorts: key(hostPorts, "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1."),
       }),
     ],
-    `${ADDRESSES}, or { "address", "interface", "gateway" }`,
+    `${ADDRESSES}, or { "address", "interface", "gateway", "publish", "hostPorts" }`,
   ),
 );

@@ -6,7 +6,7 @@ const PORT = 'a port from 1 to 65535';
 const port = v.pipe(v.number(PORT), v.integer(PORT), v.minValue(1, PORT), v.maxValue(65_535, PORT));
 
 const PUBLISH = 'a port such as 8080, or "8080:80", "127.0.0.1:8080:80" or "5353:53/udp" with ports from 1 to 65535';
-const publish = v.union(
+const published = v.union(
   [
     port,
     v.pipe(
@@ -16,6 +16,10 @@ const publish = v.union(
   ],
   PUBLISH,
 );
+
+/** Ports of this machine that lead inside, and those of its loopback that lead out. */
+export const publish = v.array(published, `a list, each ${PUBLISH}`);
+export const hostPorts = v.array(port, 'a list of ports');
 
 const mode = choice(
   {
@@ -33,13 +37,10 @@ export const network = v.union(
     keyed({
       mode: v.pipe(mode, v.description('Network inside.')),
       publish: key(
-        v.array(publish, `a list, each ${PUBLISH}`),
+        publish,
         'Ports of this machine that lead inside, as HOST:INSIDE; on its loopback unless an address is given.',
       ),
-      hostPorts: key(
-        v.array(port, 'a list of ports'),
-        "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1.",
-      ),
+      hostPorts: key(hostPorts, "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1."),
     }),
   ],
   '"none", "host", "internet", or { "mode", "publish", "hostPorts" }',

@@ -6,7 +6,7 @@ import { startTimeOf } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
+import type { InLab, LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
 import { makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import { requireFreePorts } from '../network/free-ports.ts';
@@ -18,7 +18,7 @@ import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './join-script.ts';
 import { HOSTS, tellHosts } from './lab/members.ts';
-import { openLab } from './lab/open-lab.ts';
+import { openLab, type LabPlan } from './lab/open-lab.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import { groupedByReason } from './limits/unavailable.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
@@ -52,7 +52,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   try {
     await requireFreePorts(request.profile.network.publish);
     const id = newId(request.profile.name);
-    const opening = openLab(request.profile, id, folders);
+    const opening = await openLab(request.profile, id, folders);
     try {
       const [{ plan, notes }, lab] = await Promise.all([
         makePlan(request, id, folders, opening?.outline),
@@ -244,10 +244,14 @@ function describe(
     limits: given,
     outside: outsideOf(plan, keeper),
     network: profile.network,
-    lab: lab && hub && { id: lab.id, folder: lab.folder, hub, interfaces: lab.interfaces },
+    lab: lab && hub && inLab(lab, hub),
     wayOut: undefined,
     notes: [...notes, ...missingLimits(given), ...singleId(plan)],
   };
+}
+
+function inLab({ id, folder, interfaces, internet }: LabPlan, hub: Pinned): InLab {
+  return { id, folder, hub, internet: internet !== undefined, interfaces };
 }
 
 /** The `host` root is read-only, and an archive has been given to the one id that there is. */

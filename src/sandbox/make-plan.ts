@@ -16,7 +16,7 @@ import { plainName } from './plain-name.ts';
 import { planSandbox, type Plan } from './plan.ts';
 import { prepareSeccomp } from './seccomp/prepare.ts';
 import { resolveSharing } from './shared-namespaces.ts';
-import { asksForWayOut } from './way-out.ts';
+import { asksForInternet } from './way-out.ts';
 
 export interface LaunchRequest {
   readonly profile: Profile;
@@ -78,12 +78,14 @@ function noFilter(reason: string | undefined): readonly SandboxNote[] {
   return reason === undefined ? [] : [{ note: 'seccompMissing', reason }];
 }
 
-function notesOf({ profile, wayOut }: Plan): readonly SandboxNote[] {
+function notesOf({ profile, wayOut, lab }: Plan): readonly SandboxNote[] {
   const { namespaces, workspaceMissing } = profile;
+  const isOffline =
+    lab?.internet === undefined ? asksForInternet(profile) && wayOut === undefined : !lab.internet.command;
   return [
     ...(workspaceMissing ? [{ note: 'workspaceMissing' } as const] : []),
     ...(namespaces.net.kind === 'host' ? [{ note: 'hostNetwork' } as const] : []),
-    ...(asksForWayOut(profile) && wayOut === undefined ? [{ note: 'offline' } as const] : []),
+    ...(isOffline ? [{ note: 'offline' } as const] : []),
     ...sharedNotes(namespaces),
   ];
 }

@@ -3,7 +3,9 @@ import { dropToShifted } from './ids.ts';
 import { linksInside } from './lab/lab-lines.ts';
 import type { Plan } from './plan.ts';
 import { shellWord, shellWords } from './quote.ts';
-import { RESOLVER, WAY_OUT_PID, type WayOut } from './way-out.ts';
+import { RESOLVER, resolverOf, WAY_OUT_PID, type WayOut } from './way-out.ts';
+import { addressLine } from '../network/lab-links.ts';
+import { PORTS_LINK } from '../network/pasta.ts';
 
 /**
  * Starts what waits outside for the network namespace, just before this process becomes the parent of PID 1.
@@ -22,13 +24,19 @@ export function startWayOut({ wayOut, ids }: Plan): readonly string[] {
 /** The part of the script that stays outside. What it starts runs as an ordinary user, in the background once it is up. */
 export function wayOutPart({ wayOut }: Plan): readonly string[] {
   if (wayOut === undefined) return [];
-  return wayOut.kind === 'pasta' ? pastaPart(wayOut) : slirpPart(wayOut);
+  return wayOut.kind === 'slirp4netns' ? slirpPart(wayOut) : pastaPart(wayOut);
 }
 
-function pastaPart({ command }: WayOut): readonly string[] {
+const WHAT_PASTA_IS = {
+  pasta:
+    '# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.',
+  ports: '# Ports of this machine lead inside, and out, without root: pasta(1) listens there as an ordinary user.',
+} as const;
+
+function pastaPart({ command, kind }: WayOut): readonly string[] {
   const pasta = `${shellWords(command)} --pid "$folder/${WAY_OUT_PID}"`;
   return [
-    '# The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.',
+    WHAT_PASTA_IS[kind === 'ports' ? kind : 'pasta'],
     'network)',
     // The sandbox may be gone, and its folder with it, while pasta starts: it has to be ended all the same.
     `  read -r pid || exit 0; exec 6<>"$folder/${WAY_OUT_PID}"`,
@@ -61,19 +69,21 @@ export function tellWayOut({ wayOut }: Plan): string {
 export function networkInside(plan: Plan): readonly string[] {
   if (!isNew(plan.profile, 'net')) return [];
   const links = plan.lab === undefined ? ['ip link set lo up & linking=$!'] : linksInside(plan);
-  return [...links, ...filter(plan)];
+  const names = resolverOf(plan);
+  return [...links, ...filter(plan), ...(names === undefined ? [] : resolver(names.lines))];
 }
 
 function filter({ wayOut }: Plan): readonly string[] {
   if (wayOut === undefined) return [];
   return [
-    '# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.',
+    wayOut.kind === 'ports'
+      ? '# Through the link of the ports goes what answers, and nothing else: nft(8). Without net_admin and net_raw nobody inside gets past.'
+      : '# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.',
     "nft -f - <<'END' & filtering=$!",
     ...wayOut.filter,
     'END',
     '# ping(8) without net_raw: icmp(7).',
     "echo '0 0' >/proc/sys/net/ipv4/ping_group_range",
-    ...(wayOut.resolver === undefined ? [] : resolver(wayOut.resolver.lines)),
   ];
 }
 
@@ -85,13 +95,39 @@ function resolver(lines: readonly string[]): readonly string[] {
 }
 
 /** A resolv.conf that is a link leads to a file of the system that wrote it. */
-export function unlinkResolver({ wayOut }: Plan): readonly string[] {
-  if (wayOut?.resolver === undefined) return [];
+export function unlinkResolver(plan: Plan): readonly string[] {
+  if (resolverOf(plan) === undefined) return [];
   return ['[ -L "$root/etc" ] || [ ! -L "$root/etc/resolv.conf" ] || rm "$root/etc/resolv.conf"'];
 }
 
 /** Whatever was begun in the background has to be done, and done well. */
-export function waitForNetwork({ wayOut, profile }: Plan): readonly string[] {
-  if (!isNew(profile, 'net')) return [];
-  return ['wait "$linking"', ...(wayOut === undefined ? [] : ['wait "$filtering"; read -r _ <&5; exec 5<&-'])];
+export function waitForNetwork(plan: Plan): readonly string[] {
+  if (!isNew(plan.profile, 'net')) return [];
+  const out = plan.wayOut === undefined ? [] : ['wait "$filtering"; read -r _ <&5; exec 5<&-'];
+  return ['wait "$linking"', ...out, ...portsLink(plan)];
 }
+
+/** Its own address has a table of routes to itself, ip-rule(8). */
+const TABLE = 7000;
+
+/** Only once it is filtered: answers go back through it, wherever the other routes lead. */
+function portsLink({ wayOut, lab }: Plan): readonly string[] {
+  if (wayOut?.kind !== 'ports') return [];
+  const { device, own, own6, address, address6 } = PORTS_LINK;
+  const six = lab?.host.ipv6 === true;
+  const lines = [
+    // A link-local address at once, because pasta of 2023 takes an asker without one (RFC 4862) for this end of the link.
+    ...(six ? [`link set dev ${device} addrgenmode none`] : []),
+    ...[own, ...(six ? ['fe80::2/64', own6] : [])].map((one) => addressLine(one, device)),
+    `link set dev ${device} up`,
+    ...[address, ...(six ? [address6] : [])].map((via) => `route add default via ${via} dev ${device} table ${TABLE}`),
+    `rule add from ${withoutPrefix(own)} table ${TABLE}`,
+  ];
+  return [
+    '# The link of the ports: what comes from its own address goes through it, and nothing else, ip-rule(8).',
+    `printf '%s\\n' ${lines.map(shellWord).join(' ')} | ip -batch -`,
+    ...(six ? [`ip -6 rule add from ${withoutPrefix(own6)} table ${TABLE}`] : []),
+  ];
+}
+
+const withoutPrefix = (address: string): string => address.split('/')[0] ?? '';

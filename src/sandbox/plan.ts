@@ -119,7 +119,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     homeMount(request),
     ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
     workspace.mounts,
-    resolverMounts(wayOut, folder, foreign),
+    resolverMounts({ wayOut, lab: request.lab }, folder, foreign),
     hostsMounts(request.lab, folder, foreign),
     ...profile.mounts.map((mount) => mountOf(mount, mounted)),
     overlayMounts(overlays, folder, foreign),

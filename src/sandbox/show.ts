@@ -22,11 +22,11 @@ export interface Scripts {
 export async function showScripts(request: LaunchRequest, id = 'example'): Promise<Scripts> {
   const folders = callerFolders();
   const runtime = `${folders.runtime}-by-hand`;
-  const lab = outlineLab(request.profile, folders);
+  const lab = await outlineLab(request.profile, folders);
   const { plan } = await makePlan(request, id, { ...folders, runtime, bareRoots: join(runtime, id) }, lab);
   const given = { way: 'none', cgroups: {}, held: {}, missing: {} } as const;
   const enter = joinScript(plan, { given, placing: [], memoryKillCounters: [] });
-  return { start: startScript(plan), join: enter, lab: hubScriptOf(request.profile, folders) };
+  return { start: startScript(plan), join: enter, lab: await hubScriptOf(request.profile, folders) };
 }
 
 /**

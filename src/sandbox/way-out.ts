@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startTimeOf } from '../discovery/pin.ts';
 import { fail } from '../model/problem.ts';
-import type { Capabilities, Network, Profile } from '../model/profile.ts';
+import { hasPorts, type Capabilities, type Network, type Profile } from '../model/profile.ts';
 import type { Sandbox } from '../model/sandbox.ts';
-import { filterRules } from '../network/filter.ts';
+import { filterRules, portRules } from '../network/filter.ts';
 import { hostNetwork } from '../network/host-network.ts';
-import { requireConnector, type Connector } from '../network/connector.ts';
+import { requireConnector, requirePorts, type Connector } from '../network/connector.ts';
+import { PORTS_LINK } from '../network/pasta.ts';
 import type { Resolver } from '../network/resolver.ts';
 import { isNew } from './choices.ts';
+import type { LabPlan } from './lab/open-lab.ts';
 import { bindFile, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
-/** How a sandbox of the network `internet` gets out, worked out before anything runs. */
+/** How a sandbox of the network `internet` gets out, or ports lead into one of a lab, worked out before anything runs. */
 export interface WayOut {
-  readonly kind: Connector['kind'];
+  readonly kind: Connector['kind'] | 'ports';
   /** What carries its packets, but for the process whose namespaces it connects. */
   readonly command: readonly string[];
   /** Rules of nft(8) inside. */
@@ -26,22 +28,29 @@ export interface WayOut {
  * @throws ProblemError for what this host lacks, and for capabilities that could open the filter.
  */
 export async function planWayOut(profile: Profile): Promise<WayOut | undefined> {
-  if (!asksForWayOut(profile)) return undefined;
-  const { network, capabilities } = profile;
-  refuseOpening(capabilities);
+  if (!needsFilter(profile)) return undefined;
+  const { network, capabilities, lab } = profile;
+  refuseOpening(capabilities, lab === undefined ? 'network' : 'ports');
   const host = hostNetwork();
   if (!host.online) {
     refusePorts(network);
     return undefined;
   }
+  if (lab !== undefined)
+    return { kind: 'ports', command: await requirePorts(network), filter: portRules(PORTS_LINK), resolver: undefined };
   const { kind, command, resolver, gateways } = await requireConnector(network);
   const filter = filterRules({ ...host, gateways: [...host.gateways, ...gateways] });
   return { kind, command, filter, resolver };
 }
 
 /** In a network namespace that is not its own, what `network` says of others it extends means nothing. */
-export function asksForWayOut(profile: Profile): boolean {
+export function asksForInternet(profile: Profile): boolean {
   return profile.network.mode === 'internet' && isNew(profile, 'net');
+}
+
+/** Whether something leads out of its network namespace past the lab that it may be in: what is asked of it is filtered inside. */
+function needsFilter(profile: Profile): boolean {
+  return asksForInternet(profile) || (profile.lab !== undefined && hasPorts(profile.network));
 }
 
 function refusePorts({ publish, hostPorts }: Network): void {
@@ -52,22 +61,33 @@ function refusePorts({ publish, hostPorts }: Network): void {
 /** `net_admin` takes rules away, and what `net_raw` puts on the wire passes none (packet(7)). */
 const OPENING = ['net_admin', 'net_raw'] as const;
 
-function refuseOpening({ base, add, drop }: Capabilities): void {
+function refuseOpening({ base, add, drop }: Capabilities, without: 'network' | 'ports'): void {
   const names = OPENING.filter((name) => (base === 'all' || add.includes(name)) && !drop.includes(name));
-  if (names.length > 0) fail('capabilitiesOpenNetwork', { names });
+  if (names.length > 0) fail('capabilitiesOpenNetwork', { names, without });
 }
 
 /** A profile whose default capabilities leave the filter as it is. */
 export function closedCapabilities(profile: Profile): Profile {
-  if (!asksForWayOut(profile)) return profile;
+  if (!needsFilter(profile)) return profile;
   const { capabilities } = profile;
   return { ...profile, capabilities: { ...capabilities, drop: [...new Set([...capabilities.drop, ...OPENING])] } };
 }
 
+/** Who answers for names inside: through its own way out, or through that of its lab. */
+export function resolverOf({ wayOut, lab }: Ways): Resolver | undefined {
+  return wayOut?.resolver ?? lab?.internet?.resolver;
+}
+
+interface Ways {
+  readonly wayOut: WayOut | undefined;
+  readonly lab: LabPlan | undefined;
+}
+
 /** resolv.conf(5) in the sandbox's scratch folder, bound over the one of the root file system. */
-export function resolverMounts(wayOut: WayOut | undefined, folder: string, foreignRoot: boolean): MountPlan {
-  if (wayOut?.resolver === undefined) return NO_MOUNTS;
-  const file = foreignRoot ? '/etc/resolv.conf' : wayOut.resolver.file;
+export function resolverMounts(ways: Ways, folder: string, foreignRoot: boolean): MountPlan {
+  const resolver = resolverOf(ways);
+  if (resolver === undefined) return NO_MOUNTS;
+  const file = foreignRoot ? '/etc/resolv.conf' : resolver.file;
   const isThere = !foreignRoot && /^\/(etc|usr|opt)\//.test(file);
   const second = [bindFile(join(folder, RESOLVER), file, ['ro', 'nosuid', 'nodev', 'noexec'])];
   return isThere ? { ...NO_MOUNTS, second } : { ...NO_MOUNTS, folders: [dirname(file)], files: [file], second };
@@ -85,7 +105,7 @@ export function wayOutProcess(folder: string): Sandbox['wayOut'] {
 }
 
 /** pasta(1) may run under the name of a variant for this processor. */
-function isConnector(pid: number): boolean {
+export function isConnector(pid: number): boolean {
   try {
     return /^(pas(ta|st)|slirp4netns)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
   } catch {

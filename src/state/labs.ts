@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab, LabMember } from '../model/lab.ts';
+import type { Pinned } from '../model/sandbox.ts';
 
 /*
  * What is on disk of a lab, in a folder of its own: `lab.json`, and one file for each sandbox in it, whose addresses are
@@ -36,6 +37,13 @@ export function writeLab(folder: string, lab: Lab): void {
 /** The lab of a folder; undefined where none was ever whole. */
 export function readLab(folder: string): Lab | undefined {
   return read(join(folder, 'lab.json')) as Lab | undefined;
+}
+
+/** The process that is the way out of its hub, as that has said; undefined where it never had one. */
+export function readWayOut(folder: string): Pinned | undefined {
+  const file = join(folder, HUB, 'way-out');
+  const [pid = 0, startTime = 0] = existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
+  return pid > 0 && startTime > 0 ? { pid, startTime } : undefined;
 }
 
 /** The folders of all labs that were ever started. */

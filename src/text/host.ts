@@ -51,6 +51,8 @@ function option(name: string, outcome: MountOutcome, instead: string): string {
     : `mount does not take the option ${name}: ${instead}.`;
 }
 
+const quotedKeys = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
+
 const SENTENCES: Sentences = {
   kernel: ({ version }) => `Linux ${version}`,
   kernelTooOld: ({ version, needed }) => `Linux ${version} is too old: ${needed} or newer is needed.`,
@@ -133,7 +135,16 @@ const SENTENCES: Sentences = {
   tunMissing: ({ reason }) => `No internet inside: /dev/net/tun cannot be opened (${reason}).`,
   tunClosed: () => 'No internet inside: /dev/net/tun is closed to you.',
   links: () => 'Links between the networks of sandboxes (veth, bridge)',
-  linksRefused: ({ reason }) => `No links between the networks of sandboxes (${reason}).`,
+  linksRefused: ({ reason }) => `No links between the networks of sandboxes, and so no labs (${reason}).`,
+  labs: () => 'Labs: sandboxes in networks of their own, without root',
+  labsRefused: ({ reason }) => `No labs: a hub cannot connect a sandbox (${reason}).`,
+  linkConditions: ({ keys, kind }) => `${quotedKeys(keys)} of a network of a lab (${kind})`,
+  linkConditionsRefused: ({ keys, kind, reason }) =>
+    `A network of a lab cannot have ${quotedKeys(keys)}: this kernel does not do ${kind} (${reason}).`,
+  labInternet: () => '"internet" of a network of a lab, through pasta',
+  labInternetMissing: ({ program }) => `A network of a lab cannot have "internet": ${program} is missing.`,
+  labInternetRefused: ({ reason }) =>
+    `A network of a lab cannot have "internet": the addresses of its sandboxes cannot be translated (${reason}).`,
   seccompLibrary: ({ path }) => `System call filters can be written: ${path}`,
   seccompLibraryMissing: () => 'No system call filter can be written: there is no libseccomp.so.2.',
   seccompLoader: ({ program }) => `System call filters can be set, by ${program}`,

@@ -25,6 +25,12 @@ const ADDRESS_FAULTS: Readonly<Record<AddressFault, string>> = {
   reserved: 'it stands for the network itself or for all that are in it',
   own: 'it is that of the sandbox itself',
   version: 'another one of the same protocol is named already',
+  hub: 'it is that of the hub, through which "internet" leads out',
+};
+
+const OPEN_WITHOUT: Readonly<Record<ProblemArguments['capabilitiesOpenNetwork']['without'], string>> = {
+  network: 'use "network": "none" or "host"',
+  ports: 'leave "publish" and "hostPorts" out',
 };
 
 /** One sentence a problem: the cause, then what to do next. */
@@ -104,14 +110,16 @@ const SENTENCES: Sentences = {
     `Without root, a way to the internet needs ${path}, which cannot be used (${reason}). Load it with: sudo modprobe tun; or allow it with: sudo chmod 666 ${path}; or use "network": "none".`,
   portNotFree: ({ address, port, reason }) =>
     `Port ${port} of ${address} cannot be published: ${reason}. Name another one in "publish", as HOST:INSIDE.`,
-  capabilitiesOpenNetwork: ({ names }) =>
-    `With ${names.join(' and ')} a sandbox could remove the rules that keep it from this machine and its metadata addresses. Drop ${names.length === 1 ? 'it' : 'them'} in "capabilities", or use "network": "none" or "host".`,
+  capabilitiesOpenNetwork: ({ names, without }) =>
+    `With ${names.join(' and ')} a sandbox could remove the rules that keep it from this machine and its metadata addresses. Drop ${names.length === 1 ? 'it' : 'them'} in "capabilities", or ${OPEN_WITHOUT[without]}.`,
   networkOffline: ({ ports }) =>
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
-    `The way to the internet could not be made: ${reason}. Use "network": "none" to start without.`,
+    `The way to the internet, or of ports, could not be made: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
   ipv6Off: ({ network }) =>
     `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
+  subnetOfHost: ({ network, subnet, address }) =>
+    `The subnet ${subnet} of "${network}" overlaps the network of ${address}, which is this machine's own: a hub with a way out could not tell them apart. Choose another one.`,
   labChanged: ({ network, sandboxes }) =>
     `The network "${network}" is in use as it was before the profile file was changed. Stop first: ${sandboxes.join(', ')}.`,
   addressTaken: ({ address, network, sandbox }) =>

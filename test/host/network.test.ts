@@ -60,5 +60,43 @@ describe.skipIf(!isRoot)('the network (needs root)', () => {
       code: 'linksRefused',
       args: { reason: 'Error: Unknown device type.' },
     });
+    expect([...lines.keys()].filter((id) => id.startsWith('lab'))).toEqual([]);
+  });
+
+  it('has labs where a sandbox can be connected to a hub', async () => {
+    expect((await check(caller)).get('labs')).toMatchObject({ status: 'ok' });
+    const none = 'case $* in *" netns "*) echo "Error: refused." >&2; exit 2 ;; esac\nexec "$REAL" "$@"';
+    const lines = await linesIn(instead('ip', none));
+    expect(lines.get('labs')).toMatchObject({
+      status: 'missing',
+      code: 'labsRefused',
+      args: { reason: 'Error: refused.' },
+    });
+    await around?.end();
+    expect((await linesIn(hidden('flock'))).get('labs')?.fix?.commands[0]).toMatch(/install util-linux/);
+  });
+
+  it('says what this kernel cannot do to a link', async () => {
+    const none =
+      'case $* in *netem*) echo "Error: Specified qdisc kind is unknown." >&2; exit 2 ;; esac\nexec "$REAL" "$@"';
+    const lines = await linesIn(instead('tc', none));
+    expect(lines.get('link-netem')).toMatchObject({
+      status: 'missing',
+      code: 'linkConditionsRefused',
+      fix: { code: 'loadModule', commands: [expect.stringContaining('modprobe sch_netem')] },
+    });
+    expect(lines.get('link-tbf')).toMatchObject({ status: 'ok' });
+  });
+
+  it('has an internet of labs with pasta, nft and a kernel that translates addresses', async () => {
+    expect((await check(caller)).get('lab-internet')).toMatchObject({ status: 'ok' });
+    expect((await linesIn(hidden('pasta'))).get('lab-internet')?.fix?.commands[0]).toMatch(/install passt/);
+    await around?.end();
+    const none = 'case $* in *masquerade*) echo "Error: Could not process rule" >&2; exit 1 ;; esac\nexec "$REAL" "$@"';
+    expect((await linesIn(instead('nft', none))).get('lab-internet')).toMatchObject({
+      status: 'missing',
+      code: 'labInternetRefused',
+      args: { reason: 'Error: Could not process rule' },
+    });
   });
 });

@@ -28,7 +28,9 @@ describe('networks of a profile file', () => {
     });
     expect(lab).toEqual({
       file: FILE,
-      networks: [{ name: 'lab', subnets: ['10.0.0.0/24'], mtu: undefined, isolated: false, conditions: {} }],
+      networks: [
+        { name: 'lab', subnets: ['10.0.0.0/24'], mtu: undefined, isolated: false, internet: false, conditions: {} },
+      ],
       interfaces: [
         {
           network: 'lab',
@@ -126,6 +128,48 @@ describe('networks of a profile file', () => {
   },
 }`;
     await expect(said(text).toSorted(byPlace).join('\n')).toMatchFileSnapshot('golden/networks.txt');
+  });
+
+  it('with "internet" lead out by the last address of each subnet, which nobody else gets, unless a gateway is named', () => {
+    const file = {
+      profiles: {
+        n1: { networks: { out: '10.0.0.1', more: 'auto' } },
+        own: { networks: { out: { gateway: ['10.0.0.9'] } } },
+        same: { networks: { out: { gateway: '10.0.0.254' } } },
+        taken: { networks: { out: ['10.0.0.254', 'fd00::ffff:ffff:ffff:ffff'] } },
+      },
+      networks: {
+        out: { subnet: ['10.0.0.0/24', 'fd00::/64'], internet: true },
+        more: { subnet: '10.1.0.0/30', internet: true },
+      },
+    };
+    const gatewaysOf = (name: string) => resolved(file, name).lab?.interfaces.map(({ gateways }) => gateways);
+    expect(gatewaysOf('n1')).toEqual([['10.0.0.254', 'fd00::ffff:ffff:ffff:ffff'], []]);
+    expect(gatewaysOf('own')).toEqual([['10.0.0.9', 'fd00::ffff:ffff:ffff:ffff']]);
+    expect(gatewaysOf('same')).toEqual([['10.0.0.254', 'fd00::ffff:ffff:ffff:ffff']]);
+    expect(said(JSON.stringify(file, undefined, 1)).map((one) => one.replace(/ \(10.*\)/, ''))).toEqual([
+      '27:12: "10.0.0.254" cannot be used in the network "out": it is that of the hub, through which "internet" leads out.',
+      '27:12: "fd00::ffff:ffff:ffff:ffff" cannot be used in the network "out": it is that of the hub, through which "internet" leads out.',
+    ]);
+  });
+
+  it('have ports, of all of them together, and a link for these', () => {
+    const networks = { lab: LAB, dmz: { subnet: '10.9.0.0/24' } };
+    const interfaces = { lab: { publish: ['8080:80', 53], hostPorts: [5432] }, dmz: { publish: ['[::1]:90:90/udp'] } };
+    const { network } = resolved({ profiles: { n1: { networks: interfaces } }, networks });
+    expect(network).toEqual({
+      mode: 'none',
+      publish: [
+        { address: '127.0.0.1', host: 8080, inside: 80, protocol: 'tcp' },
+        { address: '127.0.0.1', host: 53, inside: 53, protocol: 'tcp' },
+        { address: '::1', host: 90, inside: 90, protocol: 'udp' },
+      ],
+      hostPorts: [5432],
+    });
+    const file = (settings: object) => ({ profiles: { n1: { networks: { lab: settings } } }, networks });
+    expect(said(JSON.stringify(file({ interface: 'ports', hostPorts: [1] })))[0]).toContain('Two links cannot both be');
+    expect(said(JSON.stringify(file({ interface: 'ports' })))).toEqual([]);
+    expect(said(JSON.stringify(file({ publish: ['80:0'] })))[0]).toContain('it must be a port such as 8080');
   });
 
   it('that overlap are said, and keep all of the file from being joined', () => {

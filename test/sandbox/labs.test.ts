@@ -28,6 +28,20 @@ const ANSWER_UDP = `exec python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 53)); s.settimeout(15)
 _, who = s.recvfrom(99); s.sendto(b"inside", who)'`;
 
+/** Answers each question for a name with 10.0.0.77: one by UDP, then one by TCP (RFC 1035). */
+const ANSWER_NAMES = `exec python3 -c 'import socket
+def answer(q): return q[:2] + bytes.fromhex("81800001000100000000") + q[12:q.index(0, 12) + 5] + bytes.fromhex("c00c000100010000000100040a00004d")
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("0.0.0.0", 53)); u.settimeout(15)
+t = socket.socket(); t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); t.bind(("0.0.0.0", 53)); t.listen(); t.settimeout(15)
+q, who = u.recvfrom(512); u.sendto(answer(q), who)
+c, _ = t.accept(); a = answer(c.recv(512)[2:]); c.send(len(a).to_bytes(2, "big") + a)'`;
+
+/** Asks it for web.lab, and prints the address. */
+const askName = (kind: 'udp' | 'tcp', server: string): string => `exec python3 -c 'import socket
+q = bytes.fromhex("123401000001000000000000") + b"\\3web\\3lab\\0" + bytes.fromhex("00010001")
+s = socket.socket(socket.AF_INET, socket.SOCK_${kind === 'udp' ? 'DGRAM' : 'STREAM'}); s.settimeout(5); s.connect(("${server}", 53))
+s.send(${kind === 'udp' ? 'q' : 'len(q).to_bytes(2, "big") + q'}); print(".".join(map(str, s.recv(512)[-4:])))'`;
+
 /** Takes what comes to port 80, and says how many seconds that took. */
 const RECEIVE = `exec python3 -c 'import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", 80)); s.listen(); s.settimeout(15)
@@ -109,6 +123,14 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     await until('it listens', async () => (await said(one, 'cat /proc/net/udp /proc/net/udp6')).includes(':0035 '));
     expect(await said(two, ask('udp', '10.0.0.1', 53))).toBe('inside');
     await udp;
+  });
+
+  it('carries questions for names and their answers, by UDP and TCP', async () => {
+    const [one, two] = [await started(caller, 'n1'), await started(caller, 'n2')];
+    const answering = inSandbox(caller, one, ANSWER_NAMES);
+    await until('it listens', async () => (await said(one, 'cat /proc/net/tcp')).includes(':0035 '));
+    for (const kind of ['udp', 'tcp'] as const) expect(await said(two, askName(kind, '10.0.0.1'))).toBe('10.0.0.77');
+    await answering;
   });
 
   it('has a link in each sandbox, addresses, and nothing of the hub', async () => {
@@ -246,7 +268,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
     const again = await caller.unshared(['lab', 'start', 'n1', 'near']);
     expect(again.stdout).toMatch(/^near-\w+: [^\n]*$/);
     const { stdout: list } = await caller.unshared(['lab', 'list']);
-    expect(list).toMatch(/^workspace-\w+ +far +10\.1\.0\.0\/24 +router-\w+ +right +10\.1\.0\.254\/24$/m);
+    expect(list).toMatch(/^workspace-\w+ +far +10\.1\.0\.0\/24 +- +router-\w+ +right +10\.1\.0\.254\/24 +-$/m);
     expect(list.match(/^workspace-/gm)).toHaveLength(4);
     const [hub = 0] = await hubs(caller);
     process.kill(hub, 'SIGKILL');

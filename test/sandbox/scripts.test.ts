@@ -12,8 +12,9 @@ import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../src/sandbox/plan.ts';
 import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
 import { startScript } from '../../src/sandbox/start-script.ts';
-import { filterRules } from '../../src/network/filter.ts';
-import { pastaArguments } from '../../src/network/pasta.ts';
+import { filterRules, hubRules, portRules } from '../../src/network/filter.ts';
+import { hubArguments, pastaArguments, portArguments, PORTS_LINK } from '../../src/network/pasta.ts';
+import { parsePort } from '../../src/profile/ports.ts';
 import { FORWARDED_BY_PASTA, parseResolver } from '../../src/network/resolver.ts';
 import { FORWARDED_BY_SLIRP, slirpArguments } from '../../src/network/slirp.ts';
 import type { WayOut } from '../../src/sandbox/way-out.ts';
@@ -208,12 +209,20 @@ describe('the scripts of a plan', () => {
 
   it('join a lab, also with held mounts', async () => {
     const networks = [
-      { name: 'lab', subnets: ['10.0.0.0/24', 'fd00::/64'], mtu: undefined, isolated: false, conditions: {} },
+      {
+        name: 'lab',
+        subnets: ['10.0.0.0/24', 'fd00::/64'],
+        mtu: undefined,
+        isolated: false,
+        internet: false,
+        conditions: {},
+      },
       {
         name: 'dmz',
         subnets: ['10.1.0.0/24'],
         mtu: 9000,
         isolated: true,
+        internet: false,
         conditions: { delay: '20ms', loss: '1%', rate: '10mbit' },
       },
     ];
@@ -228,6 +237,7 @@ describe('the scripts of a plan', () => {
       ],
       forwarding: true,
       host: { ipv6: true },
+      internet: undefined,
       hosts: '',
     };
     const plan: Plan = { ...PLAN, lab, clocks: NO_OFFSETS };
@@ -237,11 +247,38 @@ describe('the scripts of a plan', () => {
     await expect(startScript({ ...plan, held, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
       'golden/start-lab-held.sh',
     );
-    const hub = { file: '/ws/.vscode/sandboxes.json', folder: lab.folder, networks, ids: PLAN.ids, host: lab.host };
+    const file = '/ws/.vscode/sandboxes.json';
+    const hub = { file, folder: lab.folder, networks, ids: PLAN.ids, host: lab.host, internet: undefined };
     await expect(hubScript(hub)).toMatchFileSnapshot('golden/lab.sh');
     await expect(hubScript({ ...hub, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
       'golden/lab-shifted.sh',
     );
+    const host = { links: ['192.168.1.7/24', 'fe80::1/64'], gateways: ['192.168.1.1'], online: true };
+    const pasta = { program: '/usr/bin/pasta', options: new Set<string>() };
+    const resolver = parseResolver('nameserver 127.0.0.53', '/etc/resolv.conf', FORWARDED_BY_PASTA);
+    const command = [pasta.program, ...hubArguments('_internet', pasta, resolver?.addresses ?? [])];
+    const internet = { filter: hubRules(host, '_internet'), command, resolver };
+    const out = networks.map((network) => ({ ...network, internet: network.name === 'lab' }));
+    await expect(hubScript({ ...hub, networks: out, internet })).toMatchFileSnapshot('golden/lab-internet.sh');
+    const shifted = { ...PLAN.ids, kind: 'shifted' } as const;
+    await expect(hubScript({ ...hub, networks: out, internet, ids: shifted })).toMatchFileSnapshot(
+      'golden/lab-internet-shifted.sh',
+    );
+    const profile = profileOf({ capabilities: { drop: ['net_raw'] } });
+    const network = {
+      mode: 'none',
+      publish: ['8080:80'].map(parsePort).flatMap((port) => port ?? []),
+      hostPorts: [5432],
+    } as const;
+    const ports: WayOut = {
+      kind: 'ports',
+      command: [pasta.program, ...portArguments(network, pasta)],
+      filter: portRules(PORTS_LINK),
+      resolver: undefined,
+    };
+    await expect(
+      startScript({ ...plan, profile: { ...profile, network }, lab: { ...lab, internet }, wayOut: ports }),
+    ).toMatchFileSnapshot('golden/start-lab-ports.sh');
   });
 
   it('are sh, whatever a profile, a path or a variable holds', () => {

@@ -3,17 +3,26 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
-import type { JoinedInterface, Lab, LabAddress, LabMember, LabMembership, LabNetwork } from '../../model/lab.ts';
+import {
+  hubAddresses,
+  type JoinedInterface,
+  type Lab,
+  type LabAddress,
+  type LabMember,
+  type LabMembership,
+  type LabNetwork,
+} from '../../model/lab.ts';
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Pinned } from '../../model/sandbox.ts';
 import { firstFree, parseAddress, parseSubnet, sameHost } from '../../model/subnet.ts';
-import type { LinkHost } from '../../network/lab-links.ts';
+import { wireWords, type LinkHost } from '../../network/lab-links.ts';
 import type { CallerFolders } from '../../state/folders.ts';
 import { makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
 import { runGated, type GatedScript } from '../gates.ts';
 import { planIds, SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { plainName } from '../plain-name.ts';
+import { planHubInternet, type HubInternet } from './hub-internet.ts';
 import { hubScript } from './hub-script.ts';
 import { connectedOnes, hostsOf, isSame, leaveLab, livingMembers } from './members.ts';
 
@@ -27,6 +36,8 @@ export interface LabPlan {
   readonly interfaces: readonly JoinedInterface[];
   readonly forwarding: boolean;
   readonly host: LinkHost;
+  /** Undefined where none of its networks has a way out. */
+  readonly internet: HubInternet | undefined;
   /** The first text of its hosts(5). */
   readonly hosts: string;
 }
@@ -50,11 +61,11 @@ export interface Opening {
 
 /**
  * Finds the lab of a profile, or starts it, and takes a place in it for a sandbox; undefined without one.
- * @throws ProblemError `programMissing`, `ipv6Off`; `opened` rejects with `labChanged`, `addressTaken`, `subnetFull`, and
+ * @throws ProblemError `programMissing`, `ipv6Off`, and those of a way out; `opened` rejects with `labChanged`, `addressTaken`, `subnetFull`, and
  * those of a start.
  */
-export function openLab(profile: Profile, sandbox: string, folders: CallerFolders): Opening | undefined {
-  const [membership, outline] = [profile.lab, outlineLab(profile, folders)];
+export async function openLab(profile: Profile, sandbox: string, folders: CallerFolders): Promise<Opening | undefined> {
+  const [membership, outline] = [profile.lab, await outlineLab(profile, folders)];
   if (membership === undefined || outline === undefined) return undefined;
   const lab = { ...outline, membership };
   requireIPv6(membership, lab.host);
@@ -83,10 +94,10 @@ async function enterLab(
 }
 
 /** What the plan of a sandbox would be, without a hub, and where nobody has its addresses: for whoever wants to see its script. */
-export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | undefined {
+export async function outlineLab(profile: Profile, folders: CallerFolders): Promise<LabPlan | undefined> {
   const membership = profile.lab;
   if (membership === undefined) return undefined;
-  const lab = outlineOf(membership, folders);
+  const lab = await outlineOf(membership, folders);
   const fixed = membership.interfaces.flatMap(({ addresses }) => addresses.flatMap(({ address }) => address ?? []));
   const members = connectedOnes(livingMembers(lab.folder), readLab(lab.folder)).filter(
     (member) =>
@@ -95,15 +106,20 @@ export function outlineLab(profile: Profile, folders: CallerFolders): LabPlan | 
   return { ...lab, ...membership, interfaces: addressesFor(membership, members), hosts: '' };
 }
 
-type Outline = Pick<LabPlan, 'id' | 'folder' | 'hubIds' | 'host'> & { readonly membership: LabMembership };
+type Outline = Pick<LabPlan, 'id' | 'folder' | 'hubIds' | 'host' | 'internet'> & { readonly membership: LabMembership };
 
-function outlineOf({ file, networks }: LabMembership, { labs, uid, gid }: CallerFolders): Omit<Outline, 'membership'> {
+async function outlineOf(
+  membership: LabMembership,
+  { labs, uid, gid }: CallerFolders,
+): Promise<Omit<Outline, 'membership'>> {
+  const { file, networks } = membership;
   requireProgram('ip');
   requireProgram('flock');
   if (networks.some(({ conditions }) => Object.keys(conditions).length > 0)) requireProgram('tc');
   const id = labIdOf(file);
   const host = { ipv6: existsSync('/proc/net/if_inet6') };
-  return { id, folder: join(labs, id), hubIds: planIds(uid, gid), host };
+  const internet = await planHubInternet(membership);
+  return { id, folder: join(labs, id), hubIds: planIds(uid, gid), host, internet };
 }
 
 /** The name of the folder around `.vscode`, and what tells it from others of that name. */
@@ -114,16 +130,18 @@ export function labIdOf(file: string): string {
 }
 
 /** The text of the script that starts the lab of a profile; undefined without one. */
-export function hubScriptOf({ lab }: Profile, folders: CallerFolders): string | undefined {
-  if (lab === undefined) return undefined;
-  const { folder, hubIds: ids, host } = outlineOf(lab, folders);
-  return hubScript({ file: lab.file, folder, networks: lab.networks, ids, host });
+export async function hubScriptOf({ lab }: Profile, folders: CallerFolders): Promise<string | undefined> {
+  return lab && textOf({ ...(await outlineOf(lab, folders)), membership: lab });
+}
+
+function textOf({ folder, hubIds: ids, host, internet, membership: { file, networks } }: Outline): string {
+  return hubScript({ file, folder, networks, ids, host, internet });
 }
 
 /** Root's is read by others: the hub runs as another. */
-function writeHubScript({ folder, hubIds: ids, host, membership: { file, networks } }: Outline): string {
-  const path = join(folder, 'lab.sh');
-  replaceFile(path, hubScript({ file, folder, networks, ids, host }), 0o644);
+function writeHubScript(lab: Outline): string {
+  const path = join(lab.folder, 'lab.sh');
+  replaceFile(path, textOf(lab), 0o644);
   return path;
 }
 
@@ -166,15 +184,19 @@ function requireUnchanged({ networks, interfaces }: LabMembership, lab: Lab, oth
   }
 }
 
-/** The addresses that are named, and free ones for the rest: neither anybody's nor that of a gateway. */
-function addressesFor({ interfaces, named }: LabMembership, others: readonly LabMember[]): readonly JoinedInterface[] {
+/** The addresses that are named, and free ones for the rest: neither anybody's nor that of a gateway or of the hub. */
+function addressesFor(
+  { interfaces, named, networks }: LabMembership,
+  others: readonly LabMember[],
+): readonly JoinedInterface[] {
+  const hubs = networks.flatMap(hubAddresses).map(({ address }) => address);
   return interfaces.map(({ network, device, addresses, gateways }) => {
     const owners = new Map(others.flatMap((member) => ownedIn(network, member)));
     for (const { address } of addresses) {
       const by = address === undefined ? undefined : owners.get(address);
       if (address !== undefined && by !== undefined) fail('addressTaken', { address, network, sandbox: by });
     }
-    const taken = new Set([...owners.keys(), ...gateways, ...(named[network] ?? [])]);
+    const taken = new Set([...owners.keys(), ...gateways, ...hubs, ...(named[network] ?? [])]);
     return { network, device, gateways, addresses: completed(addresses, taken, network) };
   });
 }
@@ -208,17 +230,23 @@ function ownedIn(network: string, { sandbox, interfaces }: LabMember): readonly 
   return own.map((address) => [address.split('/')[0] ?? '', sandbox] as const);
 }
 
-/** Of the networks that the sandbox joins, those that the hub has not. */
-async function makeNetworks({ id, folder, membership }: Outline, hub: Pinned, script: GatedScript): Promise<void> {
+/** Of the networks that the sandbox joins, those that the hub has not; and who of them all has a way out, where it needs one. */
+async function makeNetworks(
+  { id, folder, membership, internet }: Outline,
+  hub: Pinned,
+  script: GatedScript,
+): Promise<void> {
   const { file, networks, interfaces } = membership;
   const lab = readLab(folder);
   const there = lab !== undefined && isSame(lab.hub, hub) ? lab.networks : [];
   const isNew = ({ name }: LabNetwork): boolean =>
     interfaces.some(({ network }) => network === name) && there.every((one) => one.name !== name);
   const made = networks.filter(isNew);
+  const all = [...there, ...made];
   script.pass(made.map(({ name }) => name).join(' '));
-  if (made.length === 0) return;
+  if (internet !== undefined) script.pass(wireWords(all).join(' '));
+  else if (made.length === 0) return;
   await script.at('made');
-  writeLab(folder, { id, file, hub, networks: [...there, ...made] });
+  if (made.length > 0) writeLab(folder, { id, file, hub, networks: all });
   script.pass();
 }

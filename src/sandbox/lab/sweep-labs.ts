@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { labFolders, readLab, readMembers } from '../../state/labs.ts';
+import { labFolders, readLab, readMembers, readWayOut } from '../../state/labs.ts';
+import { endWayOut, isConnector } from '../way-out.ts';
 import { isThere, leaveLab, lives } from './members.ts';
 
 /** Takes out of the labs who has ended, and removes the folders of labs that have ended. */
@@ -9,9 +10,16 @@ export function sweepLabs(labs: string): void {
     const members = readMembers(folder);
     const living = members.filter((member) => lives(member, folder));
     for (const member of members) if (!living.includes(member)) leaveLab(folder, member.sandbox);
-    if (living.length === 0 && !hasHub(folder) && !isBeingStarted(folder))
-      rmSync(folder, { recursive: true, force: true });
+    if (living.length > 0 || hasHub(folder) || isBeingStarted(folder)) continue;
+    endHubsWayOut(folder);
+    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Where what waits for the end of the hub was killed too. Who the hub runs as has written the number: it may be anybody's. */
+function endHubsWayOut(folder: string): void {
+  const wayOut = readWayOut(folder);
+  if (wayOut !== undefined && isConnector(wayOut.pid)) endWayOut(wayOut);
 }
 
 function hasHub(folder: string): boolean {

@@ -4,6 +4,7 @@ import { conditionsText, cutOffSentence } from '../../text/labs.ts';
 import { count } from '../../text/units.ts';
 import { code, facts } from './markdown.ts';
 import type { RunningSandbox } from './observation.ts';
+import { portRows } from './port-rows.ts';
 import { row, type Row } from './row.ts';
 
 /** A lab with its networks, and in each who is there. */
@@ -41,15 +42,16 @@ function cutOffRows(parent: string, { lab, cutOff }: RunningLab): readonly Row[]
 }
 
 function networkRow(parent: string, lab: RunningLab, network: LabNetwork, sandboxes: readonly RunningSandbox[]): Row {
-  const { name, subnets, isolated, conditions } = network;
+  const { name, subnets, isolated, internet, conditions } = network;
   const id = `${parent}/${name}`;
-  const traits = [...subnets, ...(isolated ? ['isolated'] : []), conditionsText(conditions)].filter(Boolean);
+  const words = [...(internet ? ['internet'] : []), ...(isolated ? ['isolated'] : [])];
+  const traits = [...subnets, ...words, conditionsText(conditions)].filter(Boolean);
   return row({
     id,
     label: name,
     description: traits.join(' · '),
     spoken: `network ${name} of lab ${lab.lab.id}, ${traits.join(', ')}`,
-    icon: 'git-merge',
+    icon: internet ? 'globe' : 'git-merge',
     subject: { kind: 'labNetwork', lab, network: name },
     opening: 'expanded',
     children: () => lab.members.flatMap((member) => memberRows(id, name, member, sandboxes)),
@@ -66,14 +68,18 @@ function memberRows(
   const running = sandboxes.find(({ sandbox }) => sandbox.id === name);
   return interfaces
     .filter((one) => one.network === network)
-    .map(({ device, addresses }) =>
-      row({
-        id: `${parent}/${name}/${device}`,
+    .map(({ device, addresses }) => {
+      const id = `${parent}/${name}/${device}`;
+      const ports = running === undefined ? [] : portRows(id, running.sandbox.network);
+      return row({
+        id,
         label: hostname,
         description: [addresses.join(', '), device, ...(hostname === name ? [] : [name])].join(' · '),
         spoken: `sandbox ${name}, ${device}, ${addresses.join(', ')}`,
         icon: 'vm-running',
         subject: running && { kind: 'sandbox', sandbox: running.sandbox },
-      }),
-    );
+        opening: ports.length > 0 ? 'expanded' : 'leaf',
+        children: () => ports,
+      });
+    });
 }

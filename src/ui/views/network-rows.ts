@@ -62,12 +62,12 @@ function sandboxRows(observation: Observation, wiring: Wiring | undefined): read
 }
 
 function sandboxRow(id: string, { sandbox }: RunningSandbox, network: WiredNetwork | undefined): Row {
-  const { mode } = sandbox.network;
+  const hasInternet = sandbox.network.mode === 'internet' || sandbox.lab?.internet === true;
   const ports = portRows(id, sandbox.network);
   return networkRow(id, sandbox.id, network, {
-    description: [mode === 'internet' ? 'internet' : 'no way out', summaryOf(network)].filter(Boolean).join(' · '),
+    description: [hasInternet ? 'internet' : 'no way out', summaryOf(network)].filter(Boolean).join(' · '),
     spoken: `network of sandbox ${sandbox.id}, ${summaryOf(network)}`,
-    icon: mode === 'internet' ? 'globe' : 'vm-running',
+    icon: hasInternet ? 'globe' : 'vm-running',
     subject: { kind: 'sandbox', sandbox },
     opening: ports.length > 0 ? 'expanded' : 'collapsed',
     children: () => [...ports, ...interfaceRows(id, network)],

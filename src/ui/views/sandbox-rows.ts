@@ -113,7 +113,8 @@ const ENDS = {
 } as const;
 
 function networkFact({ network, wayOut, lab }: Sandbox): string {
-  if (lab !== undefined) return code(linksText(lab.interfaces));
+  if (lab !== undefined)
+    return `${code(linksText(lab.interfaces))}${lab.internet ? ', internet through the hub of the lab' : ''}`;
   return network.mode === 'internet'
     ? `internet, through ${wayOut === undefined ? 'nothing' : `pasta (${wayOut.pid})`}`
     : network.mode;

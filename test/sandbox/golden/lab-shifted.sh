@@ -6,11 +6,11 @@ folder=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c
 
 # A gate says where the script is and waits for the launcher; end of file ends it.
 gate() { echo "$1"; read -r _; }
-# Its hub is there if that process is still the one that it was and has not ended: proc_pid_stat(5), fields 3 and 22.
+# A process is there if it is still the one that it was and has not ended: proc_pid_stat(5), fields 3 and 22.
 started_at() { [ "$1" != Z ] || return; shift 19; started=$1; }
-is_there() {
-  read -r pid since <"$folder/hub/pid" && read -r stat <"/proc/$pid/stat" && started_at ${stat##*) } && [ "$started" = "$since" ]
-} 2>/dev/null
+is_since() { read -r stat <"/proc/$1/stat" && started_at ${stat##*) } && [ "$started" = "$2" ]; }
+is_there() { read -r pid since <"$folder/hub/pid" && is_since "$pid" "$since"; } 2>/dev/null
+is_out() { read -r way begun <"$folder/hub/way-out" && is_since "$way" "$begun"; } 2>/dev/null
 
 case ${1-} in
 '')
@@ -31,7 +31,9 @@ case ${1-} in
   flock --shared 8 & flock 7; wait $!
   if ! is_there; then
     # The namespaces of the hub: those of its sandboxes are made in its user namespace, so that root of it may connect them.
-    rm -f "$folder/hub/pid" "$folder/said" "$folder/go"; mkfifo -m 600 "$folder/said" "$folder/go"
+    # What leads out of one that was killed ends with it, also where nobody waits for that.
+    ! is_out || setpriv --reuid 524288 --regid 524288 --clear-groups -- sh -c 'kill "$1"' sh "$way"
+    rm -f "$folder/hub/pid" "$folder/hub/way-out" "$folder/said" "$folder/go"; mkfifo -m 600 "$folder/said" "$folder/go"
     setsid setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --net -- sh "$0" hub <"$folder/go" >"$folder/said" 7>&- 8>&- &
     exec 3>"$folder/go" 4<"$folder/said"; rm -f "$folder/said" "$folder/go"; read -r pid <&4
     printf '%s\n' '0 1000 1' >"/proc/$pid/uid_map"
@@ -39,16 +41,19 @@ case ${1-} in
     echo go >&3; read -r _ <&4; exec 3>&- 4<&-; is_there
   fi
   echo "lab $pid $since"; read -r networks
-  if [ "$networks" ]; then
-    setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" networks $networks; gate made
-  fi
+  in_hub() { setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$pid" --user --net --preserve-credentials -- sh "$0" "$@"; }
+  [ ! "$networks" ] || in_hub networks $networks
+  [ ! "$networks" ] || gate made
   exec 7>&-; read -r _ ;;
-# In the hub, as root of it. It waits until nobody has the lock, and ends.
+# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), waits until nobody has the lock, and ends. Who must
+# not outlast it waits for a lock of its own.
 hub)
   read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up
+  echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+  rm -f "$folder/hub/there"; exec 9>"$folder/hub/there"; flock 9
   read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up
   exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;
-# A bridge for each network, ip-link(8): it has no address in it itself, and passes nothing on from one to another.
+# A bridge for each network, ip-link(8). The hub has an address only in one that it leads out of.
 networks)
   shift
   for network do case $network in

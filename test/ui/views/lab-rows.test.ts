@@ -10,12 +10,20 @@ const lab: Lab = {
   id: 'shop-123456',
   file: '/shop/.vscode/sandboxes.json',
   networks: [
-    { name: 'front', subnets: ['10.0.0.0/24', 'fd00::/64'], mtu: undefined, isolated: false, conditions: {} },
+    {
+      name: 'front',
+      subnets: ['10.0.0.0/24', 'fd00::/64'],
+      mtu: undefined,
+      isolated: false,
+      internet: true,
+      conditions: {},
+    },
     {
       name: 'back',
       subnets: ['10.1.0.0/24'],
       mtu: 1400,
       isolated: true,
+      internet: false,
       conditions: { delay: '20ms', jitter: '5ms', loss: '1%', rate: '10mbit' },
     },
   ],
@@ -35,7 +43,7 @@ it('show a lab with its networks, what happens on their links, and who is there'
   const [shop] = labs?.children() ?? [];
   expect([shop?.label, shop?.description, shop?.subject?.kind]).toEqual(['shop-123456', '2 sandboxes', 'lab']);
   const [front, back] = shop?.children() ?? [];
-  expect([front?.label, front?.description]).toEqual(['front', '10.0.0.0/24 · fd00::/64']);
+  expect([front?.label, front?.description]).toEqual(['front', '10.0.0.0/24 · fd00::/64 · internet']);
   expect(back?.description).toBe('10.1.0.0/24 · isolated · delay 20ms jitter 5ms loss 1% rate 10mbit');
   expect(back?.subject).toMatchObject({ kind: 'labNetwork', network: 'back' });
   expect(front?.children().map(({ label, description }) => `${label}: ${description}`)).toEqual([
@@ -44,6 +52,18 @@ it('show a lab with its networks, what happens on their links, and who is there'
   ]);
   expect(front?.children().map(({ subject }) => subject?.kind)).toEqual(['sandbox', undefined]);
   expect(back?.children()).toEqual([]);
+});
+
+it('show the ports of a sandbox, and whether it has a way out', () => {
+  const port = { address: '127.0.0.1', host: 8080, inside: 80, protocol: 'tcp' } as const;
+  const inLab = { id: lab.id, folder: '/run/lab', hub: HUB, internet: true, interfaces: member('', '').interfaces };
+  const web = sandbox({ id: 'web-1a2b', network: { mode: 'none', publish: [port], hostPorts: [5432] }, lab: inLab });
+  const one = { lab, members: [member('web-1a2b', 'web')], cutOff: [] };
+  const rows = networkRows(observation({ labs: [one], sandboxes: [running({ sandbox: web })] }), undefined);
+  const [row] = rows[0]?.children()[0]?.children()[0]?.children() ?? [];
+  expect([row?.opening, row?.children().map(({ label }) => label)]).toEqual(['expanded', ['8080 → 80', '5432 ← 5432']]);
+  expect(row?.children()[0]?.subject).toEqual({ kind: 'webPort', port });
+  expect(rows.find(({ id }) => id === 'sandboxes')?.children()[0]?.description).toBe('internet');
 });
 
 it('say which sandboxes are cut off, because the hub was killed', () => {

@@ -1,0 +1,448 @@
+import { execa } from 'execa';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTimeOf } from '../../src/discovery/pin.ts';
+import { findProgram } from '../../src/host/programs.ts';
+import type { Sandbox } from '../../src/model/sandbox.ts';
+import { answerOnce, ask } from '../support/ask.ts';
+import { hubs, ping, writeLab } from '../support/labs.ts';
+import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { until } from '../support/until.ts';
+
+const missing = ['pasta', 'nft', 'ip', 'flock', 'busybox', 'python3'].filter((name) => findProgram(name) === undefined);
+const possible = isRoot && missing.length === 0;
+const needs = isRoot ? `needs ${missing.join(', ') || 'nothing more'}` : 'needs root';
+
+const PASTA = '/usr/bin/passt';
+const STAYS = { workspace: 'none', lifetime: 'untilStopped' } as const;
+const LEARN = { ...STAYS, extends: 'learn' } as const;
+const FILE = {
+  profiles: {
+    one: { ...STAYS, networks: { out: '10.0.0.1/24' } },
+    two: { ...LEARN, networks: { out: '10.0.0.2/24' } },
+    more: { ...STAYS, networks: { out: 'auto' } },
+    plain: { workspace: 'none' },
+    once: { workspace: 'none', networks: { out: 'auto' } },
+    second: { ...LEARN, networks: { second: '10.5.0.1/24' } },
+    closed: { ...LEARN, networks: { closed: '10.1.0.1/24' } },
+    lone: { ...LEARN, networks: { lone: 'auto' } },
+    near: { ...STAYS, networks: { near: 'auto' } },
+    web: {
+      ...STAYS,
+      networks: {
+        out: {
+          address: '10.0.0.9',
+          publish: ['8180:80', '0.0.0.0:8181:81', '[::]:8182:82', '5301:5301/udp', '0.0.0.0:5302:54/udp'],
+          hostPorts: [7000],
+        },
+      },
+    },
+    closedWeb: {
+      ...STAYS,
+      forwarding: true,
+      networks: { closed: { address: '10.1.0.9', publish: ['8190:80', '0.0.0.0:8191:81'], hostPorts: [7000] } },
+    },
+    openWeb: { ...LEARN, networks: { out: { publish: ['8195:80'] } } },
+  },
+  networks: {
+    out: { subnet: ['10.0.0.0/24', 'fd00:5::/64'], internet: true },
+    second: { subnet: ['10.5.0.0/24', 'fd00:6::/64'], internet: true },
+    closed: { subnet: ['10.1.0.0/24', 'fd00:7::/64'] },
+    lone: { subnet: '10.6.0.0/24', internet: true, isolated: true },
+    near: { subnet: '10.77.0.0/16', internet: true },
+  },
+};
+
+const HUB = '10.0.0.254';
+const HUB6 = 'fd00:5::ffff:ffff:ffff:ffff';
+
+describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})`, (name) => {
+  let lab: NetworkLab;
+  let caller: Caller;
+  beforeAll(async () => {
+    lab = await makeNetworkLab();
+    caller = makeCaller(name);
+    await writeLab(caller, FILE);
+  });
+  afterEach(async () => {
+    for (const id of sandboxFolders(caller)) await lab.unshared(caller, ['stop', id]);
+    await until(
+      'the hub has ended, and its way out',
+      async () => (await hubs(caller)).length === 0 && left().length === 0,
+    );
+    expect(sandboxFolders(caller)).toEqual([]);
+  });
+  afterAll(async () => {
+    await lab.end();
+    caller.remove();
+  });
+
+  async function started(profile: string): Promise<Sandbox> {
+    const before = new Set(sandboxFolders(caller));
+    const { exitCode, stderr } = await lab.unshared(caller, ['run', '--profile', profile, '--', 'true']);
+    expect(exitCode, stderr).toBe(0);
+    const { stdout } = await lab.unshared(caller, ['list', '--json']);
+    const sandbox = (JSON.parse(stdout) as Sandbox[]).find((one) => one.profile === profile && !before.has(one.id));
+    return sandbox ?? expect.fail(`no sandbox of ${profile} runs`);
+  }
+
+  async function said({ id }: Sandbox, ...lines: readonly string[]): Promise<readonly string[]> {
+    const { stdout } = await lab.unshared(caller, ['enter', id, '--', 'sh', '-c', lines.join('\n')]);
+    return stdout.split('\n');
+  }
+
+  /** Processes of this caller's lab: the way out, and what waits for the end of the hub. */
+  const left = (): readonly number[] =>
+    commandLines()
+      .filter(([, line]) => line.includes(`${caller.runtime}/.labs/`))
+      .map(([pid]) => Number(pid));
+  const ways = (): readonly number[] =>
+    commandLines()
+      .filter(([, line]) => /^\S*pas(ta|st)/.test(line) && line.includes(`${caller.runtime}/.labs/`))
+      .map(([pid]) => Number(pid));
+
+  /** The address of the hub's own in a network, which nobody in it can know. */
+  async function hardwareInHub(network: string): Promise<string> {
+    const [hub = 0] = await hubs(caller);
+    const words = [`--net=/proc/${hub}/ns/net`, 'ip', '-j', 'link', 'show', 'dev', network];
+    const [link] = JSON.parse((await execa('nsenter', words)).stdout) as readonly { readonly address: string }[];
+    return link?.address ?? expect.fail(`the hub has no ${network}`);
+  }
+
+  const serving = async (sandbox: Sandbox, ports: readonly (readonly [number, string])[]): Promise<() => void> => {
+    const loops = ports.map(([port, address]) => `while ${answerOnce(port, address)}; do :; done &`);
+    const running = lab.start(caller, ['enter', sandbox.id, '--', 'sh', '-c', [...loops, 'wait'].join('\n')]);
+    let text = '';
+    running.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await until('it answers', () => text.split('answering').length > ports.length);
+    return () => running.kill('SIGTERM');
+  };
+
+  it('is reached from two sandboxes by TCP, UDP, IPv6, by names and by ping, through one way out', async () => {
+    const all = [await started('one'), await started('two')];
+    const asked = [
+      ask('tcp', LAB.external),
+      ask('udp', LAB.external),
+      ask('tcp', LAB.external6),
+      ask('tcp', 'example.org'),
+    ];
+    for (const sandbox of all) {
+      expect(await said(sandbox, ...asked)).toEqual(Array(4).fill('world'));
+      expect(await said(sandbox, ping(LAB.external), ping(LAB.external6))).toEqual(['reached', 'reached']);
+      expect(sandbox.lab?.internet).toBe(true);
+    }
+    expect(ways()).toHaveLength(1);
+    const [one] = all;
+    expect(one && (await said(one, ping('two'), ping('10.0.0.2')))).toEqual(['reached', 'reached']);
+    const { stdout } = await lab.unshared(caller, ['lab', 'list']);
+    expect(stdout).toMatch(/out +10\.0\.0\.0\/24 fd00:5::\/64 +internet +one-/);
+  });
+
+  it('is not the machine, its gateway, a metadata address or the hub, bound to the device or not', async () => {
+    const [one, two] = [await started('one'), await started('two')];
+    await started('second');
+    const near = ['127.0.0.1', LAB.host, LAB.gateway, LAB.gateway6, LAB.metadata, LAB.metadata6];
+    const hub = [HUB, HUB6, '10.5.0.254', 'fd00:6::ffff:ffff:ffff:ffff', '10.5.0.1', 'fd00:6::1'];
+    for (const sandbox of [one, two]) {
+      const all = [...near, ...hub];
+      expect(await said(sandbox, ...all.map((address) => ask('tcp', address)))).toEqual(all.map(() => 'ECONNREFUSED'));
+      const bound = all.slice(1);
+      expect(await said(sandbox, ...bound.map((address) => ask('tcp', address, 7000, 'eth0')))).toEqual(
+        bound.map(() => 'ECONNREFUSED'),
+      );
+      const answers = await said(sandbox, ...all.map((address) => ask('udp', address)));
+      expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
+    }
+    expect(await said(two, ask('tcp', LAB.external, 7000, 'eth0'), ping(HUB))).toEqual(['world', 'lost']);
+  });
+
+  it('is not got by addresses, routes and neighbours of one’s own', async () => {
+    const [one, two] = [await started('one'), await started('two')];
+    const second = await started('second');
+    const closed = await started('closed');
+    const stop = await serving(second, [[80, '10.5.0.1']]);
+    const hardware = await hardwareInHub('closed');
+    const routes = [
+      'ip route add 10.0.0.254 dev eth0',
+      'ip route replace default via 10.0.0.254 dev eth0',
+      `ip neigh replace 10.0.0.254 lladdr ${hardware} dev eth0`,
+      atOnce(ask('tcp', LAB.external), ask('tcp', LAB.gateway)),
+      // as a sandbox of the other network
+      'ip addr add 10.0.0.77/32 dev eth0; ip route replace default via 10.0.0.254 dev eth0 src 10.0.0.77',
+      atOnce(ask('tcp', LAB.external), ask('tcp', '10.0.0.1', 80), ask('tcp', '10.5.0.1', 80)),
+    ];
+    expect((await said(closed, ...routes)).filter((line) => !/timeout|EHOSTUNREACH|ENETUNREACH/.test(line))).toEqual(
+      [],
+    );
+    const spoofed = [
+      'ip addr add 10.5.0.77/32 dev eth0; ip addr add 10.77.0.50/32 dev eth0',
+      ...['10.5.0.77', '10.77.0.50'].flatMap((source) => [
+        `ip route replace default via ${HUB} dev eth0 src ${source}`,
+        atOnce(ask('tcp', LAB.external), ask('tcp', LAB.gateway), ask('tcp', '10.5.0.1', 80)),
+      ]),
+    ];
+    expect(await said(two, ...spoofed)).toEqual(Array(6).fill('timeout'));
+    // What the other network gets for it is nothing either; what it asks for itself, it gets.
+    const hearing = lab.start(caller, ['enter', second.id, '--', 'sh', '-c', HEAR_THEN_ASK]);
+    await until('it listens', async () => (await said(second, 'cat /proc/net/udp')).join().includes(`:${hex(9000)} `));
+    await said(two, 'ip addr add 10.5.0.1/32 dev eth0', sendFrom('10.5.0.1', 9000, LAB.external, 7000));
+    expect((await hearing).stdout.split('\n')).toEqual(['nothing', 'world']);
+    expect(await said(one, ask('tcp', LAB.external), 'nft flush ruleset 2>&1 | grep -c permitted')).toEqual([
+      'world',
+      '1',
+    ]);
+    expect(
+      await said(two, `ip route replace default via ${HUB} dev eth0`, 'nft flush ruleset', ask('tcp', LAB.gateway)),
+    ).toEqual(['ECONNREFUSED']);
+    stop();
+  });
+
+  it('is there for none of a network without it in the same lab, and leads from no network to another', async () => {
+    const closed = await started('closed');
+    const two = await started('two');
+    const stop = await serving(closed, [[80, '10.1.0.1']]);
+    expect(await said(closed, ask('tcp', LAB.external), ask('tcp', LAB.external6))).toEqual([
+      'ENETUNREACH',
+      'ENETUNREACH',
+    ]);
+    expect(await said(two, ask('tcp', '10.1.0.1', 80), ask('tcp', 'fd00:7::1', 80))).not.toContain('inside');
+    stop();
+  });
+
+  it('keeps sandboxes of an isolated network apart', async () => {
+    const [one, other] = [await started('lone'), await started('lone')];
+    const address = other.lab?.interfaces[0]?.addresses[0]?.split('/')[0] ?? '';
+    expect(await said(one, ask('tcp', LAB.external), ping(address))).toEqual(['world', 'lost']);
+    const around = [`ip route add ${address} via 10.6.0.254`, ping(address), ask('tcp', address)];
+    expect(await said(one, ...around)).toEqual(['lost', 'ECONNREFUSED']);
+  });
+
+  it('ports lead in and out beside it, by TCP and UDP, and no other', async () => {
+    const web = await started('web');
+    const stop = await serving(web, [
+      [80, '127.0.0.1'],
+      [81, '0.0.0.0'],
+      [82, '::'],
+    ]);
+    expect(web.network.publish).toHaveLength(5);
+    expect(await lab.onHost(ask('tcp', '127.0.0.1', 8180))).toBe('inside');
+    expect(await lab.onHost(ask('tcp', '::1', 8182))).toBe('inside');
+    for (const [address, port] of [
+      [LAB.host, 8181],
+      ['fd77::2', 8182],
+    ] as const)
+      await until('an answer', async () => (await lab.inWorld(ask('tcp', address, port))) === 'inside', 30);
+    expect(await lab.inWorld(ask('tcp', LAB.host, 8180))).toBe('ECONNREFUSED');
+    expect(await said(web, ask('tcp', '127.0.0.1'), ask('tcp', LAB.host), ask('tcp', LAB.external))).toEqual([
+      'host',
+      'ECONNREFUSED',
+      'world',
+    ]);
+    for (const [port, asking] of [
+      // With other numbers inside, pasta of 2023 loses the answer of a datagram that came by the loopback.
+      [5301, () => lab.onHost(ask('udp', '127.0.0.1', 5301))],
+      [54, () => lab.inWorld(ask('udp', LAB.host, 5302))],
+    ] as const) {
+      const answering = lab.start(caller, ['enter', web.id, '--', 'sh', '-c', answerUdp(port)]);
+      await until('it listens', async () => (await said(web, 'cat /proc/net/udp')).join().includes(`:${hex(port)} `));
+      expect(await asking()).toBe('inside');
+      await answering;
+    }
+    const near = [LAB.external, LAB.gateway, LAB.metadata, '203.0.113.1'];
+    expect(await said(web, ...near.map((address) => ask('tcp', address, 7000, 'ports')))).toEqual(
+      near.map(() => 'ECONNREFUSED'),
+    );
+    stop();
+  });
+
+  it('ports lead in and out without it, and nobody else of the lab gets at them', async () => {
+    const [web, closed] = [await started('closedWeb'), await started('closed')];
+    const stop = await serving(web, [
+      [80, '127.0.0.1'],
+      [81, '0.0.0.0'],
+    ]);
+    expect(await lab.onHost(ask('tcp', '127.0.0.1', 8190))).toBe('inside');
+    await until('an answer', async () => (await lab.inWorld(ask('tcp', LAB.host, 8191))) === 'inside', 30);
+    expect(await said(web, ask('tcp', '127.0.0.1'), ask('tcp', LAB.external), ask('tcp', 'closed', 80))).toEqual([
+      'host',
+      'ENETUNREACH',
+      'ECONNREFUSED',
+    ]);
+    const through = ['203.0.113.1', LAB.external, LAB.gateway];
+    const answers = await said(
+      closed,
+      ask('tcp', '10.1.0.9'),
+      'ip route replace default via 10.1.0.9',
+      ...through.map((address) => ask('tcp', address)),
+    );
+    expect(answers[0]).toBe('ECONNREFUSED');
+    expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
+    const answering = lab.start(caller, ['enter', web.id, '--', 'sh', '-c', ECHO]);
+    await until('it listens', async () => (await said(web, 'cat /proc/net/udp')).join().includes(`:${hex(9000)} `));
+    const asOther = 'ip route add 203.0.113.2 via 10.1.0.9; ip addr add 10.77.0.1/32 dev eth0';
+    await said(closed, asOther, sendFrom(LAB.gateway, 7000, '203.0.113.2', 9000));
+    expect((await answering).stdout.split('\n')).toEqual(["b'hello'"]);
+    const { stdout } = await lab.unshared(caller, ['lab', 'list']);
+    expect(stdout).toMatch(/closed .* - +closedweb-\w+ .* 8190:80 0\.0\.0\.0:8191:81 host:7000$/m);
+    stop();
+  });
+
+  it('outlasts none of those that were killed, and is made again', async () => {
+    const one = await started('one');
+    const [way = 0] = ways();
+    process.kill(way, 'SIGKILL');
+    await until('it is gone', () => ways().length === 0);
+    expect(await said(one, ask('tcp', LAB.external))).not.toContain('world');
+    const two = await started('two');
+    expect(await said(one, ask('tcp', LAB.external), ask('tcp', LAB.gateway))).toEqual(['world', 'ECONNREFUSED']);
+    expect(ways()).toHaveLength(1);
+    const [hub = 0] = await hubs(caller);
+    process.kill(hub, 'SIGKILL');
+    await until('the way out has ended with its hub', () => left().length === 0);
+    await until('its links are gone', async () => (await said(one, 'ls /sys/class/net')).join() === 'lo');
+    const more = await started('more');
+    expect(await said(more, ask('tcp', LAB.external))).toEqual(['world']);
+    expect(two.lab?.hub).not.toEqual(more.lab?.hub);
+  });
+
+  it('leaves nothing when the launcher is killed, nor when all that would end it is', async () => {
+    const running = lab.start(caller, ['run', '--profile', 'once', '--', 'sh', '-c', 'echo answering; exec sleep 30']);
+    await new Promise((resolve) => running.stdout.once('data', resolve));
+    expect(ways()).toHaveLength(1);
+    running.kill('SIGKILL');
+    await until('all has ended', () => left().length === 0);
+    for (const next of ['second', 'plain']) {
+      const { pid } = await started('one');
+      const [hub, way] = [await hubs(caller), ways()];
+      const waiting = left().filter((one) => !hub.includes(one) && !way.includes(one));
+      await killAll(waiting); // before the end of the hub, which they wait for
+      await killAll([...hub, pid]);
+      const [last = 0] = way;
+      const since = startTimeOf(last);
+      const ends = async (): Promise<boolean> => {
+        await lab.unshared(caller, ['run', '--profile', next, '--', 'true']);
+        return startTimeOf(last) !== since;
+      };
+      expect(since).toBeDefined();
+      await until(`a start of ${next} has ended it`, ends, 30); // what may be another start is not swept at once
+      for (const id of sandboxFolders(caller)) await lab.unshared(caller, ['stop', id]);
+    }
+  });
+
+  it('is missing while the machine is offline, which is said, and comes with the next start', async () => {
+    const routes = [`default via ${LAB.gateway}`, `default via ${LAB.gateway6}`];
+    await lab.onHost(routes.map((route) => `ip route del ${route}`).join('; '));
+    const { exitCode, stderr } = await lab.unshared(caller, ['run', '--profile', 'one', '--', 'true']);
+    const ports = await lab.unshared(caller, ['run', '--profile', 'web', '--', 'true']);
+    await lab.onHost(routes.map((route) => `ip route add ${route}`).join('; '));
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('no route to the internet now')]);
+    expect(ports.stderr).toContain('"publish" and "hostPorts" cannot be forwarded');
+    expect(ways()).toEqual([]);
+    const two = await started('two');
+    expect(await said(two, ask('tcp', LAB.external), ask('tcp', LAB.gateway))).toEqual(['world', 'ECONNREFUSED']);
+  });
+
+  it('is not given to a network while it is in use without', async () => {
+    const closed = await started('closed');
+    await writeLab(caller, {
+      ...FILE,
+      networks: { ...FILE.networks, closed: { ...FILE.networks.closed, internet: true } },
+    });
+    const { stderr } = await lab.unshared(caller, ['run', '--profile', 'closedWeb', '--', 'true']);
+    const two = await started('two');
+    await writeLab(caller, FILE);
+    expect(stderr).toContain(`was changed. Stop first: ${closed.id}.`);
+    expect(two.lab?.internet).toBe(true);
+    const line = 'ip route add 10.1.0.254 dev eth0; ip route replace default via 10.1.0.254 dev eth0';
+    expect(await said(closed, line, ask('tcp', LAB.external))).not.toContain('world');
+  });
+
+  it('shows its script', async () => {
+    const { stdout } = await lab.unshared(caller, ['script', '--profile', 'one', '--lab']);
+    expect(stdout).toContain('type filter hook forward priority filter; policy drop;');
+    const one = await started('one');
+    const running = await lab.unshared(caller, ['script', one.id, '--lab']);
+    expect(running.stdout.trim()).toBe(stdout.trim());
+  });
+
+  it.each([
+    ['without pasta', `mount --bind /dev/null ${PASTA}`, 'one', 'apt install passt'],
+    ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'one', 'apt install nftables'],
+    ['where tun is closed', 'chmod 600 /dev/net/tun', 'one', '/dev/net/tun, which cannot be used'],
+    ['where pasta fails', FAILING_PASTA, 'one', 'could not be made: it broke'],
+    ['in a network of this machine', '', 'near', 'overlaps the network of 10.77.0.2/24'],
+    ['with ports and all capabilities', '', 'openWeb', 'leave "publish" and "hostPorts" out'],
+  ])('fails in one sentence and leaves nothing %s', async (_, before, profile, sentence) => {
+    const { exitCode, stderr } = await lab.unshared(
+      caller,
+      ['run', '--profile', profile, '--', 'true'],
+      onCopies(before),
+    );
+    expect(exitCode, stderr).toBe(125);
+    expect(stderr).toContain(sentence);
+    await until('no hub', async () => (await hubs(caller)).length === 0 && left().length === 0);
+    expect(sandboxFolders(caller)).toEqual([]);
+  });
+});
+
+/** It knows its options, and ends. */
+const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /opt; printf '%s\\n' '#!/bin/sh' \
+'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac' >/opt/pasta
+chmod 755 /opt/pasta; mount --bind /opt/pasta ${PASTA}`;
+
+/** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
+function onCopies(before: string): string {
+  return `mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; ${before}`;
+}
+
+/** Answers what comes to port 9000 of the link of the ports, and prints it, until nothing has come for two seconds. */
+const ECHO = `exec /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("203.0.113.2", 9000)); s.settimeout(15)
+try:
+    while 1: d, who = s.recvfrom(99); s.settimeout(2); print(d); s.sendto(d, who)
+except OSError: pass'`;
+
+/** Whether anything comes to port 9000 within four seconds; then asks from there, and prints the answer. */
+const HEAR_THEN_ASK = `exec /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.5.0.1", 9000)); s.settimeout(4)
+def heard():
+    try: return s.recv(99).decode().strip()
+    except OSError: return "nothing"
+print(heard()); s.sendto(b"hello", ("${LAB.external}", 7000)); print(heard())'`;
+
+/** One datagram from an address and a port. */
+const sendFrom = (from: string, port: number, to: string, at: number): string => `/usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("${from}", ${port})); s.sendto(b"hello", ("${to}", ${at}))'`;
+
+async function killAll(pids: readonly number[]): Promise<void> {
+  await execa('kill', ['-KILL', ...pids.map(String)], { reject: false }); // one may end with another
+  await until('they are gone', () => pids.every((pid) => startTimeOf(pid) === undefined));
+}
+
+/** As /proc/net/udp has it. */
+const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+
+/** What cannot be answered takes its time. */
+const atOnce = (...lines: readonly string[]): string => `${lines.map((line) => `${line} &`).join(' ')} wait`;
+
+/** Answers one datagram. */
+function answerUdp(port: number): string {
+  return `exec /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", ${port})); s.settimeout(15)
+_, who = s.recvfrom(99); s.sendto(b"inside", who)'`;
+}
+
+function commandLines(): readonly (readonly [string, string])[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => [pid, commandLine(pid)] as const);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}

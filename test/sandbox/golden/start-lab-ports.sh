@@ -1,0 +1,178 @@
+#!/bin/sh
+# Sandbox review-1a2b, from the profile "review".
+set -eu; umask 022; here=$PWD; cd /
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
+
+# A gate says where the script is and waits for the launcher; end of file ends it.
+gate() { echo "$1"; read -r _; }
+
+# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
+started_at() { shift 19; echo "$1"; }
+by_hand() {
+  echo "By hand nobody connects a sandbox to its lab." >&2; exit 1
+  echo 'By hand nobody keeps memory.max, pids.max.' >&2
+  case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
+  around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
+  [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
+  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch
+  mkdir -p /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none; cd /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root
+  mkdir -p ./usr './home/u/my project' ./dev ./tmp
+  for file in ./dev/null; do : >"$file"; done
+  ln -s usr/bin ./bin
+  cd "$folder"
+  cp "$script" start.sh; mkfifo said go; cd /
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  exec 4>"$folder/go" 5<"$folder/said"
+  if read -r _ pid <&5; then
+    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
+    echo go >&4
+    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+  fi
+  exec 4>&-; wait "$script" || :
+  rm -rf "$folder"; exit
+}
+
+case ${1-} in
+'' | by-hand)
+  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
+  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  handed_on() {
+    value=; while read -r key value; do [ "$key" != flags: ] || break; done
+    case $value in 0[2367]?????? | "") return 1 ;; esac
+  }
+  for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    case $fd in 0 | 1 | 2) continue ;; esac
+    [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
+    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    eval "exec $fd>&-"
+  done
+  # What will connect it to the internet starts outside, and ends when the pipe to it is closed: fifo(7).
+  mkfifo -m 600 "$folder/lifeline" "$folder/answer"; exec 4<>"$folder/lifeline"
+  { exec 4>&-; rm -f "$folder/lifeline" "$folder/answer"; exec sh "$0" network; } <"$folder/lifeline" >"$folder/answer" &
+  exec 5<"$folder/answer"
+  lab=/run/user/1000/namespace-sandboxes/.labs/ws-0a1b2c; ended() { echo 'The lab has ended.' >&2; exit 1; }
+  # The hub ends when nobody has this lock any more, flock(2).
+  exec 8>>"$lab/alive"; flock --shared --nonblock 8 & locking=$!
+  is_since() { shift 19; [ "$1" = "$since" ]; }
+  read -r hub since <"$lab/hub/pid" && read -r stat <"/proc/$hub/stat" && is_since ${stat##*) } || ended
+  # What will connect it waits in the hub until there is a network namespace.
+  mkfifo -m 600 "$folder/joining" "$folder/joined"; exec 7<>"$folder/joining"; wait "$locking" || ended
+  { exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; exec nsenter --target "$hub" --preserve-credentials --user --net sh "$0" lab; } <"$folder/joining" >"$folder/joined" &
+  exec 9<"$folder/joined"
+  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
+  exec nsenter --target "$hub" --preserve-credentials --user -- unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside
+  ;;
+# Ports of this machine lead inside, and out, without root: pasta(1) listens there as an ordinary user.
+network)
+  read -r pid || exit 0; exec 6<>"$folder/scratch/way-out.pid"
+  /usr/bin/pasta --quiet --ns-ifname ports --address 203.0.113.2 --address 2001:db8:1::2 --no-map-gw --tcp-ports 127.0.0.1/8080:80 --udp-ports none --tcp-ns 5432 --udp-ns none --pid "$folder/scratch/way-out.pid" "$pid" >&2 || { echo 'no network' >&2; exit 1; }
+  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1
+  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0
+  case $name in pasta* | passt*) kill "$pasta" ;; esac
+  exit ;;
+# In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).
+lab)
+  read -r pid || exit 0
+  printf '%s\n' "link add name _$pid.0 type veth peer name eth0 address 02:4b:8d:d3:f8:2f netns $pid" "link set dev _$pid.0 master lab addrgenmode none up" "link add name _$pid.1 mtu 9000 type veth peer name dmz address 02:89:df:87:41:84 mtu 9000 netns $pid" "link set dev _$pid.1 master dmz addrgenmode none up" "link set dev _$pid.1 type bridge_slave isolated on" | ip -batch - >&2
+  printf '%s\n' "qdisc add dev _$pid.1 root handle 1: netem delay 20ms loss 1% limit 10000" "qdisc add dev _$pid.1 parent 1:1 tbf rate 10mbit burst 32768 latency 50ms" | tc -batch - >&2
+  echo joined; exit ;;
+# Now the outside writes id maps and moves this process into its cgroup.
+inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; echo "$pid" >&4; exec 4>&-; echo "$pid" >&7; exec 7>&- 8>&-; ;;
+esac
+
+# Its own names, uts_namespaces(7).
+hostname review & naming=$!
+# A loopback device that is up, network_namespaces(7).
+# Its links into the lab as soon as they are there, ip-address(8).
+{ read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
+  printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
+exec 9<&-
+# It passes packets on from one network to another: ip(7), ipv6(7).
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+# Through the link of the ports goes what answers, and nothing else: nft(8). Without net_admin and net_raw nobody inside gets past.
+nft -f - <<'END' & filtering=$!
+table inet ports {
+  chain in {
+    type filter hook input priority filter;
+    iifname "ports" ct mark set 1
+  }
+  chain out {
+    type filter hook output priority filter;
+    oifname != "ports" accept
+    ct mark 1 accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    goto refused
+  }
+  chain between {
+    type filter hook forward priority filter;
+    iifname "ports" drop
+    oifname "ports" goto refused
+  }
+  chain from {
+    type nat hook input priority 100;
+    iifname "ports" snat ip to 203.0.113.1
+    iifname "ports" snat ip6 to 2001:db8:1::1
+  }
+  chain refused {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+}
+END
+# ping(8) without net_raw: icmp(7).
+echo '0 0' >/proc/sys/net/ipv4/ping_group_range
+# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
+printf '%s\n' 'nameserver 192.0.2.53' >"$folder/scratch/resolv.conf"
+
+# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
+printf '%s\n' "
+overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
+/usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
+tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
+/home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
+/dev/null $root/dev/null none bind,nosuid,noexec 0 0
+" >"$folder/scratch/fstab"
+mount --all --fstab "$folder/scratch/fstab"
+
+# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
+read_back() {
+  target=$5 options=,$6,
+  case $target in "$root" | "$root"/*) ;; *) return ;; esac
+  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
+  case $options in *,ro,*) return ;; esac
+  case ${target#"$root"} in
+  '' | /usr) ;;
+  /tmp | '/home/u/my\040project' | /dev/null) return ;;
+  '/home/u/my\040project'/*) return ;;
+  esac
+  echo "refused: $target is not read-only" >&2; exit 1
+}
+mounts=$(cat /proc/self/mountinfo)
+IFS='
+'; set -f
+{ for line in $mounts; do IFS=' '; read_back $line; done
+for target in '' /usr; do
+  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
+done
+} & checking=$!
+unset IFS; set +f
+
+wait "$naming"
+wait "$linking"
+wait "$filtering"; read -r _ <&5; exec 5<&-
+# The link of the ports: what comes from its own address goes through it, and nothing else, ip-rule(8).
+printf '%s\n' 'link set dev ports addrgenmode none' 'addr add 203.0.113.2/30 dev ports' 'addr add fe80::2/64 dev ports nodad' 'addr add 2001:db8:1::2/126 dev ports nodad' 'link set dev ports up' 'route add default via 203.0.113.1 dev ports table 7000' 'route add default via 2001:db8:1::1 dev ports table 7000' 'rule add from 203.0.113.2 table 7000' | ip -batch -
+ip -6 rule add from 2001:db8:1::2 table 7000
+# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
+cd "$root"; pivot_root . .
+/usr/bin/umount -n -i -l .; cd /
+wait "$checking"
+
+# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).
+# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
+# then it waits, ends with its launcher, and takes every process with it.
+exec /usr/bin/unshare --cgroup -- /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf -- \
+  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
