@@ -113,7 +113,7 @@ async function change(
 }
 
 /** Shows what will be run before it is; any of it can be copied instead. */
-async function agreesTo(question: string, button: string, commands: readonly string[]): Promise<boolean> {
+export async function agreesTo(question: string, button: string, commands: readonly string[]): Promise<boolean> {
   const run = { label: `$(play) ${button}`, description: 'as root' };
   const copy = { label: '$(copy) Copy Commands', description: 'to run them by hand' };
   const separator = { label: 'what is run', kind: vscode.QuickPickItemKind.Separator };
@@ -161,7 +161,7 @@ async function interfaceOf(app: App, target: Target | undefined, title: string):
   return name === undefined ? undefined : { place, name };
 }
 
-function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlace | undefined {
+export function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlace | undefined {
   switch (target?.kind) {
     case 'namedNetwork':
     case 'named':
@@ -176,7 +176,7 @@ function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlac
   }
 }
 
-async function ask(
+export async function ask(
   title: string,
   prompt: string,
   value: string,
