@@ -133,7 +133,7 @@ function openInside(name: string, subnet: Subnet, inside: OwnNetwork): void {
 /** The rules go last but one: until then they hold. Any step may have been done before. */
 function undo(note: Note): void {
   const [link, table] = [uplinkLink(note), uplinkTable(note)];
-  if (hasLink(ip, link)) ip(['link', 'delete', 'dev', link, 'type', 'veth']);
+  removeLink(link);
   const others = usersWithState()
     .flatMap(notesOf)
     .filter((other) => fileOf(other) !== fileOf(note));
@@ -142,6 +142,12 @@ function undo(note: Note): void {
   for (const way of isForwarding('all') ? [] : ended) if (isForwarding(way)) setForwarding(way, false);
   if (hasTable(table)) run('nft', [`delete table inet ${table}`]);
   rmSync(fileOf(note), { force: true });
+}
+
+/** It goes at any moment where its network has just ended. */
+function removeLink(link: string): void {
+  const deleted = succeeds(() => ip(['link', 'delete', 'dev', link, 'type', 'veth']));
+  if (!deleted && hasLink(ip, link)) throw new Error(`the link ${link} could not be deleted`);
 }
 
 /** Of a network that is there, with its link and its rules: these are gone where a firewall was loaded anew. */
