@@ -5,7 +5,7 @@ import { formatSubnet, overlaps, type Subnet } from '../model/subnet.ts';
 import { MOST_UPLINKS, parseUplinkSubnet, uplinkAddresses, uplinkLink, uplinkTable } from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
-import { uplinkRules } from '../network/uplink-rules.ts';
+import { MOST_CONNECTIONS, uplinkRules } from '../network/uplink-rules.ts';
 import type { HelperParams, HelperResults, UplinkState } from '../protocol/helper.ts';
 import { hasLink, nameOf, noted, withNetwork, type OwnNetwork } from './links.ts';
 import { networkNamespaceOf } from './network-namespaces.ts';
@@ -74,9 +74,9 @@ function connect(uid: number, wish: Wish, network: OwnNetwork): HelperResults['u
   const number = freeNumber(uid);
   const link = uplinkLink({ uid, number });
   if (hasLink(ip, link)) throw new Error(`this host has a link ${link} already, which is not the helper's`);
-  const ours = usersWithState()
-    .flatMap(notesOf)
-    .flatMap((note) => note.forwarding);
+  const others = usersWithState().flatMap(notesOf);
+  requireRoom(others.length + 1);
+  const ours = others.flatMap((note) => note.forwarding);
   const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
   const note = { ...wish, uid, number, forwarding, host: hostInode() };
   try {
@@ -113,6 +113,18 @@ function freeNumber(uid: number): number {
   const number = Array.from({ length: MOST_UPLINKS }, (_, one) => one).find((one) => !taken.includes(String(one)));
   if (number === undefined) throw new Error(`user ${uid} has ${MOST_UPLINKS} ways out already`);
   return number;
+}
+
+/**
+ * Connections stay in the kernel's table, which is everybody's, for up to five days after a way out is closed: half of it is
+ * never for ways out (nf_conntrack-sysctl of the kernel). A table that is not there, or has no end, has room.
+ */
+function requireRoom(uplinks: number): void {
+  const [count = 0, most = Infinity] = ['count', 'max']
+    .map((what) => `/proc/sys/net/netfilter/nf_conntrack_${what}`)
+    .map((file) => (existsSync(file) ? Number(readFileSync(file, 'latin1')) || undefined : undefined));
+  if (count + uplinks * MOST_CONNECTIONS > most / 2)
+    throw new Error('the table of connections of this host (nf_conntrack_max) has no room for one more way out');
 }
 
 /** Whoever has the other end may rename and move it: the host's end is found by its own name. It speaks no IPv6. */

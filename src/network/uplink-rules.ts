@@ -12,7 +12,7 @@ export interface UplinkHost extends Pick<HostNetwork, 'links' | 'gateways'> {
 }
 
 /** How many connections one uplink has at the same time: the kernel's table of them is everybody's (nf_conntrack_max). */
-const MOST_CONNECTIONS = 4096;
+export const MOST_CONNECTIONS = 1024;
 
 /**
  * The rules of nft(8) for an uplink: a table of its own, which replaces one of that name. Who is at the other end is not trusted:

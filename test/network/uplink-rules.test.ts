@@ -30,7 +30,7 @@ it('the rules of an uplink, where one of two ways out forwards for it alone', ()
         meta nfproto ipv6 goto refused
         oifname != { "eth0", "wlan0" } goto refused
         ip daddr @near goto refused
-        ct state new ct count over 4096 goto refused
+        ct state new ct count over 1024 goto refused
       }
       chain input {
         type filter hook input priority filter;
