@@ -114,7 +114,7 @@ describe('networks', () => {
     for (const [what, name] of [
       ['Private subnet between n1 and the host', 'networks-uplink-subnet'],
       ['Name of the interface in n1', undefined],
-      ['masquerade', 'networks-uplink-rules'],
+      ['nft -f -', 'networks-uplink-rules'],
     ] as const) {
       await until(what, async () => (await quickInput(page)).includes(what));
       if (name !== undefined) await picture(page, name);
