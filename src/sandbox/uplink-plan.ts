@@ -59,11 +59,15 @@ export function connectCommands({ place, name, uplink, host }: UplinkPlan): read
   ];
 }
 
-/** Those that take it away again. */
-export function disconnectCommands({ link, table, forwarding }: UplinkState): readonly string[] {
+/** Those that take it away again; `others` stay, and what forwards for them too. */
+export function disconnectCommands(
+  { link, table, forwarding }: UplinkState,
+  others: readonly UplinkState[],
+): readonly string[] {
+  const ended = forwarding.filter((one) => !others.some((other) => other.forwarding.includes(one)));
   return [
     shellWords(['ip', 'link', 'delete', 'dev', link]),
-    ...forwarding.map((one) => forwardingCommand(one, false)),
+    ...ended.map((one) => forwardingCommand(one, false)),
     shellWords(['nft', 'delete', 'table', 'inet', table]),
   ];
 }

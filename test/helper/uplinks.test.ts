@@ -165,7 +165,7 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(`exec >/dev/null; ${connectCommands(plan).join('\n')}`)).toBe('');
     await until('the same', async () => (await plain()) === byHelper);
     expect(await inN1(ask('tcp', LAB.external))).toBe('world');
-    await onHost(disconnectCommands(uplink).join('\n'));
+    await onHost(disconnectCommands(uplink, []).join('\n'));
     expect(await onHost(TRACES)).toBe(made);
   });
 

@@ -30,7 +30,7 @@ export async function connectNetwork(app: App, target: Target | undefined): Prom
   );
   if (name === undefined) return;
   const commands = connectCommands(planUplink(routes, { place, name, subnet }));
-  if (!(await agreesTo(`Let ${place.name} out through the host?`, 'Connect', commands))) return;
+  if (!(await agreesTo(app, `Let ${place.name} out through the host?`, 'Connect', commands))) return;
   const helper = await (await app.helper.session()).helper('network');
   const { dropped } = await helper.request('uplinks/add', { at: place.at, name, subnet: text });
   await app.live.observe();
@@ -56,8 +56,10 @@ export async function disconnectNetwork(app: App, target: Target | undefined): P
   }
   const place = chosen ?? (await pickPlace(connected, 'Disconnect Network from the Host', 'Network to disconnect'));
   const uplink = place && uplinkAt(place);
-  if (!uplink || !(await agreesTo(`Close the way out of ${place.name}?`, 'Disconnect', disconnectCommands(uplink))))
-    return;
+  if (!uplink) return;
+  const others = uplinks.filter((one) => one !== uplink);
+  const commands = disconnectCommands(uplink, others);
+  if (!(await agreesTo(app, `Close the way out of ${place.name}?`, 'Disconnect', commands))) return;
   await helper.request('uplinks/delete', { at: place.at });
   await app.live.observe();
 }

@@ -130,18 +130,14 @@ function networkRow(id: string, label: string, network: SeenNetwork | undefined,
   });
 }
 
-/** Its addresses but those of the loopback and the kernel's own of a link, else how many interfaces it has; and its way out. */
+/** Its way out, and its addresses but those of the loopback and the kernel's own of a link, else how many interfaces it has. */
 function summaryOf(network: SeenNetwork | undefined): string {
   if (network === undefined) return '';
   if (network.unread !== undefined) return network.unread;
   const links = network.interfaces.filter(({ kind }) => kind !== 'loopback');
   const addresses = links.flatMap(({ addresses: own }) => own.filter((address) => !address.startsWith('fe80:')));
   const what = addresses.length > 0 ? addresses.join(', ') : count(links.length, 'link', 'links');
-  return network.uplink === undefined ? what : `${what} · ${wayOutText(network.uplink)}`;
-}
-
-function wayOutText({ link }: { readonly link: string }): string {
-  return `out through ${link}`;
+  return network.uplink === undefined ? what : `way out · ${what}`;
 }
 
 function interfaceRows(parent: string, network: SeenNetwork | undefined): readonly Row[] {
@@ -153,7 +149,7 @@ function interfaceRows(parent: string, network: SeenNetwork | undefined): readon
 
 function interfaceRow(parent: string, network: SeenNetwork, one: Interface): Row {
   const { name, kind, addresses, up, carrier } = one;
-  const out = network.uplink?.index === one.index ? [wayOutText(network.uplink)] : [];
+  const out = network.uplink?.index === one.index ? [`out through ${network.uplink.link}`] : [];
   return row({
     id: `${parent}/${one.index}`,
     label: name,

@@ -33,7 +33,7 @@ describe('networkRows', () => {
     const named = wired(44, { kind: 'named', name: 'n1' }, [lo, eth0, eth1]);
     const cable = { kind: 'veth', from: { network: 1, index: 7 }, to: { network: 44, index: 3 } } as const;
     const [row] = networkRows(observation(), { networks: [host, named], cables: [cable] })[0]?.children() ?? [];
-    expect(texts(row && [row])).toEqual(['n1 (10.0.0.1/24, 10.9.8.2/24 · out through uns1000-0)']);
+    expect(texts(row && [row])).toEqual(['n1 (way out · 10.0.0.1/24, 10.9.8.2/24)']);
     expect(row?.icon).toBe('globe');
     expect(texts(row?.children()).at(-1)).toBe('eth1 (veth · 10.9.8.2/24 · out through uns1000-0)');
   });
