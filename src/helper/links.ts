@@ -58,21 +58,21 @@ export function cleanLinks(uid: number, act: Act): void {
 }
 
 /** Keeps a note of a link while it is made. Where there is a link of that name already, it is not this one. */
-function noted(uid: number, { at, name }: LinkEnd, { ip }: OwnNetwork, make: () => void): void {
+export function noted<Result>(uid: number, { at, name }: LinkEnd, { ip }: OwnNetwork, make: () => Result): Result {
   if (hasLink(ip, name)) throw new Error(`${nameOf(at)} has a link ${name} already`);
-  changeState(uid, () => {
+  return changeState(uid, () => {
     const where = 'netns' in at ? at.netns : `${at.pid}.${at.startTime}`;
     const note = join(stateFolder(uid, 'links'), `${name}.${where}`);
     closeSync(openSync(note, 'wx', 0o400));
     try {
-      make();
+      return make();
     } finally {
       rmSync(note);
     }
   });
 }
 
-function hasLink(ip: OwnNetwork['ip'], name: string): boolean {
+export function hasLink(ip: OwnNetwork['ip'], name: string): boolean {
   try {
     ip(['link', 'show', 'dev', name]);
     return true;
@@ -90,11 +90,11 @@ function readNote(note: string): Pick<LinkEnd, 'at' | 'name'> {
 }
 
 /** A network namespace that is proven to be the user's. */
-interface OwnNetwork {
+export interface OwnNetwork {
   /** Its descriptor. */
   readonly file: number;
-  /** Runs ip(8) in it. */
-  readonly ip: (args: readonly string[]) => void;
+  /** Runs ip(8) in it, and returns what it prints. */
+  readonly ip: (args: readonly string[]) => string;
 }
 
 /**
@@ -102,16 +102,13 @@ interface OwnNetwork {
  * one that was made for the user.
  * @throws Error where it is somebody else's.
  */
-export function withNetwork(uid: number, at: NetworkTarget, use: (network: OwnNetwork) => void): void {
-  if ('netns' in at) {
-    withFile(networkNamespaceOf(uid, at.netns), 0, (file) => use(network(file)));
-    return;
-  }
-  withPinned(at, (pinned) =>
+export function withNetwork<Result>(uid: number, at: NetworkTarget, use: (network: OwnNetwork) => Result): Result {
+  if ('netns' in at) return withFile(networkNamespaceOf(uid, at.netns), 0, (file) => use(network(file)));
+  return withPinned(at, (pinned) =>
     withFile(`/proc/self/fd/${pinned}/ns/user`, 0, (user) =>
       withFile(`/proc/self/fd/${pinned}/ns/net`, 0, (file) => {
         runAsOwner(uid, { user, net: file }, ['true']);
-        use(network(file));
+        return use(network(file));
       }),
     ),
   );
@@ -119,7 +116,7 @@ export function withNetwork(uid: number, at: NetworkTarget, use: (network: OwnNe
 
 function network(file: number): OwnNetwork {
   const enter = ['--net=/proc/self/fd/3', '--', requireProgram('ip')];
-  return { file, ip: (args) => void run('nsenter', [...enter, ...args], [file]) };
+  return { file, ip: (args) => run('nsenter', [...enter, ...args], [file]) };
 }
 
 function connect([oneName, one]: readonly [string, number], [otherName, other]: readonly [string, number]): void {

@@ -10,8 +10,12 @@ const MOST_NAMES = 64;
 /**
  * Named network namespaces, as ip-netns(8) knows them. Each is kept by two bind mounts: one in /run/netns, and one in the
  * helper's own folder of the user for whom it was made. A name is that user's as long as both are the same namespace.
+ * `afterDelete` removes what hangs on one that is gone.
  */
-export function networkNamespaceVerbs(uid: number): Verbs<'netns/add' | 'netns/list' | 'netns/delete'> {
+export function networkNamespaceVerbs(
+  uid: number,
+  afterDelete: (act: Act) => void,
+): Verbs<'netns/add' | 'netns/list' | 'netns/delete'> {
   return {
     'netns/add': ({ name }, act) => {
       changeState(uid, () => add(uid, name));
@@ -24,6 +28,7 @@ export function networkNamespaceVerbs(uid: number): Verbs<'netns/add' | 'netns/l
         const found = ownPlaces(uid, name);
         removePlace(found.shown);
         removePlace(found.own);
+        afterDelete(act);
       });
       act(`deleted the network namespace ${name}`);
       return null;

@@ -11,8 +11,9 @@ const OTHERS_MAY_WRITE = 0o022;
 const WAIT_SECONDS = 10;
 const MOST_TRIES = 10;
 
-/** What is kept of a user: `netns` are named network namespaces, `links` those that are being made. */
-export type StateKind = 'netns' | 'links';
+/** What is kept of a user: `netns` are named network namespaces, `links` those that are being made, `uplinks` ways out. */
+const STATE_KINDS = ['netns', 'links', 'uplinks'] as const;
+type StateKind = (typeof STATE_KINDS)[number];
 
 /**
  * Changes the state of a user while no other helper does. The lock is the kernel's (flock(2)) and goes with this process, so that
@@ -53,6 +54,15 @@ export function stateNames(uid: number, kind: StateKind): readonly string[] {
   return trusted ? readdirSync(parts[2]).sort() : [];
 }
 
+/** The users of whom anything is kept. */
+export function usersWithState(): readonly number[] {
+  return hasState()
+    ? readdirSync(RUN_FOLDER)
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+    : [];
+}
+
 /** Whether anything may be kept, of whomever. What is not root's alone is not ours. */
 export function hasState(): boolean {
   return isRootsFolder(lstatSync(RUN_FOLDER, { throwIfNoEntry: false }), ANYBODY_ELSE);
@@ -84,8 +94,8 @@ function isRootsFolder(folder: Stats | undefined, refused: number): boolean {
 }
 
 function removeEmptyFolders(uid: number): void {
-  const [top, user, netns] = partsOf(uid, 'netns');
-  for (const folder of [netns, partsOf(uid, 'links')[2], user, top]) {
+  const [top, user] = partsOf(uid, 'netns');
+  for (const folder of [...STATE_KINDS.map((kind) => partsOf(uid, kind)[2]), user, top]) {
     try {
       rmdirSync(folder);
     } catch {

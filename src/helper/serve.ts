@@ -22,6 +22,7 @@ import { networkVerbs } from './networks.ts';
 import { networkNamespaceVerbs } from './network-namespaces.ts';
 import { messageBodies, parseRequest, type Request } from './requests.ts';
 import { namespaceVerbs } from './start-namespaces.ts';
+import { cleanUplinks, uplinkVerbs } from './uplinks.ts';
 
 export interface Service {
   /** The user for whom root acts. */
@@ -73,8 +74,9 @@ function allVerbs(uid: number): Verbs {
   return {
     ...lookVerbs,
     ...limitVerbs(uid),
-    ...networkNamespaceVerbs(uid),
+    ...networkNamespaceVerbs(uid, (act) => cleanUplinks(uid, act)),
     ...linkVerbs(uid),
+    ...uplinkVerbs(uid),
     ...networkVerbs(uid),
     ...idVerbs(uid),
     ...namespaceVerbs(uid),

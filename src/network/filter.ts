@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { HostNetwork } from './host-network.ts';
 
-/** What no sandbox reaches through its way out, wherever it runs: this host, link-local and multicast networks (RFC 6890). */
+/** What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890). */
 const NEVER = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'] as const;
 const NEVER6 = ['::/127', 'fe80::/10', 'ff00::/8'] as const;
 
@@ -112,20 +112,27 @@ export function hubRules(host: HostNetwork, device: string): readonly string[] {
   ];
 }
 
-function nearSets({ links, gateways }: HostNetwork): readonly string[] {
-  const near = [...links, ...gateways];
-  const four = [...NEVER, ...METADATA, ...near.filter((one) => !isSix(one))];
-  const six = [...NEVER6, ...METADATA6, ...near.filter(isSix)];
-  return [
-    `  set near { type ipv4_addr; flags interval; auto-merge; elements = { ${four.join(', ')} } }`,
-    `  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ${six.join(', ')} } }`,
-  ];
+function nearSets(host: Near): readonly string[] {
+  return [nearSet(host), nearSet6(host)];
 }
+
+/** A set of nft(8), `near`, with the addresses of IPv4 to which no way out leads. */
+export function nearSet({ links, gateways }: Near): string {
+  const all = [...NEVER, ...METADATA, ...[...links, ...gateways].filter((one) => !isSix(one))];
+  return `  set near { type ipv4_addr; flags interval; auto-merge; elements = { ${all.join(', ')} } }`;
+}
+
+function nearSet6({ links, gateways }: Near): string {
+  const all = [...NEVER6, ...METADATA6, ...[...links, ...gateways].filter(isSix)];
+  return `  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ${all.join(', ')} } }`;
+}
+
+type Near = Pick<HostNetwork, 'links' | 'gateways'>;
 
 const REFUSE_NEAR = ['    ip daddr @near goto refused', '    ip6 daddr @near6 goto refused'] as const;
 
-/** Whoever asks learns it at once. */
-const REFUSED = [
+/** A chain of nft(8), `refused`, that tells who asks at once. */
+export const REFUSED = [
   '  chain refused {',
   '    meta l4proto tcp reject with tcp reset',
   '    reject with icmpx admin-prohibited',

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { CgroupController, CgroupHierarchy, CgroupLayout } from '../model/cgroup.ts';
 import { LIMIT_KEYS, limitRow, type LimitKey, type LimitValues } from '../model/limits/table.ts';
 import { parseAddress } from '../model/subnet.ts';
+import { parseUplinkSubnet } from '../model/uplink.ts';
 import type { Snapshot } from './discovery.ts';
 
 /** The contract between the window or the command line, as the user, and the helper, as root. */
@@ -48,6 +49,26 @@ function isAddress(text: string): boolean {
   return (isIPv4(ip) && Number(length) <= 32) || (isIPv6(ip) && Number(length) <= 128);
 }
 
+const uplinkSubnet = v.pipe(
+  v.string(),
+  v.maxLength(18),
+  v.check((text) => parseUplinkSubnet(text) !== undefined, 'no private network of 4 to 256 addresses'),
+);
+
+/** A network of a user that gets out through the host's own. */
+export interface UplinkState {
+  readonly at: NetworkTarget;
+  /** Of the interface in that network. */
+  readonly name: string;
+  readonly subnet: string;
+  /** Of the interface in the host's network. */
+  readonly link: string;
+  /** The table of nft(8) with its rules. */
+  readonly table: string;
+  /** Interfaces of the host that forward only because of this uplink and others. */
+  readonly forwarding: readonly string[];
+}
+
 /** Ids inside a user namespace, and those outside that they stand for. */
 const idRange = v.strictObject({ inside: idNumber(0), outside: idNumber(1), count: idNumber(1) });
 const idRanges = v.pipe(v.array(idRange), v.minLength(1), v.maxLength(32));
@@ -73,6 +94,7 @@ export const HELPER_PROGRAMS = [
   'flock',
   'ip',
   'mount',
+  'nft',
   'nsenter',
   'perl',
   'setpriv',
@@ -121,6 +143,11 @@ export const HELPER_VERBS = {
     address: v.optional(address),
     up: v.optional(v.boolean()),
   }),
+  /** Lets a network of the user out through the host's own: masqueraded, and to nothing that is near the host. */
+  'uplinks/add': v.strictObject({ at: networkTarget, name: linkName, subnet: uplinkSubnet }),
+  /** The networks of the user that are let out. */
+  'uplinks/list': nothing,
+  'uplinks/delete': v.strictObject({ at: networkTarget }),
   /** What root sees of the interfaces of every network, and by which numbers they know each other. */
   'networks/read': nothing,
   /** Sends one ICMP echo request to each address from a network of the user, and tries one TCP port of it. */
@@ -171,6 +198,10 @@ export interface HelperResults {
   'links/add': null;
   'links/delete': null;
   'links/set': null;
+  /** And whether another table of the host drops what is forwarded unless it says otherwise. */
+  'uplinks/add': { readonly uplink: UplinkState; readonly dropped: boolean };
+  'uplinks/list': { readonly uplinks: readonly UplinkState[] };
+  'uplinks/delete': null;
   /** Output of the scripts of network/wiring: of the one that reads, descriptors count from 3 in the order of `inodes`. */
   'networks/read': { readonly snapshot: Snapshot; readonly inodes: readonly number[]; readonly output: string };
   'networks/reach': { readonly output: string };

@@ -57,11 +57,12 @@ function linkCommands([one, other]: readonly [LinkSide, LinkSide]): readonly str
 }
 
 /** What ip-link(8) takes after `netns`: a name or the number of a process. */
-function netnsWord({ at }: NetworkPlace): string {
+export function netnsWord({ at }: NetworkPlace): string {
   return 'netns' in at ? at.netns : String(at.pid);
 }
 
-function inside({ at }: NetworkPlace, words: readonly string[]): string {
+/** A command of ip(8) in a network. */
+export function inside({ at }: NetworkPlace, words: readonly string[]): string {
   return 'netns' in at
     ? shellWords(['ip', '-n', at.netns, ...words])
     : shellWords(['nsenter', `--net=/proc/${at.pid}/ns/net`, 'ip', ...words]);

@@ -114,6 +114,9 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
           },
         ],
         ['links/delete', { at: { netns: 'n' }, name }],
+        ['uplinks/add', { at, name: 'a', subnet: '10.9.8.0/24' }],
+        ['uplinks/add', { at: { netns: 'n' }, name, subnet: '10.9.8.0/24' }],
+        ['uplinks/delete', { at }],
       ];
       for (const [verb, params] of requests)
         await expect(result(helper, verb, params), verb).rejects.toThrow(/are wrong/);

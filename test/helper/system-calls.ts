@@ -34,6 +34,10 @@ export interface TracedSession {
   readonly calls: readonly string[];
 }
 
+/** Lines of sh by which a host in a network of its own seems to have a way out. */
+const ONLINE = `ip link add eth0 type veth peer name gw; ip address add 192.0.2.2/24 dev eth0
+  ip link set gw up; ip link set eth0 up; ip route add default via 192.0.2.1; exec "$@"`;
+
 /** Runs a helper as root under strace(1) through a whole session of a user who stands in passwd(5). */
 export async function traceSession(requests: readonly Request[]): Promise<TracedSession> {
   const folder = mkdtempSync(join(tmpdir(), 'helper-trace-'));
@@ -41,7 +45,8 @@ export async function traceSession(requests: readonly Request[]): Promise<Traced
     const traced = `?${CHANGING.join(',?')}`;
     const options = ['-ff', '-qq', '-v', '-s', '4096', '--signal=none', '-e', `trace=${traced}`];
     const words = [...options, '-o', join(folder, 'of'), '--', process.execPath, HELPER];
-    const child = spawn('unshare', [...knownUser(folder), 'strace', ...words], {
+    const command = ['unshare', ...knownUser(folder), 'strace', ...words];
+    const child = spawn('unshare', ['--net', '--', 'sh', '-c', ONLINE, 'sh', ...command], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { PATH: process.env.PATH, ...FOR_USER },
     });
@@ -101,6 +106,7 @@ function plain(call: string): string {
   const placed = longestFirst.reduce((line, mount) => line.replaceAll(`"${mount}/`, '"HIERARCHY/'), call);
   return placed
     .replace(/"-e", "(?:[^"\\]|\\.)*"(?:\.\.\.)?/, '"-e", SCRIPT')
+    .replace(/"add table (?:[^"\\]|\\.)*"(?:\.\.\.)?/, 'RULES')
     .replace(/"--", "\d+", "[\d,]+", "[\d,]+"/, '"--", "SETNS", "N,…", "N,…"')
     .replace(/ += .*$/, '')
     .replace(/\b47000\.test-calls\b/g, 'UID.ID')

@@ -10,8 +10,12 @@ export interface NetworkLab {
   unshared(caller: Caller, args: readonly string[], before?: string): Promise<Finished>;
   /** Starts it without waiting. */
   start(caller: Caller, args: readonly string[], before?: string): Started;
+  /** Words that run a program as root on that machine, in its own mount namespace. */
+  readonly asHost: readonly string[];
   onHost(line: string): Promise<string>;
   inWorld(line: string): Promise<string>;
+  /** Words that run a program in the world. */
+  readonly asWorld: readonly string[];
   end(): Promise<void>;
 }
 
@@ -83,7 +87,9 @@ export async function makeNetworkLab(): Promise<NetworkLab> {
       const { exitCode, stdout, stderr } = await start(caller, args, before);
       return { exitCode, stdout, stderr };
     },
+    asHost: ['nsenter', ...asHost],
     onHost: (line) => text(hostNet, line),
+    asWorld: ['nsenter', ...worldNet],
     inWorld: (line) => text(worldNet, line),
     end: async () => {
       for (const one of [host, world]) one.kill();

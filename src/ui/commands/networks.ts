@@ -98,22 +98,26 @@ export async function networksExample(app: App): Promise<void> {
  * @returns whether it was done.
  */
 async function change(
-  { helper, live, log }: App,
+  app: App,
   question: string,
   button: string,
   changes: readonly NetworkChange[],
   more: readonly string[] = [],
 ): Promise<boolean> {
   const commands = [...changes.flatMap(commandsOf), ...more];
-  if (!(await agreesTo(question, button, commands))) return false;
-  for (const command of commands) log.info(command);
-  await applyAll(changes, await (await helper.session()).helper('network'));
-  await live.observe();
+  if (!(await agreesTo(app, question, button, commands))) return false;
+  await applyAll(changes, await (await app.helper.session()).helper('network'));
+  await app.live.observe();
   return true;
 }
 
-/** Shows what will be run before it is; any of it can be copied instead. */
-async function agreesTo(question: string, button: string, commands: readonly string[]): Promise<boolean> {
+/** Shows what will be run before it is, and notes it in the log; any of it can be copied instead. */
+export async function agreesTo(
+  { log }: App,
+  question: string,
+  button: string,
+  commands: readonly string[],
+): Promise<boolean> {
   const run = { label: `$(play) ${button}`, description: 'as root' };
   const copy = { label: '$(copy) Copy Commands', description: 'to run them by hand' };
   const separator = { label: 'what is run', kind: vscode.QuickPickItemKind.Separator };
@@ -125,6 +129,7 @@ async function agreesTo(question: string, button: string, commands: readonly str
   });
   if (picked && picked !== run)
     await vscode.env.clipboard.writeText(picked === copy ? commands.join('\n') : picked.label);
+  if (picked === run) for (const command of commands) log.info(command);
   return picked === run;
 }
 
@@ -161,7 +166,8 @@ async function interfaceOf(app: App, target: Target | undefined, title: string):
   return name === undefined ? undefined : { place, name };
 }
 
-function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlace | undefined {
+/** The network that a command was called upon. */
+export function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlace | undefined {
   switch (target?.kind) {
     case 'namedNetwork':
     case 'named':
@@ -176,7 +182,8 @@ function placeOf(target: Target | undefined, { places }: NetworksNow): KnownPlac
   }
 }
 
-async function ask(
+/** Asks for a line; undefined where none is given. */
+export async function ask(
   title: string,
   prompt: string,
   value: string,

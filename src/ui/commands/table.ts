@@ -53,6 +53,10 @@ export const COMMANDS = {
     (await import('./networks.ts')).setInterface(app, target, true),
   'namespaceSandboxes.setInterfaceDown': async (app, target) =>
     (await import('./networks.ts')).setInterface(app, target, false),
+  'namespaceSandboxes.connectNetwork': async (app, target) =>
+    (await import('./uplinks.ts')).connectNetwork(app, target),
+  'namespaceSandboxes.disconnectNetwork': async (app, target) =>
+    (await import('./uplinks.ts')).disconnectNetwork(app, target),
   'namespaceSandboxes.openTerminalInNetwork': async (app, target) =>
     (await import('./enter-network.ts')).openTerminalInNetwork(app, target),
   'namespaceSandboxes.networksExample': async (app) => (await import('./networks.ts')).networksExample(app),

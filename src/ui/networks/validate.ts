@@ -1,4 +1,6 @@
 import type { WiredNetwork } from '../../model/wiring.ts';
+import { formatSubnet, overlaps, parsePrefixed, subnetAround, type Subnet } from '../../model/subnet.ts';
+import { parseUplinkSubnet } from '../../model/uplink.ts';
 import { isInNetworkOf, overlap, parseCidr, sameAddress } from '../../network/subnets.ts';
 import { ID } from '../../protocol/helper.ts';
 
@@ -43,6 +45,22 @@ export function faultOfAddress(
   if (same) return `${same.name} has the address ${same.address} already.`;
   const clash = existing.find(({ name, parsed }) => name !== link && overlap(given, parsed));
   return clash && `This overlaps with ${clash.address} of ${clash.name}: packets would go to one of them only.`;
+}
+
+/** Of the subnet of a way out: `taken` is where this host's own routes and addresses are. */
+export function faultOfUplinkSubnet(text: string, taken: readonly Subnet[]): Fault {
+  const subnet = parseUplinkSubnet(text);
+  if (!subnet) return 'Give a private network of 4 to 256 addresses, as 10.213.0.0/24.';
+  const clash = taken.find((one) => overlaps(one, subnet));
+  return clash && `This host has a route or an address in ${formatSubnet(clash)} already.`;
+}
+
+/** One that neither this host has nor, of what is known, another network. */
+export function freeUplinkSubnet(taken: readonly Subnet[], addresses: readonly string[]): string {
+  const known = addresses.map(parsePrefixed).map((one) => one && subnetAround(one.address, one.bits ?? 32));
+  const all = [...taken, ...known.filter((one) => one !== undefined)];
+  const candidates = Array.from({ length: 256 }, (_, number) => `10.213.${number}.0/24`);
+  return candidates.find((candidate) => faultOfUplinkSubnet(candidate, all) === undefined) ?? '';
 }
 
 /** The first of `veth0`, `veth1` … that a network does not have. */

@@ -1,5 +1,6 @@
 import { inMountsOf, netnsNames } from '../../model/namespace.ts';
-import type { Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
+import { isUplinkLink } from '../../model/uplink.ts';
+import type { CableEnd, Interface, WiredNetwork, Wiring } from '../../model/wiring.ts';
 import { kindText, stateText } from '../../text/networks.ts';
 import { count } from '../../text/units.ts';
 import { labRow } from './lab-rows.ts';
@@ -29,6 +30,7 @@ function namedRows(observation: Observation, wiring: Wiring | undefined): readon
   return section('named', 'Named', 'ip netns', named, (parent, { name, inode }) => {
     const network = wiredOf(wiring, inode);
     return networkRow(`${parent}/${name}`, name, network, {
+      icon: network?.uplink === undefined ? 'symbol-namespace' : 'globe',
       subject: { kind: 'namedNetwork', name, inode },
       spoken: `named network ${name}, ${summaryOf(network)}`,
       tooltip: () => tooltipOf(name, inode, `/run/netns/${name}`),
@@ -61,13 +63,14 @@ function sandboxRows(observation: Observation, wiring: Wiring | undefined): read
   );
 }
 
-function sandboxRow(id: string, { sandbox }: RunningSandbox, network: WiredNetwork | undefined): Row {
-  const hasInternet = sandbox.network.mode === 'internet' || sandbox.lab?.internet === true;
+function sandboxRow(id: string, { sandbox }: RunningSandbox, network: SeenNetwork | undefined): Row {
+  const internet = sandbox.network.mode === 'internet' || sandbox.lab?.internet === true;
+  const way = internet ? 'internet' : network?.uplink === undefined ? 'no way out' : '';
   const ports = portRows(id, sandbox.network);
   return networkRow(id, sandbox.id, network, {
-    description: [hasInternet ? 'internet' : 'no way out', summaryOf(network)].filter(Boolean).join(' · '),
+    description: [way, summaryOf(network)].filter(Boolean).join(' · '),
     spoken: `network of sandbox ${sandbox.id}, ${summaryOf(network)}`,
-    icon: hasInternet ? 'globe' : 'vm-running',
+    icon: way === 'no way out' ? 'vm-running' : 'globe',
     subject: { kind: 'sandbox', sandbox },
     opening: ports.length > 0 ? 'expanded' : 'collapsed',
     children: () => [...ports, ...interfaceRows(id, network)],
@@ -95,11 +98,27 @@ function section<Item>(
   ];
 }
 
-function wiredOf(wiring: Wiring | undefined, inode: number | undefined): WiredNetwork | undefined {
-  return wiring?.networks.find((network) => network.inode === inode);
+/** A network with the interface, if any, that leads out through the host's own, and what the host calls the other end. */
+interface SeenNetwork extends WiredNetwork {
+  readonly uplink: { readonly index: number; readonly link: string } | undefined;
 }
 
-function networkRow(id: string, label: string, network: WiredNetwork | undefined, parts: Partial<Row>): Row {
+function wiredOf(wiring: Wiring | undefined, inode: number | undefined): SeenNetwork | undefined {
+  const found = wiring?.networks.find((network) => network.inode === inode);
+  return wiring && found && { ...found, uplink: uplinkOf(wiring, found) };
+}
+
+function uplinkOf({ networks, cables }: Wiring, { inode }: WiredNetwork): SeenNetwork['uplink'] {
+  const nameOf = ({ network, index }: CableEnd): string =>
+    networks.find((one) => one.inode === network)?.interfaces.find((one) => one.index === index)?.name ?? '';
+  return cables
+    .flatMap(({ from, to }) => (to === undefined ? [] : [[from, to] as const, [to, from] as const]))
+    .filter(([near]) => near.network === inode)
+    .map(([near, far]) => ({ index: near.index, link: nameOf(far) }))
+    .find(({ link }) => isUplinkLink(link));
+}
+
+function networkRow(id: string, label: string, network: SeenNetwork | undefined, parts: Partial<Row>): Row {
   return row({
     id,
     label,
@@ -111,29 +130,31 @@ function networkRow(id: string, label: string, network: WiredNetwork | undefined
   });
 }
 
-/** Its addresses but those of the loopback and the kernel's own of a link; else how many interfaces it has. */
-function summaryOf(network: WiredNetwork | undefined): string {
+/** Its way out, and its addresses but those of the loopback and the kernel's own of a link, else how many interfaces it has. */
+function summaryOf(network: SeenNetwork | undefined): string {
   if (network === undefined) return '';
   if (network.unread !== undefined) return network.unread;
   const links = network.interfaces.filter(({ kind }) => kind !== 'loopback');
   const addresses = links.flatMap(({ addresses: own }) => own.filter((address) => !address.startsWith('fe80:')));
-  return addresses.length > 0 ? addresses.join(', ') : count(links.length, 'link', 'links');
+  const what = addresses.length > 0 ? addresses.join(', ') : count(links.length, 'link', 'links');
+  return network.uplink === undefined ? what : `way out · ${what}`;
 }
 
-function interfaceRows(parent: string, network: WiredNetwork | undefined): readonly Row[] {
+function interfaceRows(parent: string, network: SeenNetwork | undefined): readonly Row[] {
   if (network === undefined) return [];
   if (network.unread !== undefined)
     return [row({ id: `${parent}/unread`, label: 'Not readable', description: network.unread, icon: 'lock' })];
   return network.interfaces.map((one) => interfaceRow(parent, network, one));
 }
 
-function interfaceRow(parent: string, network: WiredNetwork, one: Interface): Row {
+function interfaceRow(parent: string, network: SeenNetwork, one: Interface): Row {
   const { name, kind, addresses, up, carrier } = one;
+  const out = network.uplink?.index === one.index ? [`out through ${network.uplink.link}`] : [];
   return row({
     id: `${parent}/${one.index}`,
     label: name,
-    description: [...(up && carrier ? [] : [stateText(one)]), kindText(one), ...addresses].join(' · '),
-    spoken: `interface ${name}, ${kind}, ${stateText(one)}, ${addresses.join(', ') || 'no address'}`,
+    description: [...(up && carrier ? [] : [stateText(one)]), kindText(one), ...addresses, ...out].join(' · '),
+    spoken: [`interface ${name}`, kind, stateText(one), addresses.join(', ') || 'no address', ...out].join(', '),
     icon: up ? (carrier ? 'circle-filled' : 'circle-large-outline') : 'circle-slash',
     color: up && carrier ? 'charts.green' : undefined,
     subject: { kind: up ? 'interfaceUp' : 'interfaceDown', network: network.inode, name },

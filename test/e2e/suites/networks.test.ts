@@ -108,6 +108,30 @@ describe('networks', () => {
     ip('-n', 'n1', 'link', 'delete', 'veth1');
   });
 
+  it('connects a network to the host by a form that shows its rules, and disconnects it', async function () {
+    const page = workbenchPage(this);
+    const connected = vscode.commands.executeCommand('namespaceSandboxes.connectNetwork', 'n1');
+    for (const [what, name] of [
+      ['Private subnet between n1 and the host', 'networks-uplink-subnet'],
+      ['Name of the interface in n1', undefined],
+      ['nft -f -', 'networks-uplink-rules'],
+    ] as const) {
+      await until(what, async () => (await quickInput(page)).includes(what));
+      if (name !== undefined) await picture(page, name);
+      await accept();
+    }
+    await connected;
+    await until('the way out', async () => (await rowsOf(page, VIEW)).some((row) => row.startsWith('n1way out')));
+    await picture(page, 'networks-uplink');
+    const done = vscode.commands.executeCommand('namespaceSandboxes.disconnectNetwork', 'n1');
+    await until('the commands', async () => (await quickInput(page)).includes('nft delete table inet unshared_0_0'));
+    await picture(page, 'networks-uplink-end');
+    await accept();
+    await done;
+    await until('its end', async () => !(await rowsOf(page, VIEW)).some((row) => row.startsWith('n1way out')));
+    assert.ok(!execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).includes('unshared_'));
+  });
+
   it('shows the network of a sandbox', async function () {
     const page = workbenchPage(this);
     await vscode.commands.executeCommand('namespaceSandboxes.newTerminal', 'throwaway');

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { WiredNetwork } from '../../../src/model/wiring.ts';
+import { parseSubnet } from '../../../src/model/subnet.ts';
 import {
   faultOfAddress,
   faultOfLinkName,
   faultOfNetworkName,
+  faultOfUplinkSubnet,
   freeAddress,
   freeLinkName,
+  freeUplinkSubnet,
   nextAddress,
 } from '../../../src/ui/networks/validate.ts';
 import { face, wired } from './wirings.ts';
@@ -63,5 +66,23 @@ describe('addresses', () => {
     expect(nextAddress('10.0.0.1/24')).toBe('10.0.0.2/24');
     expect(nextAddress('10.0.0.254/24')).toBe('');
     expect(nextAddress('fd00::1/64')).toBe('');
+  });
+});
+
+describe('subnets of ways out', () => {
+  const taken = ['10.213.0.0/16', '192.168.1.0/24'].map((text) => parseSubnet(text) ?? expect.fail());
+
+  it.each(['10.0.0.0/8', '8.8.8.0/24', '10.0.0.1/24', '10.0.0.0/31', ''])('are not %o', (text) => {
+    expect(faultOfUplinkSubnet(text, [])).toMatch(/private network of 4 to 256/);
+  });
+
+  it('are nowhere on the host, and suggested where nobody is', () => {
+    expect(faultOfUplinkSubnet('192.168.1.128/25', taken)).toBe(
+      'This host has a route or an address in 192.168.1.0/24 already.',
+    );
+    expect(faultOfUplinkSubnet('192.168.2.0/24', taken)).toBeUndefined();
+    expect(freeUplinkSubnet([], [])).toBe('10.213.0.0/24');
+    expect(freeUplinkSubnet(taken.slice(1), ['10.213.0.2/24', 'fd00::1/64'])).toBe('10.213.1.0/24');
+    expect(freeUplinkSubnet(taken, [])).toBe('');
   });
 });

@@ -27,6 +27,17 @@ describe('networkRows', () => {
     expect(named?.children()[0]?.children()[1]?.subject).toEqual({ kind: 'interfaceUp', network: 44, name: 'eth0' });
   });
 
+  it('show the way out that one has through the host', () => {
+    const host = wired(1, { kind: 'yours' }, [face(7, 'uns1000-0', { addresses: ['10.9.8.1/24'] })]);
+    const eth1 = face(3, 'eth1', { addresses: ['10.9.8.2/24'] });
+    const named = wired(44, { kind: 'named', name: 'n1' }, [lo, eth0, eth1]);
+    const cable = { kind: 'veth', from: { network: 1, index: 7 }, to: { network: 44, index: 3 } } as const;
+    const [row] = networkRows(observation(), { networks: [host, named], cables: [cable] })[0]?.children() ?? [];
+    expect(texts(row && [row])).toEqual(['n1 (way out · 10.0.0.1/24, 10.9.8.2/24)']);
+    expect(row?.icon).toBe('globe');
+    expect(texts(row?.children()).at(-1)).toBe('eth1 (veth · 10.9.8.2/24 · out through uns1000-0)');
+  });
+
   it('say why one cannot be read', () => {
     const unread = 'only root may look into it';
     const wiring = { networks: [wired(44, { kind: 'named', name: 'n1' }, [], { unread })], cables: [] };

@@ -1,0 +1,239 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { formatSubnet, overlaps, type Subnet } from '../model/subnet.ts';
+import { MOST_UPLINKS, parseUplinkSubnet, uplinkAddresses, uplinkLink, uplinkTable } from '../model/uplink.ts';
+import { hostNetwork } from '../network/host-network.ts';
+import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
+import { MOST_CONNECTIONS, uplinkRules } from '../network/uplink-rules.ts';
+import type { HelperParams, HelperResults, UplinkState } from '../protocol/helper.ts';
+import { hasLink, nameOf, noted, withNetwork, type OwnNetwork } from './links.ts';
+import { networkNamespaceOf } from './network-namespaces.ts';
+import { withPinned } from './pinned.ts';
+import { requireProgram, run } from './programs.ts';
+import { changeState, stateFolder, stateNames, usersWithState } from './run-folder.ts';
+import type { Act, Verbs } from './serve.ts';
+
+/**
+ * The verbs that let a network of the user out through the host's own. What they make there is found by names that carry the user's
+ * id and a number: a link, and a table of nft(8) that is there before the link and goes after it. Besides, the interfaces by which
+ * packets leave forward them, where they did not.
+ */
+export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' | 'uplinks/delete'> {
+  return {
+    'uplinks/add': (wish, act) => {
+      requireProgram('nft');
+      const made = withNetwork(uid, wish.at, (network) => noted(uid, wish, network, () => connect(uid, wish, network)));
+      const { link, forwarding } = made.uplink;
+      act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
+      return made;
+    },
+    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isWhole).map(stateOf) }),
+    'uplinks/delete': ({ at }, act) => {
+      changeState(uid, () => {
+        const found = notesOf(uid).filter((note) => isDeepStrictEqual(note.at, at));
+        if (found.length === 0) throw new Error(`${nameOf(at)} has no way out that was made for user ${uid}`);
+        found.forEach(undo);
+      });
+      act(`closed the way out of ${nameOf(at)}`);
+      return null;
+    },
+  };
+}
+
+/** Removes the ways out of networks that are gone, and what a killed helper has half made or half removed. */
+export function cleanUplinks(uid: number, act: Act): void {
+  for (const note of notesOf(uid).filter((one) => !isWhole(one))) {
+    undo(note);
+    act(`removed what was left of the way out ${uplinkLink(note)}`);
+  }
+}
+
+type Wish = HelperParams<'uplinks/add'>;
+
+/** What is kept of an uplink from before anything of it is made until nothing of it is left. */
+interface Note extends Wish {
+  readonly uid: number;
+  readonly number: number;
+  readonly forwarding: readonly string[];
+  /** The inode of the network namespace that is the host's: a helper can be started in another one. */
+  readonly host: number;
+}
+
+function stateOf({ uid, number, at, name, subnet, forwarding }: Note): UplinkState {
+  const own = { uid, number };
+  return { at, name, subnet, link: uplinkLink(own), table: uplinkTable(own), forwarding };
+}
+
+/** Under the lock: what is looked at first stays so. */
+function connect(uid: number, wish: Wish, network: OwnNetwork): HelperResults['uplinks/add'] {
+  const subnet = requireSubnet(wish.subnet);
+  const ways = requireWays(subnet);
+  if (network.ip(['-4', 'route', 'show', 'default']).trim() !== '')
+    throw new Error(`${nameOf(wish.at)} has a default route already`);
+  const number = freeNumber(uid);
+  const link = uplinkLink({ uid, number });
+  if (hasLink(ip, link)) throw new Error(`this host has a link ${link} already, which is not the helper's`);
+  const others = usersWithState().flatMap(notesOf);
+  requireRoom(others.length + 1);
+  const ours = others.flatMap((note) => note.forwarding);
+  const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
+  const note = { ...wish, uid, number, forwarding, host: hostInode() };
+  try {
+    writeFileSync(fileOf(note), JSON.stringify(note), { flag: 'wx', mode: 0o400 });
+    run('nft', [uplinkRules({ uid, number, subnet }, { ...hostNetwork(), ways, forwarding }).join('\n')]);
+    makeLink(link, wish.name, subnet, network);
+    for (const one of [...forwarding, link]) setForwarding(one, true);
+    openInside(wish.name, subnet, network);
+    ip(['link', 'set', 'dev', link, 'up']);
+    return { uplink: stateOf(note), dropped: dropsForwarded() };
+  } catch (error) {
+    undo(note);
+    throw error;
+  }
+}
+
+function requireSubnet(text: string): Subnet {
+  const subnet = parseUplinkSubnet(text);
+  if (subnet === undefined) throw new Error(`${text} is no private network`);
+  return subnet;
+}
+
+/** The interfaces by which the host itself gets out. @throws Error where there are none, or the host has that subnet already. */
+function requireWays(subnet: Subnet): readonly string[] {
+  const { ways, taken } = parseHostRoutes(ip(READ_ROUTES), ip(READ_ADDRESSES));
+  const clash = taken.find((one) => overlaps(one, subnet));
+  if (clash) throw new Error(`this host has a route or an address in ${formatSubnet(clash)}: choose another subnet`);
+  if (ways.length === 0) throw new Error('this host has no default route itself');
+  return ways;
+}
+
+function freeNumber(uid: number): number {
+  const taken = stateNames(uid, 'uplinks');
+  const number = Array.from({ length: MOST_UPLINKS }, (_, one) => one).find((one) => !taken.includes(String(one)));
+  if (number === undefined) throw new Error(`user ${uid} has ${MOST_UPLINKS} ways out already`);
+  return number;
+}
+
+/**
+ * Connections stay in the kernel's table, which is everybody's, for up to five days after a way out is closed: half of it is
+ * never for ways out (nf_conntrack-sysctl of the kernel). A table that is not there, or has no end, has room.
+ */
+function requireRoom(uplinks: number): void {
+  const [count = 0, most = Infinity] = ['count', 'max']
+    .map((what) => `/proc/sys/net/netfilter/nf_conntrack_${what}`)
+    .map((file) => (existsSync(file) ? Number(readFileSync(file, 'latin1')) || undefined : undefined));
+  if (count + uplinks * MOST_CONNECTIONS > most / 2)
+    throw new Error('the table of connections of this host (nf_conntrack_max) has no room for one more way out');
+}
+
+/** Whoever has the other end may rename and move it: the host's end is found by its own name. It speaks no IPv6. */
+function makeLink(link: string, name: string, subnet: Subnet, { file }: OwnNetwork): void {
+  run('ip', ['link', 'add', 'name', link, 'type', 'veth', 'peer', 'name', name, 'netns', '/proc/self/fd/3'], [file]);
+  const ipv6 = `/proc/sys/net/ipv6/conf/${link}/disable_ipv6`;
+  if (existsSync(ipv6)) writeFileSync(ipv6, '1');
+  ip(['address', 'add', uplinkAddresses(subnet).gateway, 'dev', link]);
+}
+
+function openInside(name: string, subnet: Subnet, inside: OwnNetwork): void {
+  const { gateway, address } = uplinkAddresses(subnet);
+  inside.ip(['address', 'add', address, 'dev', name]);
+  inside.ip(['link', 'set', 'dev', name, 'up']);
+  inside.ip(['route', 'add', 'default', 'via', gateway.split('/')[0] ?? '', 'dev', name]);
+}
+
+/** The rules go last but one: until then they hold. Any step may have been done before. */
+function undo(note: Note): void {
+  const [link, table] = [uplinkLink(note), uplinkTable(note)];
+  removeLink(link);
+  const others = usersWithState()
+    .flatMap(notesOf)
+    .filter((other) => fileOf(other) !== fileOf(note));
+  const ended = note.forwarding.filter((way) => !others.some(({ forwarding }) => forwarding.includes(way)));
+  // where all of them forward by now, somebody else has wanted that since
+  for (const way of isForwarding('all') ? [] : ended) if (isForwarding(way)) setForwarding(way, false);
+  if (hasTable(table)) run('nft', [`delete table inet ${table}`]);
+  rmSync(fileOf(note), { force: true });
+}
+
+/** It goes at any moment where its network has just ended. */
+function removeLink(link: string): void {
+  const deleted = succeeds(() => ip(['link', 'delete', 'dev', link, 'type', 'veth']));
+  if (!deleted && hasLink(ip, link)) throw new Error(`the link ${link} could not be deleted`);
+}
+
+/** Of a network that is there, with its link and its rules: these are gone where a firewall was loaded anew. */
+function isWhole(note: Note): boolean {
+  return isThere(note) && hasLink(ip, uplinkLink(note)) && hasTable(uplinkTable(note));
+}
+
+function isThere({ uid, at }: Note): boolean {
+  return succeeds(() => ('netns' in at ? networkNamespaceOf(uid, at.netns) : withPinned(at, () => undefined)));
+}
+
+function hasTable(table: string): boolean {
+  return succeeds(() => run('nft', ['list', 'table', 'inet', table]));
+}
+
+function succeeds(work: () => unknown): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a chain of another table drops what is forwarded unless a rule of its own lets it pass. */
+function dropsForwarded(): boolean {
+  return /hook forward .*policy drop/.test(run('nft', ['list', 'chains']));
+}
+
+/** Runs ip(8) in the host's network. */
+function ip(args: readonly string[]): string {
+  return run('ip', args);
+}
+
+/** Whether what comes in by an interface is forwarded; `all` is as `ip_forward` (ip-sysctl of the kernel). */
+function isForwarding(name: string): boolean {
+  const file = forwardingFile(name);
+  return existsSync(file) && readFileSync(file, 'latin1').trim() === '1';
+}
+
+function setForwarding(name: string, on: boolean): void {
+  writeFileSync(forwardingFile(name), on ? '1' : '0');
+}
+
+function forwardingFile(name: string): string {
+  return `/proc/sys/net/ipv4/conf/${name}/forwarding`;
+}
+
+function whatForwards(forwarding: readonly string[]): string {
+  return forwarding.length === 0 ? '' : `, for which ${forwarding.join(', ')} forwards`;
+}
+
+function hostInode(): number {
+  return statSync('/proc/self/ns/net').ino;
+}
+
+function fileOf({ uid, number }: Pick<Note, 'uid' | 'number'>): string {
+  return join(stateFolder(uid, 'uplinks'), String(number));
+}
+
+/** Those of this host's network. A helper that was killed before it had written a note has made nothing but that. */
+function notesOf(uid: number): readonly Note[] {
+  const host = hostInode();
+  const empty = { at: { netns: '' }, name: '', subnet: '', forwarding: [], host };
+  return stateNames(uid, 'uplinks')
+    .map((name) => ({ uid, number: Number(name) }))
+    .map((own) => ({ ...empty, ...readNote(fileOf(own)), ...own }))
+    .filter((note) => note.host === host);
+}
+
+function readNote(file: string): Partial<Note> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Note;
+  } catch {
+    return {};
+  }
+}
