@@ -65,12 +65,13 @@ function sandboxRows(observation: Observation, wiring: Wiring | undefined): read
 
 function sandboxRow(id: string, { sandbox }: RunningSandbox, network: SeenNetwork | undefined): Row {
   const internet = sandbox.network.mode === 'internet' || sandbox.lab?.internet === true;
-  const way = internet ? 'internet' : network?.uplink === undefined ? 'no way out' : '';
+  const seen = network !== undefined && network.unread === undefined;
+  const way = internet ? 'internet' : seen && network.uplink === undefined ? 'no way out' : '';
   const ports = portRows(id, sandbox.network);
   return networkRow(id, sandbox.id, network, {
     description: [way, summaryOf(network)].filter(Boolean).join(' · '),
-    spoken: `network of sandbox ${sandbox.id}, ${summaryOf(network)}`,
-    icon: way === 'no way out' ? 'vm-running' : 'globe',
+    spoken: [`network of sandbox ${sandbox.id}`, way, summaryOf(network)].filter(Boolean).join(', '),
+    icon: internet || network?.uplink !== undefined ? 'globe' : 'vm-running',
     subject: { kind: 'sandbox', sandbox },
     opening: ports.length > 0 ? 'expanded' : 'collapsed',
     children: () => [...ports, ...interfaceRows(id, network)],

@@ -92,12 +92,10 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     for (let tries = 1; ; tries++) {
       const node = await this.#find(sought);
       if (node === undefined) return false;
-      try {
-        await this.#select(node);
-        return true;
-      } catch (error) {
-        if (tries === TRIES) throw error;
-      }
+      const failure = await this.#select(node);
+      if (failure === undefined) return true;
+      if (tries === TRIES) throw failure;
+      await this.#drawnAgain();
     }
   }
 
@@ -106,25 +104,33 @@ export class LiveTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     return path.reduce<Node | undefined>((above, row) => this.#nodeOf(row, above), undefined);
   }
 
-  async #select(node: Node): Promise<void> {
-    await this.#view.reveal(node, { select: true, focus: true });
-    if (this.#view.selection.some(({ id }) => id === node.id)) return;
-    await this.#drawnAgain();
-    throw new Error(`VS Code does not select the row ${node.row.label}. Try again.`);
+  /** Undefined once the row is selected. */
+  async #select(node: Node): Promise<Error | undefined> {
+    try {
+      await this.#view.reveal(node, { select: true, focus: true });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+    if (this.#view.selection.some(({ id }) => id === node.id)) return undefined;
+    return new Error(`VS Code does not select the row ${node.row.label}. Try again.`);
   }
 
+  /** Resolves when VS Code has been given the top rows again; it asks for none where nobody sees them. */
   #drawnAgain(): Promise<void> {
-    const drawn = this.#nextAsked();
-    this.#changed.fire(undefined);
-    return drawn;
-  }
-
-  #nextAsked(): Promise<void> {
+    if (!this.#view.visible) return Promise.resolve();
     return new Promise((resolve) => {
-      const once = this.#asked.event(() => {
-        once.dispose();
+      const waiting = vscode.Disposable.from(
+        this.#asked.event(end),
+        this.#view.onDidChangeVisibility(({ visible }) => {
+          if (!visible) end();
+        }),
+      );
+      this.#changed.fire(undefined);
+
+      function end(): void {
+        waiting.dispose();
         resolve();
-      });
+      }
     });
   }
 

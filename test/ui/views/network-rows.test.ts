@@ -57,4 +57,16 @@ describe('networkRows', () => {
     const [port] = sandboxes?.children()[0]?.children() ?? [];
     expect([port?.label, port?.subject?.kind]).toEqual(['8080 → 80', 'webPort']);
   });
+
+  it('say that a sandbox has no way out only where its network has been read, also to who hears it', () => {
+    const none = sandbox({ network: { mode: 'none', publish: [], hostPorts: [] } });
+    const snapshot = { ...observation().snapshot, processes: [process(10), process(50, { namespaces: { net: 60 } })] };
+    const seen = observation({ snapshot, sandboxes: [running({ sandbox: none })] });
+    const wiring = { networks: [wired(60, { kind: 'sandbox', id: none.id }, [lo])], cables: [] };
+    const [unread] = networkRows(seen, undefined).at(-1)?.children() ?? [];
+    const [read] = networkRows(seen, wiring).at(-1)?.children() ?? [];
+    expect([unread?.description, unread?.icon]).toEqual(['', 'vm-running']);
+    expect([read?.description, read?.icon]).toEqual(['no way out · 0 links', 'vm-running']);
+    expect(read?.spoken).toMatch(/^network of sandbox throwaway-1a2b, no way out/);
+  });
 });
