@@ -21,6 +21,7 @@ const inode = v.pipe(v.number(), v.integer(), v.minValue(1));
 export const FROM_PICTURE = v.variant('do', [
   v.strictObject({ do: v.literal('ready') }),
   v.strictObject({ do: v.literal('terminal'), network: inode }),
+  v.strictObject({ do: v.literal('compare'), network: inode }),
   /** Without an interface, it is asked for. */
   v.strictObject({ do: v.literal('capture'), network: inode, link: v.optional(v.pipe(v.string(), v.maxLength(15))) }),
   v.strictObject({ do: v.literal('reach') }),

@@ -5,7 +5,7 @@ import { shown } from '../plan.ts';
 
 /** What is known of the selected network, and what can be done with it. */
 export function detailsOf(network: WiredNetwork, send: (message: FromPicture) => void): readonly HTMLElement[] {
-  const { inode, name, interfaces, unread } = network;
+  const { inode, name, interfaces, unread, pid } = network;
   const heading = made('h2', name);
   heading.append(made('span', ` ${ownerText(network)} · net:[${inode}]`));
   const buttons = made('div', '');
@@ -15,6 +15,7 @@ export function detailsOf(network: WiredNetwork, send: (message: FromPicture) =>
       button('Open Terminal', () => send({ do: 'terminal', network: inode })),
       button('Capture All…', () => send({ do: 'capture', network: inode, link: 'any' })),
     );
+  if (pid !== undefined) buttons.append(button('Compare…', () => send({ do: 'compare', network: inode })));
   const list = made('ul', '');
   list.append(
     ...interfaces.map((one) => {

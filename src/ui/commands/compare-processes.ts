@@ -23,6 +23,13 @@ export async function compareProcesses(
   await app.documents.show(`compare ${first.pid} and ${second.pid}.txt`, text);
 }
 
+/** Shows in what a process, such as one of a network, differs from another that the user picks. */
+export async function compareProcess(app: App, pid: number): Promise<void> {
+  const { processes } = (await app.live.observe()).snapshot;
+  const process = processes.find((one) => one.pid === pid) ?? fail('processGone', { pid });
+  await compareProcesses(app, { kind: 'process', process }, []);
+}
+
 function givenProcesses(target: Target | undefined, selected: readonly Target[]): readonly Process[] {
   const all = selected.length > 1 ? selected : target ? [target] : [];
   const processes = all.flatMap((one) => (one.kind === 'process' ? [one.process] : []));

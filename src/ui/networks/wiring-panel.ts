@@ -28,6 +28,11 @@ async function act(app: App, message: FromPicture, now: Wiring | undefined): Pro
       if (network) await (await import('../commands/enter-network.ts')).openTerminalInWired(app, network);
       return;
     }
+    case 'compare': {
+      const pid = networkOf(message.network)?.pid;
+      if (pid !== undefined) await (await import('../commands/compare-processes.ts')).compareProcess(app, pid);
+      return;
+    }
     case 'capture': {
       const network = networkOf(message.network);
       if (network) await (await import('../commands/capture.ts')).capture(app, network, message.link);

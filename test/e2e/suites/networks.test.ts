@@ -180,6 +180,23 @@ describe('networks', () => {
     await picture(page, 'wiring-selected');
   });
 
+  it('compares a process of a network with another', async function () {
+    const page = workbenchPage(this);
+    const box = `[...document.querySelectorAll('.box')].find((one) => one.textContent.includes('this machine'))`;
+    await inPage(page, `${box}.dispatchEvent(new MouseEvent('click', { bubbles: true }))`);
+    await until('its actions', async () => (await pageTexts(page, '#actions button')).includes('Compare…'));
+    const button = `[...document.querySelectorAll('#actions button')].find((one) => one.textContent === 'Compare…')`;
+    await inPage(page, `${button}.click()`);
+    await until('the question', async () => (await quickInput(page)).includes(`${process.pid} ·`));
+    await accept();
+    const compared = await until('the comparison', () => {
+      const document = vscode.window.activeTextEditor?.document;
+      return document?.fileName.includes('compare') === true && document.getText();
+    });
+    assert.match(compared, /net namespace/);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
   it('is filtered to what matches and its neighbours', async function () {
     const page = workbenchPage(this);
     await type(page, 'late');
