@@ -24,6 +24,7 @@ const FILE = {
     more: { ...STAYS, networks: { out: 'auto' } },
     plain: { workspace: 'none' },
     once: { workspace: 'none', networks: { out: 'auto' } },
+    apart: { workspace: 'none', networks: { closed: 'auto' } },
     second: { ...LEARN, networks: { second: '10.5.0.1/24' } },
     closed: { ...LEARN, networks: { closed: '10.1.0.1/24' } },
     lone: { ...LEARN, networks: { lone: 'auto' } },
@@ -341,6 +342,21 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
     expect(ways()).toEqual([]);
     const two = await started('two');
     expect(await said(two, ask('tcp', LAB.external), ask('tcp', LAB.gateway))).toEqual(['world', 'ECONNREFUSED']);
+  });
+
+  it('is there for those who have it, and for nobody else, when all start at once', async () => {
+    const asks = async (profile: string): Promise<string> => {
+      const line = ask('tcp', LAB.external);
+      const { stdout, stderr } = await lab.unshared(caller, ['run', '--profile', profile, '--', 'sh', '-c', line]);
+      return `${profile}: ${stdout || stderr}`; // a sandbox that runs may say there what limits it lacks
+    };
+    const profiles = ['once', 'apart', 'once', 'apart'];
+    for (let round = 0; round < 5; round++) {
+      const answers = await Promise.all((round % 2 === 0 ? profiles : profiles.toReversed()).map(asks));
+      const right = ['apart: ENETUNREACH', 'apart: ENETUNREACH', 'once: world', 'once: world'];
+      expect(answers.toSorted()).toEqual(right);
+      await until('the hub has ended', async () => (await hubs(caller)).length === 0);
+    }
   });
 
   it('is not given to a network while it is in use without', async () => {
