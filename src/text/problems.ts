@@ -115,7 +115,7 @@ const SENTENCES: Sentences = {
   networkOffline: ({ ports }) =>
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
-    `The way to the internet, or of ports, could not be made: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
+    `The way to the internet or the ports could not be set up: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
   ipv6Off: ({ network }) =>
     `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
   subnetOfHost: ({ network, subnet, address }) =>

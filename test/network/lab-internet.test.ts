@@ -386,7 +386,8 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
     ['without pasta', `mount --bind /dev/null ${PASTA}`, 'one', 'apt install passt'],
     ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'one', 'apt install nftables'],
     ['where tun is closed', 'chmod 600 /dev/net/tun', 'one', '/dev/net/tun, which cannot be used'],
-    ['where pasta fails', FAILING_PASTA, 'one', 'could not be made: it broke'],
+    ['where pasta fails', FAILING_PASTA, 'one', 'could not be set up: it broke'],
+    ['where the kernel refuses a rule', FAILING_NFT, 'one', 'No such file or directory. To start without'],
     ['in a network of this machine', '', 'near', 'overlaps the network of 10.77.0.2/24'],
     ['with ports and all capabilities', '', 'openWeb', 'leave "publish" and "hostPorts" out'],
   ])('fails in one sentence and leaves nothing %s', async (_, before, profile, sentence) => {
@@ -406,6 +407,11 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
 const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /opt; printf '%s\\n' '#!/bin/sh' \
 'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac' >/opt/pasta
 chmod 755 /opt/pasta; mount --bind /opt/pasta ${PASTA}`;
+
+/** It gives the kernel a rule for a table that is not there. */
+const FAILING_NFT = `mount -t tmpfs -o mode=755 tmpfs /opt; cp /usr/sbin/nft /opt/real; printf '%s\\n' '#!/bin/sh' \
+'echo "add rule inet none none accept" | exec /opt/real -f -' >/opt/nft
+chmod 755 /opt/nft; mount --bind /opt/nft /usr/sbin/nft`;
 
 /** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
 function onCopies(before: string): string {
