@@ -1,5 +1,6 @@
 import type { Pasta } from '../host/pasta.ts';
 import { PORTS_DEVICE, type Network, type PublishedPort } from '../model/profile.ts';
+import { withoutPrefix } from '../model/subnet.ts';
 
 type Ports = Pick<Network, 'publish' | 'hostPorts'>;
 
@@ -27,7 +28,7 @@ export const PORTS_LINK = {
 
 /** Those that lead to ports of a sandbox and out of it, and give it no other way out: they make the link and leave it down. */
 export function portArguments(ports: Ports, pasta: Pasta): readonly string[] {
-  const addresses = [PORTS_LINK.own, PORTS_LINK.own6].flatMap((own) => ['--address', own.split('/')[0] ?? '']);
+  const addresses = [PORTS_LINK.own, PORTS_LINK.own6].flatMap((own) => ['--address', withoutPrefix(own)]);
   return ['--quiet', '--ns-ifname', PORTS_LINK.device, ...addresses, ...closed(pasta), ...portWords(ports)];
 }
 

@@ -15,7 +15,7 @@ import {
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Pinned } from '../../model/sandbox.ts';
-import { firstFree, parseAddress, parseSubnet, sameHost } from '../../model/subnet.ts';
+import { firstFree, parseAddress, parseSubnet, sameHost, withoutPrefix } from '../../model/subnet.ts';
 import { wireWords, type LinkHost } from '../../network/lab-links.ts';
 import type { CallerFolders } from '../../state/folders.ts';
 import { labScript, makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
@@ -227,7 +227,7 @@ function freeIn(text: string, taken: ReadonlySet<string>): string | undefined {
 
 function ownedIn(network: string, { sandbox, interfaces }: LabMember): readonly (readonly [string, string])[] {
   const own = interfaces.filter((one) => one.network === network).flatMap(({ addresses }) => addresses);
-  return own.map((address) => [address.split('/')[0] ?? '', sandbox] as const);
+  return own.map((address) => [withoutPrefix(address), sandbox] as const);
 }
 
 /** Of the networks that the sandbox joins, those that the hub has not; and who of them all has a way out, where it needs one. */
