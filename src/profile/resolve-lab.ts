@@ -195,8 +195,9 @@ function wrong(
 
 function reportSameDevices(interfaces: readonly LabInterface[], ports: boolean, by: Entry, report: Report): void {
   interfaces.forEach(({ device, network }, index) => {
-    if (interfaces.findIndex((one) => one.device === device) < index || (ports && device === PORTS_DEVICE))
+    if (interfaces.findIndex((one) => one.device === device) < index)
       report(problem('interfaceTwice', { name: device }, placeOf(network, by)));
+    if (ports && device === PORTS_DEVICE) report(problem('interfaceOfPorts', { name: device }, placeOf(network, by)));
   });
 }
 

@@ -66,6 +66,8 @@ const SENTENCES: Sentences = {
   addressTwice: ({ address, network, profile }) =>
     `The address ${address} in the network "${network}" is that of the profile "${profile}" too. Change one of them, or write "auto".`,
   interfaceTwice: ({ name }) => `Two links cannot both be called "${name}". Change one "interface".`,
+  interfaceOfPorts: ({ name }) =>
+    `No link into a network can be called "${name}" here: that is the one through which "publish" and "hostPorts" lead. Change its "interface".`,
   networksApart: ({ first, second }) =>
     `The networks "${first}" and "${second}" are of different files, and so of different labs: nothing can be in both. Name both in one file.`,
   rootfsMissing: ({ path }) =>
