@@ -285,7 +285,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
     await said(closed, asOther, sendFrom(LAB.gateway, 7000, '203.0.113.2', 9000));
     expect((await answering).stdout.split('\n')).toEqual(["b'hello'"]);
     const { stdout } = await lab.unshared(caller, ['lab', 'list']);
-    expect(stdout).toMatch(/closed .* - +closedweb-\w+ .* 8190:80 0\.0\.0\.0:8191:81 host:7000$/m);
+    expect(stdout).toMatch(/closed .* - +closedweb-\w+ .* 8190:80 0\.0\.0\.0:8191:81 out:7000$/m);
     stop();
   });
 
