@@ -82,10 +82,10 @@ function linksIn(network: string, running: RunningLab): readonly (readonly strin
   return links.length === 0 ? [['-', '-', '-', '-']] : links;
 }
 
-/** As the profile file writes them: those that lead inside, then those of this machine that can be reached there. */
+/** Those that lead inside, as the profile file writes them; then, after `out:`, those of this machine that can be reached there. */
 function portsOf(id: string, sandboxes: readonly Sandbox[]): string {
   const { publish = [], hostPorts = [] } = sandboxes.find((sandbox) => sandbox.id === id)?.network ?? {};
-  return [...publish.map(formatPort), ...hostPorts.map((port) => `host:${port}`)].join(' ') || '-';
+  return [...publish.map(formatPort), ...hostPorts.map((port) => `out:${port}`)].join(' ') || '-';
 }
 
 function cutOffLines({ lab: { id }, cutOff }: RunningLab): readonly string[] {

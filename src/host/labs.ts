@@ -3,6 +3,7 @@ import { attempt } from './attempt.ts';
 import { fix, installFix, settingFix } from './fixes.ts';
 import { found, line, type Found } from './line.ts';
 import { linksLine } from './network.ts';
+import { lackingOf, PASTA_NEEDED } from './pasta.ts';
 import { asRoot, findProgram } from './programs.ts';
 
 /** What a lab needs: links, a hub whose root connects sandboxes by them, what may happen there, and its way to the internet. */
@@ -21,7 +22,10 @@ const inHub = (asOwner: readonly string[], script: string): readonly string[] =>
   ...['unshare', '--user', '--map-root-user', '--net', 'sh', '-euc', script],
 ];
 
-/** As a lab does it: the user namespace of the sandbox is a child of the hub's, whose root puts one end of a pair into it. */
+/**
+ * As a lab does it: the user namespace of the sandbox is a child of the hub's, whose root puts one end of a pair into it. It has to be
+ * there until then, and no longer: it ends when nobody can read any more what it writes, however the other part has ended.
+ */
 const LAB = `ip link add bridge0 type bridge; ip link set bridge0 up
 unshare --user --map-root-user --net sh -c 'echo $$; while sleep 0.05; do echo || exit; done 2>&-' | {
   read -r pid
@@ -39,7 +43,7 @@ function refusedLab(reason: string): Found {
   const setting = { name: 'user.max_user_namespaces', value: '15000' };
   if (reason.includes('No space left'))
     return found('labsRefused', { reason }, settingFix(setting.name, setting.value));
-  return found('labsRefused', { reason }, fix('loadModule', [asRoot('modprobe --all veth bridge')]));
+  return found('labsRefused', { reason }); // no module is missing: the same links could be made without a hub
 }
 
 /** What a kernel may do to a link, with the module that has it and the keys of a network that need it. */
@@ -65,10 +69,13 @@ const TRANSLATE = `nft 'table inet lab { chain translate { type nat hook postrou
 
 async function labInternetLine(asOwner: readonly string[]): Promise<HostLine> {
   const id = 'lab-internet';
-  for (const program of ['pasta', 'nft'] as const) {
-    if (findProgram(program) === undefined)
-      return line(id, 'missing', found('labInternetMissing', { program }, installFix(program)));
-  }
+  const [pasta, nft] = [findProgram('pasta'), findProgram('nft')];
+  if (pasta === undefined)
+    return line(id, 'missing', found('labInternetMissing', { program: 'pasta' }, installFix('pasta')));
+  if (nft === undefined) return line(id, 'missing', found('labInternetMissing', { program: 'nft' }, installFix('nft')));
+  const option = await lackingOf(pasta);
+  if (option !== undefined)
+    return line(id, 'missing', found('labInternetTooOld', { program: 'pasta', option, needed: PASTA_NEEDED }));
   const { ok, reason } = await attempt(inHub(asOwner, TRANSLATE));
   if (ok) return line(id, 'ok', found('labInternet', {}));
   const load = fix('loadModule', [asRoot('modprobe --all nft_chain_nat nft_masq')]);

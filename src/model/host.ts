@@ -96,6 +96,7 @@ export interface FindingArguments {
   linkConditionsRefused: { keys: readonly string[]; kind: string; reason: string };
   labInternet: None;
   labInternetMissing: { program: string };
+  labInternetTooOld: { program: string; option: string; needed: string };
   labInternetRefused: { reason: string };
   // confinement
   seccompLibrary: { path: string };

@@ -38,6 +38,7 @@ export interface ProblemArguments {
   addressWrong: { address: string; network: string; subnets: readonly string[]; reason: AddressFault };
   addressTwice: { address: string; network: string; profile: string };
   interfaceTwice: { name: string };
+  interfaceOfPorts: { name: string };
   networksApart: { first: string; second: string };
   // root file systems
   rootfsMissing: { path: string };

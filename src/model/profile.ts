@@ -114,6 +114,7 @@ export interface Network {
   readonly hostPorts: readonly number[];
 }
 
+/** Whether any port leads in or out. */
 export function hasPorts({ publish, hostPorts }: Pick<Network, 'publish' | 'hostPorts'>): boolean {
   return publish.length + hostPorts.length > 0;
 }

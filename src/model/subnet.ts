@@ -39,6 +39,11 @@ export function parsePrefixed(
   return isNumber ? { address, bits: Number(bits) } : undefined;
 }
 
+/** `10.0.0.1` of `10.0.0.1/24`. */
+export function withoutPrefix(text: string): string {
+  return text.split('/')[0] ?? '';
+}
+
 /** As ip(8) writes it: the longest run of zeros of an IPv6 address is `::` (RFC 5952). */
 export function formatAddress({ version, value }: Address): string {
   if (version === 4) return parts(value, 4, 8n).join('.');

@@ -1,8 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { requirePasta } from '../host/pasta.ts';
 import { findProgram, requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import { hasPorts, type Network } from '../model/profile.ts';
-import { hubArguments, pastaArguments, portArguments, requirePasta } from './pasta.ts';
+import { hubArguments, pastaArguments, portArguments } from './pasta.ts';
 import { FORWARDED_BY_PASTA, hostResolver, type Resolver } from './resolver.ts';
 import { FORWARDED_BY_SLIRP, SLIRP_GATEWAYS, slirpArguments } from './slirp.ts';
 

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { withoutPrefix } from '../model/subnet.ts';
 import type { HostNetwork } from './host-network.ts';
 
 /** What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890). */
@@ -139,4 +140,4 @@ export const REFUSED = [
   '  }',
 ] as const;
 
-const isSix = (address: string): boolean => isIPv6(address.split('/')[0] ?? '');
+const isSix = (address: string): boolean => isIPv6(withoutPrefix(address));

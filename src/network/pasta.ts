@@ -1,37 +1,6 @@
-import { execa } from 'execa';
-import { requireProgram } from '../host/programs.ts';
-import { fail } from '../model/problem.ts';
+import type { Pasta } from '../host/pasta.ts';
 import { PORTS_DEVICE, type Network, type PublishedPort } from '../model/profile.ts';
-
-/** pasta(1) of this host, with the options that it knows. */
-export interface Pasta {
-  readonly program: string;
-  readonly options: ReadonlySet<string>;
-}
-
-/** What every version must know, each with an argument where it takes one. */
-const NEEDED = [['--config-net'], ['--no-map-gw'], ['--dns-forward', '192.0.2.53'], ['--ns-ifname', 'eth0']] as const;
-
-/** What some know. */
-const MORE = ['--host-lo-to-ns-lo'] as const;
-
-/** @throws ProblemError `programMissing`, `programTooOld`. */
-export async function requirePasta(): Promise<Pasta> {
-  const program = requireProgram('pasta');
-  const [missing, ...unknown] = await Promise.all([NEEDED.flat(), ...MORE].map((words) => unknownOf(program, words)));
-  if (missing !== undefined) fail('programTooOld', { program: 'pasta', found: `without ${missing}`, needed: '2023' });
-  return { program, options: new Set(MORE.filter((option) => !unknown.includes(option))) };
-}
-
-/**
- * The first of these options that it does not know. Versions differ, and carry no number that could be compared; and the help of
- * some ends in the middle where no terminal reads it.
- */
-async function unknownOf(program: string, words: string | readonly string[]): Promise<string | undefined> {
-  const options = { env: { LC_ALL: 'C' }, extendEnv: false, all: true, reject: false, stdin: 'ignore' } as const;
-  const { all } = await execa(program, [words, '--help'].flat(), options);
-  return /unrecognized option '(--[a-z-]+)/.exec(all)?.[1];
-}
+import { withoutPrefix } from '../model/subnet.ts';
 
 type Ports = Pick<Network, 'publish' | 'hostPorts'>;
 
@@ -59,7 +28,7 @@ export const PORTS_LINK = {
 
 /** Those that lead to ports of a sandbox and out of it, and give it no other way out: they make the link and leave it down. */
 export function portArguments(ports: Ports, pasta: Pasta): readonly string[] {
-  const addresses = [PORTS_LINK.own, PORTS_LINK.own6].flatMap((own) => ['--address', own.split('/')[0] ?? '']);
+  const addresses = [PORTS_LINK.own, PORTS_LINK.own6].flatMap((own) => ['--address', withoutPrefix(own)]);
   return ['--quiet', '--ns-ifname', PORTS_LINK.device, ...addresses, ...closed(pasta), ...portWords(ports)];
 }
 

@@ -1,4 +1,12 @@
-import { contains, overlaps, parsePrefixed, subnetAround, type Address, type Subnet } from '../model/subnet.ts';
+import {
+  contains,
+  overlaps,
+  parsePrefixed,
+  subnetAround,
+  withoutPrefix,
+  type Address,
+  type Subnet,
+} from '../model/subnet.ts';
 
 /** An address with the length of its network's prefix: `10.0.0.1/24`. */
 export interface Cidr {
@@ -13,7 +21,7 @@ export function parseCidr(text: string): Cidr | undefined {
   const written = text.trim().toLowerCase();
   const { address: value, bits } = parsePrefixed(written) ?? {};
   if (value === undefined || bits === undefined) return undefined;
-  return { address: written.split('/')[0] ?? '', bits, family: value.version === 4 ? 'ipv4' : 'ipv6', value };
+  return { address: withoutPrefix(written), bits, family: value.version === 4 ? 'ipv4' : 'ipv6', value };
 }
 
 /** Whether an address is one of the network that another is in. */

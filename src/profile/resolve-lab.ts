@@ -1,7 +1,7 @@
 import { hubAddresses, type LabAddress, type LabInterface, type LabMembership, type LabNetwork } from '../model/lab.ts';
 import { problem, type AddressFault, type Place, type Problem } from '../model/problem.ts';
-import { contains, formatAddress, isForHosts, parseAddress, parsePrefixed, type Address } from '../model/subnet.ts';
 import { hasPorts, PORTS_DEVICE, type Network } from '../model/profile.ts';
+import { contains, formatAddress, isForHosts, parseAddress, parsePrefixed, type Address } from '../model/subnet.ts';
 import type { Entry } from './catalog.ts';
 import { latest, latestOf, type Chain, type Said } from './chain.ts';
 import { subnetOf, type FileNetworks } from './networks.ts';
@@ -40,7 +40,7 @@ export function labOf(chain: Chain, files: readonly FileNetworks[], report: Repo
   if (apart) report(problem('networksApart', { first: first.name, second: apart.name }, placeOf(apart.name, said.by)));
   const named = joined.map(({ network, one, index }) => interfaceOf(network, one, index, said.by, report));
   reportSameDevices(named, hasPorts(portsOf(said.value)), said.by, report);
-  const interfaces = leadOut(named, first.file.networks);
+  const interfaces = withHubAsGateway(named, first.file.networks);
   reportSharing(chain, said.by, report);
   const forwarding = latest(chain, 'forwarding')?.value ?? false;
   const { file, networks, named: addresses } = first.file;
@@ -57,7 +57,10 @@ export function portsOf(interfaces: Interfaces): Pick<Network, 'publish' | 'host
 }
 
 /** The first network with a way out leads to everything else, unless one of them names who does. */
-function leadOut(interfaces: readonly LabInterface[], networks: readonly LabNetwork[]): readonly LabInterface[] {
+function withHubAsGateway(
+  interfaces: readonly LabInterface[],
+  networks: readonly LabNetwork[],
+): readonly LabInterface[] {
   const known = new Set(interfaces.flatMap(({ gateways }) => gateways.map(versionOf)));
   return interfaces.map((one) => {
     const network = networks.find(({ name }) => name === one.network);
@@ -192,8 +195,9 @@ function wrong(
 
 function reportSameDevices(interfaces: readonly LabInterface[], ports: boolean, by: Entry, report: Report): void {
   interfaces.forEach(({ device, network }, index) => {
-    if (interfaces.findIndex((one) => one.device === device) < index || (ports && device === PORTS_DEVICE))
+    if (interfaces.findIndex((one) => one.device === device) < index)
       report(problem('interfaceTwice', { name: device }, placeOf(network, by)));
+    if (ports && device === PORTS_DEVICE) report(problem('interfaceOfPorts', { name: device }, placeOf(network, by)));
   });
 }
 

@@ -83,9 +83,14 @@ async function failForNamespaces(): Promise<void> {
   if (missing) fail('namespacesRefused', { finding: missing.finding, fix: missing.fix });
 }
 
-/** The cause comes last; without a system logger pasta(1) complains about that after each line. */
+/**
+ * nft(8) shows below its error what it is about. Of pasta(1) the cause comes last; without a system logger it complains about that
+ * after each line.
+ */
 function networkReason(stderr: string): string {
   const lines = stderr.trim().split('\n');
+  const refused = lines.find((one) => one.includes('Error: '));
+  if (refused !== undefined) return refused.replace(/^.*Error: /, '');
   const said = lines.filter((line) => !/^Failed to send \d+ bytes to syslog|^no network$|^\s*$/.test(line));
   return said.at(-1) ?? 'pasta ended without a reason';
 }

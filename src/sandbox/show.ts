@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
+import { labScript } from '../state/labs.ts';
 import { callerFolders } from './caller.ts';
 import { joinScript } from './join-script.ts';
 import { hubScriptOf, outlineLab } from './lab/open-lab.ts';
@@ -41,10 +42,10 @@ export function exportScripts(folder: string, { start, join: enter, lab }: Scrip
 }
 
 /** The scripts that a running sandbox was made with, byte for byte. */
-export function scriptsOf({ folder, lab }: Sandbox): Scripts {
+export function scriptsOf({ id, folder, lab }: Sandbox): Scripts {
   const [start, enter] = ['start.sh', 'join.sh'].map((name) => readFileSync(join(folder, name), 'utf8')) as [
     string,
     string,
   ];
-  return { start, join: enter, lab: lab && readFileSync(join(lab.folder, 'lab.sh'), 'utf8') };
+  return { start, join: enter, lab: lab && readFileSync(labScript(lab.folder, id), 'utf8') };
 }

@@ -14,8 +14,8 @@ import type { Lab, LabMember } from '../model/lab.ts';
 import type { Pinned } from '../model/sandbox.ts';
 
 /*
- * What is on disk of a lab, in a folder of its own: `lab.json`, and one file for each sandbox in it, whose addresses are
- * kept by that. `hub/` belongs to whom the hub runs as; it says there who it is.
+ * What is on disk of a lab, in a folder of its own: `lab.json`, and for each sandbox in it a file, whose addresses are
+ * kept by that, and the script that it came with. `hub/` belongs to whom the hub runs as; it says there who it is.
  */
 
 const MEMBERS = 'members';
@@ -57,8 +57,11 @@ export function writeMember(folder: string, member: LabMember): void {
 }
 
 export function removeMember(folder: string, sandbox: string): void {
-  rmSync(memberFile(folder, sandbox), { force: true });
+  for (const file of [memberFile(folder, sandbox), labScript(folder, sandbox)]) rmSync(file, { force: true });
 }
+
+/** With what a sandbox enters its lab. Each has its own: what one knows of networks and ways out may be new to another. */
+export const labScript = (folder: string, sandbox: string): string => join(folder, `lab.${sandbox}.sh`);
 
 /** Those that have ended are among them until somebody removes them. */
 export function readMembers(folder: string): readonly LabMember[] {

@@ -143,6 +143,8 @@ const SENTENCES: Sentences = {
     `A network of a lab cannot have ${quotedKeys(keys)}: this kernel does not do ${kind} (${reason}).`,
   labInternet: () => '"internet" of a network of a lab, through pasta',
   labInternetMissing: ({ program }) => `A network of a lab cannot have "internet": ${program} is missing.`,
+  labInternetTooOld: ({ program, option, needed }) =>
+    `A network of a lab cannot have "internet": ${program} is too old, without ${option}; that of ${needed} or newer is needed.`,
   labInternetRefused: ({ reason }) =>
     `A network of a lab cannot have "internet": the addresses of its sandboxes cannot be translated (${reason}).`,
   seccompLibrary: ({ path }) => `System call filters can be written: ${path}`,

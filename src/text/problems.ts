@@ -66,6 +66,8 @@ const SENTENCES: Sentences = {
   addressTwice: ({ address, network, profile }) =>
     `The address ${address} in the network "${network}" is that of the profile "${profile}" too. Change one of them, or write "auto".`,
   interfaceTwice: ({ name }) => `Two links cannot both be called "${name}". Change one "interface".`,
+  interfaceOfPorts: ({ name }) =>
+    `No link into a network can be called "${name}" here: that is the one through which "publish" and "hostPorts" lead. Change its "interface".`,
   networksApart: ({ first, second }) =>
     `The networks "${first}" and "${second}" are of different files, and so of different labs: nothing can be in both. Name both in one file.`,
   rootfsMissing: ({ path }) =>
@@ -115,7 +117,7 @@ const SENTENCES: Sentences = {
   networkOffline: ({ ports }) =>
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
-    `The way to the internet, or of ports, could not be made: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
+    `The way to the internet or the ports could not be set up: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
   ipv6Off: ({ network }) =>
     `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
   subnetOfHost: ({ network, subnet, address }) =>

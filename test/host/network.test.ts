@@ -72,6 +72,7 @@ describe.skipIf(!isRoot)('the network (needs root)', () => {
       code: 'labsRefused',
       args: { reason: 'Error: refused.' },
     });
+    expect(lines.get('labs')?.fix).toBeUndefined();
     await around?.end();
     expect((await linesIn(hidden('flock'))).get('labs')?.fix?.commands[0]).toMatch(/install util-linux/);
   });
@@ -91,6 +92,14 @@ describe.skipIf(!isRoot)('the network (needs root)', () => {
   it('has an internet of labs with pasta, nft and a kernel that translates addresses', async () => {
     expect((await check(caller)).get('lab-internet')).toMatchObject({ status: 'ok' });
     expect((await linesIn(hidden('pasta'))).get('lab-internet')?.fix?.commands[0]).toMatch(/install passt/);
+    await around?.end();
+    const old =
+      'case $* in *--ns-ifname*) echo "$0: unrecognized option \'--ns-ifname\'" >&2; exit 1 ;; esac\nexec "$REAL" "$@"';
+    expect((await linesIn(instead('pasta', old))).get('lab-internet')).toMatchObject({
+      status: 'missing',
+      code: 'labInternetTooOld',
+      args: { option: '--ns-ifname' },
+    });
     await around?.end();
     const none = 'case $* in *masquerade*) echo "Error: Could not process rule" >&2; exit 1 ;; esac\nexec "$REAL" "$@"';
     expect((await linesIn(instead('nft', none))).get('lab-internet')).toMatchObject({

@@ -23,7 +23,7 @@ const FILE = {
 
 /** How far a start has come when its launcher is killed: what is there by then. */
 const STAGES: Readonly<Record<string, (lab: string, sandbox: string) => boolean>> = {
-  'the script of the hub': (lab) => existsSync(join(lab, 'lab.sh')),
+  'the script of the hub': (lab) => scripts(lab).length > 0,
   'the lock': (lab) => existsSync(join(lab, 'alive')),
   'the hub': (lab) => existsSync(join(lab, 'hub/pid')),
   'a place in it': (lab) => entries(join(lab, 'members')).length > 0,
@@ -164,10 +164,14 @@ const labFolder = ({ runtime, workspace }: Caller): string =>
 
 /** Root has one place for the labs of all callers. */
 function isOf(lab: string, workspace: string): boolean {
-  return existsSync(join(lab, 'lab.sh')) && readScript(lab).includes(workspace);
+  return scripts(lab).some((script) => readFileSync(script, 'utf8').includes(workspace));
 }
 
-const readScript = (lab: string): string => readFileSync(join(lab, 'lab.sh'), 'utf8');
+/** Each start has one. */
+const scripts = (lab: string): readonly string[] =>
+  entries(lab)
+    .filter((name) => /^lab\..*\.sh$/.test(name))
+    .map((name) => join(lab, name));
 
 const sandboxFolder = (caller: Caller): string => join(caller.runtime, sandboxFolders(caller)[0] ?? 'none');
 

@@ -26,8 +26,11 @@ export interface HubPlan {
  */
 export function hubScript(plan: HubPlan): string {
   const parts = [...start(plan), ...hub(plan), ...internet(plan), ...networks(plan)];
-  return [...prologue(plan), 'case ${1-} in', ...parts, 'esac', ''].join('\n');
+  return [...prologue(plan), 'case ${1-} in', ...parts, NO_SUCH_PART, 'esac', ''].join('\n');
 }
+
+/** What is asked of it and not in it must not seem done. */
+const NO_SUCH_PART = `*) echo "This script has no part $1." >&2; exit 1 ;;`;
 
 function prologue({ file, folder }: HubPlan): readonly string[] {
   return [
@@ -161,12 +164,13 @@ function networks({ networks: all, host }: HubPlan): readonly string[] {
     '# A bridge for each network, ip-link(8). The hub has an address only in one that it leads out of.',
     'networks)',
     '  shift',
-    '  for network do case $network in',
+    '  lines=$(for network do case $network in',
     ...all.map(
       (network) =>
         `    ${network.name}) ip link show dev ${network.name} >/dev/null 2>&1 || printf '%s\\n' ${bridgeLines(network, host).map(shellWord).join(' ')} ;;`,
     ),
-    '  esac; done | ip -batch - ;;',
+    '    *) echo "This script has no network $network." >&2; exit 1 ;;',
+    `  esac; done); printf '%s\\n' "$lines" | ip -batch - ;;`,
   ];
 }
 

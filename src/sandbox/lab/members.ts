@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { startTimeOf } from '../../discovery/pin.ts';
 import type { Lab, LabMember } from '../../model/lab.ts';
 import type { Pinned } from '../../model/sandbox.ts';
+import { withoutPrefix } from '../../model/subnet.ts';
 import { readLab, readMembers, removeMember } from '../../state/labs.ts';
 import { readRecord } from '../../state/records.ts';
 import { isAlive } from '../is-alive.ts';
@@ -61,7 +62,7 @@ export function hostsOf(own: LabMember, members: readonly LabMember[]): string {
   const lines = [own, ...others].flatMap(({ hostname, interfaces }) =>
     interfaces
       .filter(({ network }) => networks.has(network))
-      .flatMap(({ addresses }) => addresses.map((address) => `${address.split('/')[0] ?? ''} ${hostname}`)),
+      .flatMap(({ addresses }) => addresses.map((address) => `${withoutPrefix(address)} ${hostname}`)),
   );
   return ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback', ...lines, ''].join('\n');
 }

@@ -15,10 +15,10 @@ import {
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Pinned } from '../../model/sandbox.ts';
-import { firstFree, parseAddress, parseSubnet, sameHost } from '../../model/subnet.ts';
+import { firstFree, parseAddress, parseSubnet, sameHost, withoutPrefix } from '../../model/subnet.ts';
 import { wireWords, type LinkHost } from '../../network/lab-links.ts';
 import type { CallerFolders } from '../../state/folders.ts';
-import { makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
+import { labScript, makeLabFolder, readLab, replaceFile, writeLab, writeMember } from '../../state/labs.ts';
 import { runGated, type GatedScript } from '../gates.ts';
 import { planIds, SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { plainName } from '../plain-name.ts';
@@ -70,7 +70,7 @@ export async function openLab(profile: Profile, sandbox: string, folders: Caller
   const lab = { ...outline, membership };
   requireIPv6(membership, lab.host);
   makeLabFolder(lab.folder, lab.hubIds.kind === 'shifted' ? SHIFTED_BASE : undefined);
-  const script = runGated(writeHubScript(lab));
+  const script = runGated(writeHubScript(lab, sandbox));
   const opened = enterLab(lab, script, { sandbox, hostname: profile.hostname });
   const leave = async (): Promise<void> => {
     script.close();
@@ -139,8 +139,8 @@ function textOf({ folder, hubIds: ids, host, internet, membership: { file, netwo
 }
 
 /** Root's is read by others: the hub runs as another. */
-function writeHubScript(lab: Outline): string {
-  const path = join(lab.folder, 'lab.sh');
+function writeHubScript(lab: Outline, sandbox: string): string {
+  const path = labScript(lab.folder, sandbox);
   replaceFile(path, textOf(lab), 0o644);
   return path;
 }
@@ -227,7 +227,7 @@ function freeIn(text: string, taken: ReadonlySet<string>): string | undefined {
 
 function ownedIn(network: string, { sandbox, interfaces }: LabMember): readonly (readonly [string, string])[] {
   const own = interfaces.filter((one) => one.network === network).flatMap(({ addresses }) => addresses);
-  return own.map((address) => [address.split('/')[0] ?? '', sandbox] as const);
+  return own.map((address) => [withoutPrefix(address), sandbox] as const);
 }
 
 /** Of the networks that the sandbox joins, those that the hub has not; and who of them all has a way out, where it needs one. */

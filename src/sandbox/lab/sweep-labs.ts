@@ -1,5 +1,4 @@
 import { rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { labFolders, readLab, readMembers, readWayOut } from '../../state/labs.ts';
 import { endWayOut, isConnector } from '../way-out.ts';
 import { isThere, leaveLab, lives } from './members.ts';
@@ -7,10 +6,11 @@ import { isThere, leaveLab, lives } from './members.ts';
 /** Takes out of the labs who has ended, and removes the folders of labs that have ended. */
 export function sweepLabs(labs: string): void {
   for (const folder of labFolders(labs)) {
+    const recent = isBeingStarted(folder);
     const members = readMembers(folder);
     const living = members.filter((member) => lives(member, folder));
     for (const member of members) if (!living.includes(member)) leaveLab(folder, member.sandbox);
-    if (living.length > 0 || hasHub(folder) || isBeingStarted(folder)) continue;
+    if (living.length > 0 || hasHub(folder) || recent) continue;
     endHubsWayOut(folder);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -27,8 +27,8 @@ function hasHub(folder: string): boolean {
   return lab !== undefined && isThere(lab.hub);
 }
 
-/** Every start writes the script first. */
+/** Every start writes its script into it first, which changes it; so does who leaves. */
 function isBeingStarted(folder: string): boolean {
-  const written = statSync(join(folder, 'lab.sh'), { throwIfNoEntry: false })?.ctimeMs ?? Date.now();
-  return Date.now() - written < 10_000;
+  const changed = statSync(folder, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return Date.now() - changed < 10_000;
 }

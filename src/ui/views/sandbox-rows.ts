@@ -112,9 +112,12 @@ const ENDS = {
   untilStopped: 'when it is stopped',
 } as const;
 
-function networkFact({ network, wayOut, lab }: Sandbox): string {
-  if (lab !== undefined)
-    return `${code(linksText(lab.interfaces))}${lab.internet ? ', internet through the hub of the lab' : ''}`;
+function networkFact({ network, wayOut, lab, notes }: Sandbox): string {
+  if (lab !== undefined) {
+    const offline = notes.some(({ note }) => note === 'offline');
+    const way = offline ? 'no internet: this machine was offline at its start' : 'internet through the hub of the lab';
+    return `${code(linksText(lab.interfaces))}${lab.internet ? `, ${way}` : ''}`;
+  }
   return network.mode === 'internet'
     ? `internet, through ${wayOut === undefined ? 'nothing' : `pasta (${wayOut.pid})`}`
     : network.mode;

@@ -118,8 +118,10 @@ internet)
 # A bridge for each network, ip-link(8). The hub has an address only in one that it leads out of.
 networks)
   shift
-  for network do case $network in
+  lines=$(for network do case $network in
     lab) ip link show dev lab >/dev/null 2>&1 || printf '%s\n' 'link add name lab address 02:7a:6e:9e:68:56 type bridge' 'addr add 10.0.0.254/24 dev lab' 'addr add fd00::ffff:ffff:ffff:ffff/64 dev lab nodad' 'link set dev lab addrgenmode none up' ;;
     dmz) ip link show dev dmz >/dev/null 2>&1 || printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dev dmz addrgenmode none up' ;;
-  esac; done | ip -batch - ;;
+    *) echo "This script has no network $network." >&2; exit 1 ;;
+  esac; done); printf '%s\n' "$lines" | ip -batch - ;;
+*) echo "This script has no part $1." >&2; exit 1 ;;
 esac

@@ -54,8 +54,10 @@ hub)
 # A bridge for each network, ip-link(8). The hub has an address only in one that it leads out of.
 networks)
   shift
-  for network do case $network in
+  lines=$(for network do case $network in
     lab) ip link show dev lab >/dev/null 2>&1 || printf '%s\n' 'link add name lab type bridge' 'link set dev lab addrgenmode none up' ;;
     dmz) ip link show dev dmz >/dev/null 2>&1 || printf '%s\n' 'link add name dmz mtu 9000 type bridge' 'link set dev dmz addrgenmode none up' ;;
-  esac; done | ip -batch - ;;
+    *) echo "This script has no network $network." >&2; exit 1 ;;
+  esac; done); printf '%s\n' "$lines" | ip -batch - ;;
+*) echo "This script has no part $1." >&2; exit 1 ;;
 esac
