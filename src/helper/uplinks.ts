@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { formatSubnet, overlaps, type Subnet } from '../model/subnet.ts';
+import { formatSubnet, overlaps, withoutPrefix, type Subnet } from '../model/subnet.ts';
 import { MOST_UPLINKS, parseUplinkSubnet, uplinkAddresses, uplinkLink, uplinkTable } from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
@@ -139,7 +139,7 @@ function openInside(name: string, subnet: Subnet, inside: OwnNetwork): void {
   const { gateway, address } = uplinkAddresses(subnet);
   inside.ip(['address', 'add', address, 'dev', name]);
   inside.ip(['link', 'set', 'dev', name, 'up']);
-  inside.ip(['route', 'add', 'default', 'via', gateway.split('/')[0] ?? '', 'dev', name]);
+  inside.ip(['route', 'add', 'default', 'via', withoutPrefix(gateway), 'dev', name]);
 }
 
 /** The rules go last but one: until then they hold. Any step may have been done before. */

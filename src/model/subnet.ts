@@ -103,6 +103,11 @@ export function sameHost(address: Address, from: Subnet, to: Subnet): string | u
   return isForHosts(to, { ...to, value }) ? formatAddress({ version: to.version, value }) : undefined;
 }
 
+/** `10.0.0.1` of `10.0.0.1/24`. */
+export function withoutPrefix(address: string): string {
+  return address.split('/')[0] ?? '';
+}
+
 const sizeOf = ({ version, bits }: Subnet): bigint => 1n << BigInt(WIDTH[version] - bits);
 
 function joined(numbers: readonly number[], bits: bigint): bigint {

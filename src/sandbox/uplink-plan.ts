@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { requireProgram } from '../host/programs.ts';
-import type { Subnet } from '../model/subnet.ts';
+import { withoutPrefix, type Subnet } from '../model/subnet.ts';
 import { MOST_UPLINKS, uplinkAddresses, uplinkLink, type Uplink } from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES, type HostRoutes } from '../network/host-routes.ts';
@@ -54,7 +54,7 @@ export function connectCommands({ place, name, uplink, host }: UplinkPlan): read
     ...[...host.forwarding, link].map((one) => forwardingCommand(one, true)),
     inside(place, ['address', 'add', address, 'dev', name]),
     inside(place, ['link', 'set', 'dev', name, 'up']),
-    inside(place, ['route', 'add', 'default', 'via', gateway.split('/')[0] ?? '', 'dev', name]),
+    inside(place, ['route', 'add', 'default', 'via', withoutPrefix(gateway), 'dev', name]),
     shellWords(['ip', 'link', 'set', 'dev', link, 'up']),
   ];
 }
