@@ -30,12 +30,14 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
   return {
     'uplinks/add': (wish, act) => {
       requireProgram('nft');
+      // before anything is looked at: one whose rules are gone has its link and its route still
+      changeState(uid, () => cleanUplinks(uid, act));
       const made = withNetwork(uid, wish.at, (network) => noted(uid, wish, network, () => connect(uid, wish, network)));
       const { link, forwarding } = made.uplink;
       act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
       return made;
     },
-    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isWhole).map(stateOf) }),
+    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isConnected).map(stateOf) }),
     'uplinks/delete': ({ at }, act) => {
       changeState(uid, () => {
         const found = notesOf(uid).filter((note) => isDeepStrictEqual(note.at, at));
@@ -200,9 +202,14 @@ function removeLink(link: string): void {
   if (!deleted && hasLink(ip, link)) throw new Error(`the link ${link} could not be deleted`);
 }
 
-/** Of a network that is there, with its link and its rules: these are gone where a firewall was loaded anew. */
+/** Its rules are gone where a firewall was loaded anew. */
 function isWhole(note: Note): boolean {
-  return isThere(note) && hasLink(ip, uplinkLink(note)) && hasTable(uplinkTable(note));
+  return isConnected(note) && hasTable(uplinkTable(note));
+}
+
+/** Of a network that is there, with its link: also one without rules, so that it can be disconnected. */
+function isConnected(note: Note): boolean {
+  return isThere(note) && hasLink(ip, uplinkLink(note));
 }
 
 function isThere({ uid, at }: Note): boolean {

@@ -415,6 +415,22 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(TRACES)).toBe(made);
   });
 
+  it('is closed by both verbs of the same helper where somebody has flushed the rules', async () => {
+    const [toHost, toWorld] = [ask('tcp', LAB.host), ask('tcp', LAB.external)];
+    await add();
+    await onHost('nft flush ruleset');
+    expect(await uplinks(helper)).toHaveLength(1);
+    await result(helper, 'uplinks/delete', { at: N1 });
+    expect(await onHost(TRACES)).toBe(made);
+    await add();
+    await onHost('nft flush ruleset');
+    expect(await inN1(toHost)).toBe('host');
+    await add();
+    expect(await uplinks(helper)).toHaveLength(1);
+    expect(await inN1(toHost)).toBe('ECONNREFUSED');
+    expect(await inN1(toWorld)).toBe('world');
+  });
+
   it('has no more than 1,024 connections at the same time', async () => {
     await add();
     const many = `import socket
