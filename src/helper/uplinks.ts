@@ -188,12 +188,17 @@ function openInside(name: string, subnet: Subnet, inside: OwnNetwork): void {
 function undo(note: Note): void {
   const [link, table] = [uplinkLink(note), uplinkTable(note)];
   removeLink(link);
-  const others = allNotes().filter((other) => fileOf(other) !== fileOf(note));
-  const ended = note.forwarding.filter((way) => !others.some(({ forwarding }) => forwarding.includes(way)));
-  // where all of them forward by now, somebody else has wanted that since
-  for (const way of isForwarding('all') ? [] : ended) if (isForwarding(way)) setForwarding(way, false);
+  for (const way of endingWith(note)) setForwarding(way, false);
   if (hasTable(table)) run('nft', [`delete table inet ${table}`]);
   rmSync(fileOf(note), { force: true });
+}
+
+/** What forwards for it alone. Where all interfaces forward by now, somebody else has wanted that since. */
+function endingWith(note: Note): readonly string[] {
+  if (isForwarding('all')) return [];
+  const others = allNotes().filter((other) => fileOf(other) !== fileOf(note) && isThere(other));
+  const shared = others.flatMap(({ forwarding }) => forwarding);
+  return note.forwarding.filter((way) => isForwarding(way) && !shared.includes(way));
 }
 
 /** It goes at any moment where its network has just ended. */

@@ -257,6 +257,20 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(TRACES)).toBe(made);
   });
 
+  it('shares no forwarding with one whose network has ended while nobody ran its helper', async () => {
+    const other = start(FOR_STRANGER);
+    const sandbox = await holdNamespaces(STRANGER, '--net');
+    holders.push(sandbox);
+    await add({ at: targetOf(sandbox), name: 'out', subnet: '10.9.9.0/30' }, other);
+    await add();
+    await other.end();
+    await release(sandbox);
+    await result(helper, 'uplinks/delete', { at: N1 });
+    expect(await onHost('cat /proc/sys/net/ipv4/conf/eth0/forwarding')).toBe('0');
+    await start(FOR_STRANGER).ask('netns/list', {});
+    expect(await onHost(TRACES)).toBe(made);
+  });
+
   it('is one of eight that a user may have', { timeout: 60_000 }, async () => {
     for (let number = 0; number < 9; number += 1) {
       await result(helper, 'netns/add', { name: `test-m${number}` });
