@@ -242,9 +242,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether a chain of another table drops what is forwarded unless a rule of its own lets it pass. */
+/** Whether another table lets nothing through unless a rule of its own does: firewalld's says so in its last rule, by no policy. */
 function dropsForwarded(): boolean {
-  return /hook forward .*policy drop/.test(run('nft', ['list', 'chains']));
+  return /hook forward .*policy drop|^table inet firewalld /m.test(run('nft', ['list', 'chains']));
 }
 
 /** Runs ip(8) in the host's network. */

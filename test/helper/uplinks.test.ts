@@ -457,13 +457,14 @@ for port in range(10000, 11100):
     expect(await inN1(ask('tcp', LAB.external))).toBe('ECONNREFUSED');
   });
 
-  it('says where a firewall of the host drops what is forwarded', async () => {
-    await onHost(
-      `nft 'add table ip test; add chain ip test forward { type filter hook forward priority 0; policy drop; }'`,
-    );
+  it.each([
+    ['drops by its policy', 'ip test', 'priority 0; policy drop;'],
+    ['is of firewalld, and refuses by its last rule', 'inet firewalld', 'priority 10; policy accept; reject;'],
+  ])('says where a firewall of the host %s', async (_, table, chain) => {
+    await onHost(`nft 'table ${table} { chain filter_FORWARD { type filter hook forward ${chain} }; }'`);
     expect(await result(helper, 'uplinks/add', WISH)).toMatchObject({ dropped: true });
-    expect(await inN1(ping(LAB.external))).toBe('unanswered');
-    await onHost('nft delete table ip test');
+    expect(await inN1(ping(LAB.external))).not.toBe('answered');
+    await onHost(`nft delete table ${table}`);
   });
 
   it.skipIf(!hasStrace).each([
