@@ -37,7 +37,7 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
       act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
       return made;
     },
-    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isConnected).map(stateOf) }),
+    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isConnected).map(stateOf), forwarding: allForwarding() }),
     'uplinks/delete': ({ at }, act) => {
       changeState(uid, () => {
         const found = notesOf(uid).filter((note) => isDeepStrictEqual(note.at, at));
@@ -77,9 +77,9 @@ interface Note extends Wish {
   readonly host: number;
 }
 
-function stateOf({ uid, number, at, name, subnet, forwarding }: Note): UplinkState {
-  const own = { uid, number };
-  return { at, name, subnet, link: uplinkLink(own), table: uplinkTable(own), forwarding };
+function stateOf(note: Note): UplinkState {
+  const { at, name, subnet, forwarding } = note;
+  return { at, name, subnet, link: uplinkLink(note), table: uplinkTable(note), forwarding, ending: endingWith(note) };
 }
 
 /** What an uplink is made of: all that may be refused has been looked at before. */
@@ -107,9 +107,8 @@ function planUplink(uid: number, wish: Wish, network: OwnNetwork): Plan {
   const ways = requireWays(subnet);
   requireNoWay(wish, network);
   const number = requireNumber(uid);
-  const others = allNotes();
-  requireRoom(others.length + 1);
-  const ours = others.flatMap((note) => note.forwarding);
+  requireRoom(allNotes().length + 1);
+  const ours = allForwarding();
   const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
   return { note: { ...wish, uid, number, forwarding, host: hostInode() }, subnet, ways };
 }
@@ -280,6 +279,10 @@ function fileOf({ uid, number }: Pick<Note, 'uid' | 'number'>): string {
 
 function allNotes(): readonly Note[] {
   return usersWithState().flatMap(notesOf);
+}
+
+function allForwarding(): readonly string[] {
+  return [...new Set(allNotes().flatMap(({ forwarding }) => forwarding))];
 }
 
 /** Those of this host's network. A helper that was killed before it had written a note has made nothing but that. */

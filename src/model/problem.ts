@@ -70,6 +70,8 @@ export interface ProblemArguments {
   capabilitiesOpenNetwork: { names: readonly string[]; without: 'network' | 'ports' };
   networkOffline: { ports: readonly string[] };
   networkFailed: { reason: string };
+  hostOffline: Record<string, never>;
+  uplinksFull: { most: number };
   // labs
   ipv6Off: { network: string };
   subnetOfHost: { network: string; subnet: string; address: string };

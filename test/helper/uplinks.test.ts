@@ -130,7 +130,13 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
 
   it('is one of ping, TCP and UDP, under the address of the host', async () => {
     const answer = await result(helper, 'uplinks/add', WISH);
-    const uplink = { ...WISH, link: `uns${USER}-0`, table: `unshared_${USER}_0`, forwarding: ['eth0'] };
+    const uplink = {
+      ...WISH,
+      link: `uns${USER}-0`,
+      table: `unshared_${USER}_0`,
+      forwarding: ['eth0'],
+      ending: ['eth0'],
+    };
     expect(answer).toEqual({ uplink, dropped: false });
     expect(await uplinks(helper)).toEqual([uplink]);
     expect(await inN1(ping(LAB.external))).toBe('answered');
@@ -165,7 +171,7 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(`exec >/dev/null; ${connectCommands(plan).join('\n')}`)).toBe('');
     await until('the same', async () => (await plain()) === byHelper);
     expect(await inN1(ask('tcp', LAB.external))).toBe('world');
-    await onHost(disconnectCommands(uplink, []).join('\n'));
+    await onHost(disconnectCommands(uplink).join('\n'));
     expect(await onHost(TRACES)).toBe(made);
   });
 
@@ -245,7 +251,8 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     const at = { netns: 'test-n2' };
     await add();
     const second = await add({ at, name: 'out', subnet: '10.9.9.0/30' }, other);
-    expect(second).toMatchObject({ link: `uns${STRANGER}-0`, forwarding: ['eth0'] });
+    expect(second).toMatchObject({ link: `uns${STRANGER}-0`, forwarding: ['eth0'], ending: [] });
+    expect(await result(helper, 'uplinks/list', {})).toMatchObject({ forwarding: ['eth0'] });
     expect(await inN1(ping('10.9.9.2'))).not.toBe('answered');
     expect(await inNet('test-n2', ping(INSIDE))).not.toBe('answered');
     await expect(result(helper, 'uplinks/delete', { at })).rejects.toThrow(/no way out/);
