@@ -39,6 +39,11 @@ export function parsePrefixed(
   return isNumber ? { address, bits: Number(bits) } : undefined;
 }
 
+/** `10.0.0.1` of `10.0.0.1/24`. */
+export function withoutPrefix(text: string): string {
+  return text.split('/')[0] ?? '';
+}
+
 /** As ip(8) writes it: the longest run of zeros of an IPv6 address is `::` (RFC 5952). */
 export function formatAddress({ version, value }: Address): string {
   if (version === 4) return parts(value, 4, 8n).join('.');
@@ -101,11 +106,6 @@ export function firstFree(subnet: Subnet, taken: ReadonlySet<string>): string | 
 export function sameHost(address: Address, from: Subnet, to: Subnet): string | undefined {
   const value = to.value + address.value - from.value;
   return isForHosts(to, { ...to, value }) ? formatAddress({ version: to.version, value }) : undefined;
-}
-
-/** `10.0.0.1` of `10.0.0.1/24`. */
-export function withoutPrefix(address: string): string {
-  return address.split('/')[0] ?? '';
 }
 
 const sizeOf = ({ version, bits }: Subnet): bigint => 1n << BigInt(WIDTH[version] - bits);
