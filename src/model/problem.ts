@@ -65,13 +65,13 @@ export interface ProblemArguments {
   namespaceOnlyRoots: { type: string; id: string };
   namespacesApart: { first: string; second: string };
   // network
+  hostOffline: Record<string, never>;
+  uplinksFull: { most: number };
   tunNotUsable: { path: string; reason: string };
   portNotFree: { address: string; port: number; reason: string };
   capabilitiesOpenNetwork: { names: readonly string[]; without: 'network' | 'ports' };
   networkOffline: { ports: readonly string[] };
   networkFailed: { reason: string };
-  hostOffline: Record<string, never>;
-  uplinksFull: { most: number };
   // labs
   ipv6Off: { network: string };
   subnetOfHost: { network: string; subnet: string; address: string };

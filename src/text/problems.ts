@@ -106,6 +106,10 @@ const SENTENCES: Sentences = {
     `The ${type} namespace of the sandbox ${id} is one that a path keeps. Name that path in "namespaces".`,
   namespacesApart: ({ first, second }) =>
     `Namespaces of ${first} and ${second} cannot be shared by one sandbox: they belong to different user namespaces. Share with one of them only.`,
+  hostOffline: () =>
+    'This machine has no route to the internet over IPv4 now, so no network can get out through it. Connect it first.',
+  uplinksFull: ({ most }) =>
+    `You have ${most} networks connected to the host, which is all that one user may have. Disconnect one of them first.`,
   tunNotUsable: ({ path, reason }) =>
     `Without root, a way to the internet needs ${path}, which cannot be used (${reason}). Load it with: sudo modprobe tun; or allow it with: sudo chmod 666 ${path}; or use "network": "none".`,
   portNotFree: ({ address, port, reason }) =>
@@ -116,10 +120,6 @@ const SENTENCES: Sentences = {
     `This machine has no route to the internet now, so ${ports.join(' and ')} cannot be forwarded. Connect it, or remove them.`,
   networkFailed: ({ reason }) =>
     `The way to the internet, or of ports, could not be made: ${reason}. To start without, use "network": "none", and in a lab no "internet" and no ports.`,
-  hostOffline: () =>
-    'This machine has no route to the internet over IPv4 now, so no network can get out through it. Connect it first.',
-  uplinksFull: ({ most }) =>
-    `You have ${most} networks connected to the host, which is all that one user may have. Disconnect one of them first.`,
   ipv6Off: ({ network }) =>
     `The network "${network}" has an IPv6 subnet, but IPv6 is off in this kernel (ipv6.disable=1). Use an IPv4 subnet, or boot with IPv6.`,
   subnetOfHost: ({ network, subnet, address }) =>
