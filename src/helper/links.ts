@@ -72,6 +72,7 @@ export function noted<Result>(uid: number, { at, name }: LinkEnd, { ip }: OwnNet
   });
 }
 
+/** Whether there is an interface of that name where `ip` runs. An ip(8) that fails for another reason counts as none. */
 export function hasLink(ip: OwnNetwork['ip'], name: string): boolean {
   try {
     ip(['link', 'show', 'dev', name]);

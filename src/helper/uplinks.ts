@@ -1,8 +1,15 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { formatSubnet, overlaps, type Subnet } from '../model/subnet.ts';
-import { MOST_UPLINKS, parseUplinkSubnet, uplinkAddresses, uplinkLink, uplinkTable } from '../model/uplink.ts';
+import { formatSubnet, overlaps, withoutPrefix, type Subnet } from '../model/subnet.ts';
+import {
+  freeUplinkNumber,
+  MOST_UPLINKS,
+  parseUplinkSubnet,
+  uplinkAddresses,
+  uplinkLink,
+  uplinkTable,
+} from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
 import { MOST_CONNECTIONS, uplinkRules } from '../network/uplink-rules.ts';
@@ -23,12 +30,14 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
   return {
     'uplinks/add': (wish, act) => {
       requireProgram('nft');
+      // before anything is looked at: one whose rules are gone has its link and its route still
+      changeState(uid, () => cleanUplinks(uid, act));
       const made = withNetwork(uid, wish.at, (network) => noted(uid, wish, network, () => connect(uid, wish, network)));
       const { link, forwarding } = made.uplink;
       act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
       return made;
     },
-    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isWhole).map(stateOf) }),
+    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isConnected).map(stateOf), forwarding: allForwarding() }),
     'uplinks/delete': ({ at }, act) => {
       changeState(uid, () => {
         const found = notesOf(uid).filter((note) => isDeepStrictEqual(note.at, at));
@@ -41,12 +50,20 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
   };
 }
 
-/** Removes the ways out of networks that are gone, and what a killed helper has half made or half removed. */
+/**
+ * Removes the ways out of networks that are gone, and what a killed helper has half made or half removed.
+ * @throws Error with what could not be removed, when all others are.
+ */
 export function cleanUplinks(uid: number, act: Act): void {
-  for (const note of notesOf(uid).filter((one) => !isWhole(one))) {
-    undo(note);
-    act(`removed what was left of the way out ${uplinkLink(note)}`);
-  }
+  const failed = notesOf(uid)
+    .filter((one) => !isWhole(one))
+    .flatMap((note) => {
+      const failure = failureOf(() => undo(note));
+      if (failure !== undefined) return [messageOf(failure)];
+      act(`removed what was left of the way out ${uplinkLink(note)}`);
+      return [];
+    });
+  if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
 type Wish = HelperParams<'uplinks/add'>;
@@ -60,37 +77,52 @@ interface Note extends Wish {
   readonly host: number;
 }
 
-function stateOf({ uid, number, at, name, subnet, forwarding }: Note): UplinkState {
-  const own = { uid, number };
-  return { at, name, subnet, link: uplinkLink(own), table: uplinkTable(own), forwarding };
+function stateOf(note: Note): UplinkState {
+  const { at, name, subnet, forwarding } = note;
+  return { at, name, subnet, link: uplinkLink(note), table: uplinkTable(note), forwarding, ending: endingWith(note) };
+}
+
+/** What an uplink is made of: all that may be refused has been looked at before. */
+interface Plan {
+  readonly note: Note;
+  readonly subnet: Subnet;
+  readonly ways: readonly string[];
 }
 
 /** Under the lock: what is looked at first stays so. */
 function connect(uid: number, wish: Wish, network: OwnNetwork): HelperResults['uplinks/add'] {
+  const plan = planUplink(uid, wish, network);
+  try {
+    make(plan, network);
+    return { uplink: stateOf(plan.note), dropped: dropsForwarded() };
+  } catch (error) {
+    const left = failureOf(() => undo(plan.note));
+    throw left === undefined ? error : new Error([error, left].map(messageOf).join('; besides, '), { cause: error });
+  }
+}
+
+/** @throws Error where the network, its user or the host can have no more, with what to do. */
+function planUplink(uid: number, wish: Wish, network: OwnNetwork): Plan {
   const subnet = requireSubnet(wish.subnet);
   const ways = requireWays(subnet);
-  if (network.ip(['-4', 'route', 'show', 'default']).trim() !== '')
-    throw new Error(`${nameOf(wish.at)} has a default route already`);
-  const number = freeNumber(uid);
-  const link = uplinkLink({ uid, number });
-  if (hasLink(ip, link)) throw new Error(`this host has a link ${link} already, which is not the helper's`);
-  const others = usersWithState().flatMap(notesOf);
-  requireRoom(others.length + 1);
-  const ours = others.flatMap((note) => note.forwarding);
+  requireNoWay(wish, network);
+  const number = requireNumber(uid);
+  requireRoom(allNotes().length + 1);
+  const ours = allForwarding();
   const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
-  const note = { ...wish, uid, number, forwarding, host: hostInode() };
-  try {
-    writeFileSync(fileOf(note), JSON.stringify(note), { flag: 'wx', mode: 0o400 });
-    run('nft', [uplinkRules({ uid, number, subnet }, { ...hostNetwork(), ways, forwarding }).join('\n')]);
-    makeLink(link, wish.name, subnet, network);
-    for (const one of [...forwarding, link]) setForwarding(one, true);
-    openInside(wish.name, subnet, network);
-    ip(['link', 'set', 'dev', link, 'up']);
-    return { uplink: stateOf(note), dropped: dropsForwarded() };
-  } catch (error) {
-    undo(note);
-    throw error;
-  }
+  return { note: { ...wish, uid, number, forwarding, host: hostInode() }, subnet, ways };
+}
+
+/** Each step can be undone by what is noted first. */
+function make({ note, subnet, ways }: Plan, network: OwnNetwork): void {
+  const link = uplinkLink(note);
+  const { forwarding } = note;
+  writeFileSync(fileOf(note), JSON.stringify(note), { flag: 'wx', mode: 0o400 });
+  run('nft', [uplinkRules({ ...note, subnet }, { ...hostNetwork(), ways, forwarding }).join('\n')]);
+  makeLink(link, note.name, subnet, network);
+  for (const one of [...forwarding, link]) setForwarding(one, true);
+  openInside(note.name, subnet, network);
+  ip(['link', 'set', 'dev', link, 'up']);
 }
 
 function requireSubnet(text: string): Subnet {
@@ -104,14 +136,21 @@ function requireWays(subnet: Subnet): readonly string[] {
   const { ways, taken } = parseHostRoutes(ip(READ_ROUTES), ip(READ_ADDRESSES));
   const clash = taken.find((one) => overlaps(one, subnet));
   if (clash) throw new Error(`this host has a route or an address in ${formatSubnet(clash)}: choose another subnet`);
-  if (ways.length === 0) throw new Error('this host has no default route itself');
+  if (ways.length === 0) throw new Error('this host has no default route itself: connect it first');
   return ways;
 }
 
-function freeNumber(uid: number): number {
+function requireNoWay({ at }: Wish, network: OwnNetwork): void {
+  if (network.ip(['-4', 'route', 'show', 'default']).trim() !== '')
+    throw new Error(`${nameOf(at)} has a default route already: disconnect it, or delete that route`);
+}
+
+function requireNumber(uid: number): number {
   const taken = stateNames(uid, 'uplinks');
-  const number = Array.from({ length: MOST_UPLINKS }, (_, one) => one).find((one) => !taken.includes(String(one)));
-  if (number === undefined) throw new Error(`user ${uid} has ${MOST_UPLINKS} ways out already`);
+  const number = freeUplinkNumber((one) => taken.includes(String(one)));
+  if (number === undefined) throw new Error(`user ${uid} has ${MOST_UPLINKS} ways out already: disconnect a network`);
+  const link = uplinkLink({ uid, number });
+  if (hasLink(ip, link)) throw new Error(`this host has a link ${link} already, which is not the helper's: delete it`);
   return number;
 }
 
@@ -124,7 +163,9 @@ function requireRoom(uplinks: number): void {
     .map((what) => `/proc/sys/net/netfilter/nf_conntrack_${what}`)
     .map((file) => (existsSync(file) ? Number(readFileSync(file, 'latin1')) || undefined : undefined));
   if (count + uplinks * MOST_CONNECTIONS > most / 2)
-    throw new Error('the table of connections of this host (nf_conntrack_max) has no room for one more way out');
+    throw new Error(
+      'the table of connections of this host (nf_conntrack_max) has no room for one more way out: disconnect a network, or raise it',
+    );
 }
 
 /** Whoever has the other end may rename and move it: the host's end is found by its own name. It speaks no IPv6. */
@@ -139,21 +180,24 @@ function openInside(name: string, subnet: Subnet, inside: OwnNetwork): void {
   const { gateway, address } = uplinkAddresses(subnet);
   inside.ip(['address', 'add', address, 'dev', name]);
   inside.ip(['link', 'set', 'dev', name, 'up']);
-  inside.ip(['route', 'add', 'default', 'via', gateway.split('/')[0] ?? '', 'dev', name]);
+  inside.ip(['route', 'add', 'default', 'via', withoutPrefix(gateway), 'dev', name]);
 }
 
 /** The rules go last but one: until then they hold. Any step may have been done before. */
 function undo(note: Note): void {
   const [link, table] = [uplinkLink(note), uplinkTable(note)];
   removeLink(link);
-  const others = usersWithState()
-    .flatMap(notesOf)
-    .filter((other) => fileOf(other) !== fileOf(note));
-  const ended = note.forwarding.filter((way) => !others.some(({ forwarding }) => forwarding.includes(way)));
-  // where all of them forward by now, somebody else has wanted that since
-  for (const way of isForwarding('all') ? [] : ended) if (isForwarding(way)) setForwarding(way, false);
+  for (const way of endingWith(note)) setForwarding(way, false);
   if (hasTable(table)) run('nft', [`delete table inet ${table}`]);
   rmSync(fileOf(note), { force: true });
+}
+
+/** What forwards for it alone. Where all interfaces forward by now, somebody else has wanted that since. */
+function endingWith(note: Note): readonly string[] {
+  if (isForwarding('all')) return [];
+  const others = allNotes().filter((other) => fileOf(other) !== fileOf(note) && isThere(other));
+  const shared = others.flatMap(({ forwarding }) => forwarding);
+  return note.forwarding.filter((way) => isForwarding(way) && !shared.includes(way));
 }
 
 /** It goes at any moment where its network has just ended. */
@@ -162,9 +206,14 @@ function removeLink(link: string): void {
   if (!deleted && hasLink(ip, link)) throw new Error(`the link ${link} could not be deleted`);
 }
 
-/** Of a network that is there, with its link and its rules: these are gone where a firewall was loaded anew. */
+/** Its rules are gone where a firewall was loaded anew. */
 function isWhole(note: Note): boolean {
-  return isThere(note) && hasLink(ip, uplinkLink(note)) && hasTable(uplinkTable(note));
+  return isConnected(note) && hasTable(uplinkTable(note));
+}
+
+/** Of a network that is there, with its link: also one without rules, so that it can be disconnected. */
+function isConnected(note: Note): boolean {
+  return isThere(note) && hasLink(ip, uplinkLink(note));
 }
 
 function isThere({ uid, at }: Note): boolean {
@@ -176,17 +225,25 @@ function hasTable(table: string): boolean {
 }
 
 function succeeds(work: () => unknown): boolean {
+  return failureOf(work) === undefined;
+}
+
+function failureOf(work: () => unknown): unknown {
   try {
     work();
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 
-/** Whether a chain of another table drops what is forwarded unless a rule of its own lets it pass. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether another table lets nothing through unless a rule of its own does: firewalld's says so in its last rule, by no policy. */
 function dropsForwarded(): boolean {
-  return /hook forward .*policy drop/.test(run('nft', ['list', 'chains']));
+  return /hook forward .*policy drop|^table inet firewalld /m.test(run('nft', ['list', 'chains']));
 }
 
 /** Runs ip(8) in the host's network. */
@@ -218,6 +275,14 @@ function hostInode(): number {
 
 function fileOf({ uid, number }: Pick<Note, 'uid' | 'number'>): string {
   return join(stateFolder(uid, 'uplinks'), String(number));
+}
+
+function allNotes(): readonly Note[] {
+  return usersWithState().flatMap(notesOf);
+}
+
+function allForwarding(): readonly string[] {
+  return [...new Set(allNotes().flatMap(({ forwarding }) => forwarding))];
 }
 
 /** Those of this host's network. A helper that was killed before it had written a note has made nothing but that. */

@@ -66,6 +66,8 @@ export interface ProblemArguments {
   namespaceOnlyRoots: { type: string; id: string };
   namespacesApart: { first: string; second: string };
   // network
+  hostOffline: Record<string, never>;
+  uplinksFull: { most: number };
   tunNotUsable: { path: string; reason: string };
   portNotFree: { address: string; port: number; reason: string };
   capabilitiesOpenNetwork: { names: readonly string[]; without: 'network' | 'ports' };

@@ -11,6 +11,11 @@ export interface Uplink {
 /** How many a user has at the same time: one digit in their names. */
 export const MOST_UPLINKS = 8;
 
+/** The lowest number that none of a user's uplinks has; undefined where there are as many as may be. */
+export function freeUplinkNumber(isTaken: (number: number) => boolean): number | undefined {
+  return Array.from({ length: MOST_UPLINKS }, (_, number) => number).find((number) => !isTaken(number));
+}
+
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseSubnet);
 
 /** A private network (RFC 1918) of 4 to 256 addresses; undefined for anything else. */

@@ -67,6 +67,8 @@ export interface UplinkState {
   readonly table: string;
   /** Interfaces of the host that forward only because of this uplink and others. */
   readonly forwarding: readonly string[];
+  /** Of these, those that would not any more without this one. */
+  readonly ending: readonly string[];
 }
 
 /** Ids inside a user namespace, and those outside that they stand for. */
@@ -200,7 +202,8 @@ export interface HelperResults {
   'links/set': null;
   /** And whether another table of the host drops what is forwarded unless it says otherwise. */
   'uplinks/add': { readonly uplink: UplinkState; readonly dropped: boolean };
-  'uplinks/list': { readonly uplinks: readonly UplinkState[] };
+  /** And what forwards only because of uplinks, of whomever. */
+  'uplinks/list': { readonly uplinks: readonly UplinkState[]; readonly forwarding: readonly string[] };
   'uplinks/delete': null;
   /** Output of the scripts of network/wiring: of the one that reads, descriptors count from 3 in the order of `inodes`. */
   'networks/read': { readonly snapshot: Snapshot; readonly inodes: readonly number[]; readonly output: string };

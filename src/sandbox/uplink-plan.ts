@@ -1,8 +1,9 @@
 import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { requireProgram } from '../host/programs.ts';
-import type { Subnet } from '../model/subnet.ts';
-import { MOST_UPLINKS, uplinkAddresses, uplinkLink, type Uplink } from '../model/uplink.ts';
+import { fail } from '../model/problem.ts';
+import { withoutPrefix, type Subnet } from '../model/subnet.ts';
+import { freeUplinkNumber, MOST_UPLINKS, uplinkAddresses, uplinkLink, type Uplink } from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES, type HostRoutes } from '../network/host-routes.ts';
 import { uplinkRules, type UplinkHost } from '../network/uplink-rules.ts';
@@ -26,18 +27,39 @@ export async function readHostRoutes(): Promise<HostRoutes> {
   return parseHostRoutes(routes.stdout, addresses.stdout);
 }
 
+/**
+ * What the helper would make as the next way out of its user. `shared` is what forwards only because of others: it looks as if it
+ * had always done.
+ * @throws ProblemError `uplinksFull`.
+ */
 export function planUplink(
   { ways }: HostRoutes,
-  wish: { readonly place: NetworkPlace; readonly name: string; readonly subnet: Subnet },
+  shared: readonly string[],
+  { place, name, subnet }: { readonly place: NetworkPlace; readonly name: string; readonly subnet: Subnet },
 ): UplinkPlan {
   const uid = process.getuid?.() ?? 0;
-  const numbers = Array.from({ length: MOST_UPLINKS }, (_, number) => number);
-  const number = numbers.find((one) => !existsSync(`/sys/class/net/${uplinkLink({ uid, number: one })}`)) ?? 0;
-  const forwarding = ways.filter(
-    (way) => readFileSync(`/proc/sys/net/ipv4/conf/${way}/forwarding`, 'utf8').trim() === '0',
-  );
-  const { place, name, subnet } = wish;
-  return { place, name, uplink: { uid, number, subnet }, host: { ...hostNetwork(), ways, forwarding } };
+  const forwarding = ways.filter((way) => shared.includes(way) || !isForwarding(way));
+  return {
+    place,
+    name,
+    uplink: { uid, number: requireNumber(uid), subnet },
+    host: { ...hostNetwork(), ways, forwarding },
+  };
+}
+
+/** Whether a way out can be had here at all. @throws ProblemError `hostOffline`, `uplinksFull`. */
+export function requireWayOut({ ways }: HostRoutes): void {
+  if (ways.length === 0) fail('hostOffline', {});
+  requireNumber(process.getuid?.() ?? 0);
+}
+
+function requireNumber(uid: number): number {
+  const number = freeUplinkNumber((one) => existsSync(`/sys/class/net/${uplinkLink({ uid, number: one })}`));
+  return number ?? fail('uplinksFull', { most: MOST_UPLINKS });
+}
+
+function isForwarding(way: string): boolean {
+  return readFileSync(`/proc/sys/net/ipv4/conf/${way}/forwarding`, 'utf8').trim() === '1';
 }
 
 /** The commands by which root makes it by hand, a line each: nft(8) reads its rules from the lines after it. */
@@ -54,20 +76,16 @@ export function connectCommands({ place, name, uplink, host }: UplinkPlan): read
     ...[...host.forwarding, link].map((one) => forwardingCommand(one, true)),
     inside(place, ['address', 'add', address, 'dev', name]),
     inside(place, ['link', 'set', 'dev', name, 'up']),
-    inside(place, ['route', 'add', 'default', 'via', gateway.split('/')[0] ?? '', 'dev', name]),
+    inside(place, ['route', 'add', 'default', 'via', withoutPrefix(gateway), 'dev', name]),
     shellWords(['ip', 'link', 'set', 'dev', link, 'up']),
   ];
 }
 
-/** Those that take it away again; `others` stay, and what forwards for them too. */
-export function disconnectCommands(
-  { link, table, forwarding }: UplinkState,
-  others: readonly UplinkState[],
-): readonly string[] {
-  const ended = forwarding.filter((one) => !others.some((other) => other.forwarding.includes(one)));
+/** Those that take it away again: what forwards for others, too, goes on. */
+export function disconnectCommands({ link, table, ending }: UplinkState): readonly string[] {
   return [
     shellWords(['ip', 'link', 'delete', 'dev', link]),
-    ...ended.map((one) => forwardingCommand(one, false)),
+    ...ending.map((one) => forwardingCommand(one, false)),
     shellWords(['nft', 'delete', 'table', 'inet', table]),
   ];
 }

@@ -108,6 +108,10 @@ const SENTENCES: Sentences = {
     `The ${type} namespace of the sandbox ${id} is one that a path keeps. Name that path in "namespaces".`,
   namespacesApart: ({ first, second }) =>
     `Namespaces of ${first} and ${second} cannot be shared by one sandbox: they belong to different user namespaces. Share with one of them only.`,
+  hostOffline: () =>
+    'This machine has no route to the internet over IPv4 now, so no network can get out through it. Connect it first.',
+  uplinksFull: ({ most }) =>
+    `You have ${most} networks connected to the host, which is all that one user may have. Disconnect one of them first.`,
   tunNotUsable: ({ path, reason }) =>
     `Without root, a way to the internet needs ${path}, which cannot be used (${reason}). Load it with: sudo modprobe tun; or allow it with: sudo chmod 666 ${path}; or use "network": "none".`,
   portNotFree: ({ address, port, reason }) =>

@@ -130,7 +130,13 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
 
   it('is one of ping, TCP and UDP, under the address of the host', async () => {
     const answer = await result(helper, 'uplinks/add', WISH);
-    const uplink = { ...WISH, link: `uns${USER}-0`, table: `unshared_${USER}_0`, forwarding: ['eth0'] };
+    const uplink = {
+      ...WISH,
+      link: `uns${USER}-0`,
+      table: `unshared_${USER}_0`,
+      forwarding: ['eth0'],
+      ending: ['eth0'],
+    };
     expect(answer).toEqual({ uplink, dropped: false });
     expect(await uplinks(helper)).toEqual([uplink]);
     expect(await inN1(ping(LAB.external))).toBe('answered');
@@ -165,7 +171,7 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(`exec >/dev/null; ${connectCommands(plan).join('\n')}`)).toBe('');
     await until('the same', async () => (await plain()) === byHelper);
     expect(await inN1(ask('tcp', LAB.external))).toBe('world');
-    await onHost(disconnectCommands(uplink, []).join('\n'));
+    await onHost(disconnectCommands(uplink).join('\n'));
     expect(await onHost(TRACES)).toBe(made);
   });
 
@@ -245,7 +251,8 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     const at = { netns: 'test-n2' };
     await add();
     const second = await add({ at, name: 'out', subnet: '10.9.9.0/30' }, other);
-    expect(second).toMatchObject({ link: `uns${STRANGER}-0`, forwarding: ['eth0'] });
+    expect(second).toMatchObject({ link: `uns${STRANGER}-0`, forwarding: ['eth0'], ending: [] });
+    expect(await result(helper, 'uplinks/list', {})).toMatchObject({ forwarding: ['eth0'] });
     expect(await inN1(ping('10.9.9.2'))).not.toBe('answered');
     expect(await inNet('test-n2', ping(INSIDE))).not.toBe('answered');
     await expect(result(helper, 'uplinks/delete', { at })).rejects.toThrow(/no way out/);
@@ -254,6 +261,20 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await inNet('test-n2', ask('tcp', LAB.external))).toBe('world');
     await result(other, 'uplinks/delete', { at });
     await result(other, 'netns/delete', { name: 'test-n2' });
+    expect(await onHost(TRACES)).toBe(made);
+  });
+
+  it('shares no forwarding with one whose network has ended while nobody ran its helper', async () => {
+    const other = start(FOR_STRANGER);
+    const sandbox = await holdNamespaces(STRANGER, '--net');
+    holders.push(sandbox);
+    await add({ at: targetOf(sandbox), name: 'out', subnet: '10.9.9.0/30' }, other);
+    await add();
+    await other.end();
+    await release(sandbox);
+    await result(helper, 'uplinks/delete', { at: N1 });
+    expect(await onHost('cat /proc/sys/net/ipv4/conf/eth0/forwarding')).toBe('0');
+    await start(FOR_STRANGER).ask('netns/list', {});
     expect(await onHost(TRACES)).toBe(made);
   });
 
@@ -415,6 +436,22 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     expect(await onHost(TRACES)).toBe(made);
   });
 
+  it('is closed by both verbs of the same helper where somebody has flushed the rules', async () => {
+    const [toHost, toWorld] = [ask('tcp', LAB.host), ask('tcp', LAB.external)];
+    await add();
+    await onHost('nft flush ruleset');
+    expect(await uplinks(helper)).toHaveLength(1);
+    await result(helper, 'uplinks/delete', { at: N1 });
+    expect(await onHost(TRACES)).toBe(made);
+    await add();
+    await onHost('nft flush ruleset');
+    expect(await inN1(toHost)).toBe('host');
+    await add();
+    expect(await uplinks(helper)).toHaveLength(1);
+    expect(await inN1(toHost)).toBe('ECONNREFUSED');
+    expect(await inN1(toWorld)).toBe('world');
+  });
+
   it('has no more than 1,024 connections at the same time', async () => {
     await add();
     const many = `import socket
@@ -427,13 +464,14 @@ for port in range(10000, 11100):
     expect(await inN1(ask('tcp', LAB.external))).toBe('ECONNREFUSED');
   });
 
-  it('says where a firewall of the host drops what is forwarded', async () => {
-    await onHost(
-      `nft 'add table ip test; add chain ip test forward { type filter hook forward priority 0; policy drop; }'`,
-    );
+  it.each([
+    ['drops by its policy', 'ip test', 'priority 0; policy drop;'],
+    ['is of firewalld, and refuses by its last rule', 'inet firewalld', 'priority 10; policy accept; reject;'],
+  ])('says where a firewall of the host %s', async (_, table, chain) => {
+    await onHost(`nft 'table ${table} { chain filter_FORWARD { type filter hook forward ${chain} }; }'`);
     expect(await result(helper, 'uplinks/add', WISH)).toMatchObject({ dropped: true });
-    expect(await inN1(ping(LAB.external))).toBe('unanswered');
-    await onHost('nft delete table ip test');
+    expect(await inN1(ping(LAB.external))).not.toBe('answered');
+    await onHost(`nft delete table ${table}`);
   });
 
   it.skipIf(!hasStrace).each([

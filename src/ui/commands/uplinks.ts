@@ -1,21 +1,36 @@
+import { readdirSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
-import { parseUplinkSubnet } from '../../model/uplink.ts';
+import { isUplinkLink, parseUplinkSubnet } from '../../model/uplink.ts';
 import type { UplinkState } from '../../protocol/helper.ts';
-import { connectCommands, disconnectCommands, planUplink, readHostRoutes } from '../../sandbox/uplink-plan.ts';
+import {
+  connectCommands,
+  disconnectCommands,
+  planUplink,
+  readHostRoutes,
+  requireWayOut,
+} from '../../sandbox/uplink-plan.ts';
 import type { App } from '../app.ts';
-import { networksNow, pickPlace, type KnownPlace } from '../networks/state.ts';
+import { networksNow, pickPlace, type KnownPlace, type NetworksNow } from '../networks/state.ts';
 import { faultOfLinkName, faultOfUplinkSubnet, freeLinkName, freeUplinkSubnet } from '../networks/validate.ts';
+import { uplinkOf } from '../views/network-rows.ts';
 import { agreesTo, ask, placeOf } from './networks.ts';
 import type { Target } from './table.ts';
 
 /** Lets a network out through the host's own, under the host's address. */
 export async function connectNetwork(app: App, target: Target | undefined): Promise<void> {
   const title = 'Connect Network to the Host';
-  const now = await networksNow(app);
-  const place = placeOf(target, now) ?? (await pickPlace(now.places, title, 'Network that gets a way out'));
-  if (!place) return;
   const routes = await readHostRoutes();
+  requireWayOut(routes);
+  const now = await networksNow(app);
+  const chosen = placeOf(target, now);
+  const apart = now.places.filter((one) => !isConnected(one, now));
+  if (chosen ? !apart.includes(chosen) : apart.length === 0 && now.places.length > 0) {
+    void vscode.window.showInformationMessage(`${chosen?.name ?? 'Every network'} is connected already. ${AGAIN}`);
+    return;
+  }
+  const place = chosen ?? (await pickPlace(apart, title, 'Network that gets a way out'));
+  if (!place) return;
   const known = now.wiring.networks.flatMap(({ interfaces }) => interfaces.flatMap(({ addresses }) => addresses));
   const text = await ask(
     title,
@@ -29,7 +44,7 @@ export async function connectNetwork(app: App, target: Target | undefined): Prom
     faultOfLinkName(given, place.network),
   );
   if (name === undefined) return;
-  const commands = connectCommands(planUplink(routes, { place, name, subnet }));
+  const commands = connectCommands(planUplink(routes, await sharedForwarding(app), { place, name, subnet }));
   if (!(await agreesTo(app, `Let ${place.name} out through the host?`, 'Connect', commands))) return;
   const helper = await (await app.helper.session()).helper('network');
   const { dropped } = await helper.request('uplinks/add', { at: place.at, name, subnet: text });
@@ -39,6 +54,19 @@ export async function connectNetwork(app: App, target: Target | undefined): Prom
 
 const DROPPED =
   'But a firewall of this host drops what is forwarded unless a rule lets it pass: it may need one for that subnet.';
+
+const AGAIN = 'To connect it anew, use Disconnect Network from the Host… first.';
+
+function isConnected({ inode }: KnownPlace, { wiring }: NetworksNow): boolean {
+  return inode !== undefined && uplinkOf(wiring, { inode }) !== undefined;
+}
+
+/** What forwards because of others alone: the helper's to know, and nothing where there are none. */
+async function sharedForwarding(app: App): Promise<readonly string[]> {
+  if (!readdirSync('/sys/class/net').some(isUplinkLink)) return [];
+  const helper = await (await app.helper.session()).helper('network');
+  return (await helper.request('uplinks/list', {})).forwarding;
+}
 
 /** Takes the way out of a network away again. */
 export async function disconnectNetwork(app: App, target: Target | undefined): Promise<void> {
@@ -57,8 +85,7 @@ export async function disconnectNetwork(app: App, target: Target | undefined): P
   const place = chosen ?? (await pickPlace(connected, 'Disconnect Network from the Host', 'Network to disconnect'));
   const uplink = place && uplinkAt(place);
   if (!uplink) return;
-  const others = uplinks.filter((one) => one !== uplink);
-  const commands = disconnectCommands(uplink, others);
+  const commands = disconnectCommands(uplink);
   if (!(await agreesTo(app, `Close the way out of ${place.name}?`, 'Disconnect', commands))) return;
   await helper.request('uplinks/delete', { at: place.at });
   await app.live.observe();

@@ -29,7 +29,7 @@ export function faultOfAddress(
   peer: string | undefined,
 ): Fault {
   const given = parseCidr(text);
-  if (!given) return 'Give an address with its prefix length, as 10.0.0.1/24 or fd00::1/64.';
+  if (!given) return 'Give an address with its prefix length, such as 10.0.0.1/24 or fd00::1/64.';
   const other = peer === undefined ? undefined : parseCidr(peer);
   if (other && other.family === given.family) {
     if (sameAddress(given, other)) return `${given.address} is the address of the other end already.`;
@@ -50,7 +50,8 @@ export function faultOfAddress(
 /** Of the subnet of a way out: `taken` is where this host's own routes and addresses are. */
 export function faultOfUplinkSubnet(text: string, taken: readonly Subnet[]): Fault {
   const subnet = parseUplinkSubnet(text);
-  if (!subnet) return 'Give a private network of 4 to 256 addresses, as 10.213.0.0/24.';
+  if (!subnet)
+    return 'Give a private network of 4 to 256 addresses, such as 10.213.0.0/24. All bits after the prefix must be zero.';
   const clash = taken.find((one) => overlaps(one, subnet));
   return clash && `This host has a route or an address in ${formatSubnet(clash)} already.`;
 }

@@ -109,7 +109,8 @@ function wiredOf(wiring: Wiring | undefined, inode: number | undefined): SeenNet
   return wiring && found && { ...found, uplink: uplinkOf(wiring, found) };
 }
 
-function uplinkOf({ networks, cables }: Wiring, { inode }: WiredNetwork): SeenNetwork['uplink'] {
+/** The interface of a network that leads out through the host's own, as far as the wiring is known. */
+export function uplinkOf({ networks, cables }: Wiring, { inode }: Pick<WiredNetwork, 'inode'>): SeenNetwork['uplink'] {
   const nameOf = ({ network, index }: CableEnd): string =>
     networks.find((one) => one.inode === network)?.interfaces.find((one) => one.index === index)?.name ?? '';
   return cables
