@@ -12,7 +12,7 @@ import {
 } from '../model/uplink.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
-import { MOST_CONNECTIONS, uplinkRules } from '../network/uplink-rules.ts';
+import { MOST_TRACKED, uplinkRules } from '../network/uplink-rules.ts';
 import type { HelperParams, HelperResults, UplinkState } from '../protocol/helper.ts';
 import { hasLink, nameOf, noted, withNetwork, type OwnNetwork } from './links.ts';
 import { networkNamespaceOf } from './network-namespaces.ts';
@@ -73,6 +73,8 @@ interface Note extends Wish {
   readonly uid: number;
   readonly number: number;
   readonly forwarding: readonly string[];
+  /** Whether all forwarded already, but for these. */
+  readonly all: boolean;
   /** The inode of the network namespace that is the host's: a helper can be started in another one. */
   readonly host: number;
 }
@@ -110,7 +112,9 @@ function planUplink(uid: number, wish: Wish, network: OwnNetwork): Plan {
   requireRoom(allNotes().length + 1);
   const ours = allForwarding();
   const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
-  return { note: { ...wish, uid, number, forwarding, host: hostInode() }, subnet, ways };
+  const sharing = allNotes().filter((note) => note.forwarding.some((way) => ways.includes(way)));
+  const all = sharing.length > 0 ? sharing.every((note) => note.all) : isForwarding('all');
+  return { note: { ...wish, uid, number, forwarding, all, host: hostInode() }, subnet, ways };
 }
 
 /** Each step can be undone by what is noted first. */
@@ -162,7 +166,7 @@ function requireRoom(uplinks: number): void {
   const [count = 0, most = Infinity] = ['count', 'max']
     .map((what) => `/proc/sys/net/netfilter/nf_conntrack_${what}`)
     .map((file) => (existsSync(file) ? Number(readFileSync(file, 'latin1')) || undefined : undefined));
-  if (count + uplinks * MOST_CONNECTIONS > most / 2)
+  if (count + uplinks * MOST_TRACKED > most / 2)
     throw new Error(
       'the table of connections of this host (nf_conntrack_max) has no room for one more way out: disconnect a network, or raise it',
     );
@@ -194,7 +198,7 @@ function undo(note: Note): void {
 
 /** What forwards for it alone. Where all interfaces forward by now, somebody else has wanted that since. */
 function endingWith(note: Note): readonly string[] {
-  if (isForwarding('all')) return [];
+  if (!note.all && isForwarding('all')) return [];
   const others = allNotes().filter((other) => fileOf(other) !== fileOf(note) && isThere(other));
   const shared = others.flatMap(({ forwarding }) => forwarding);
   return note.forwarding.filter((way) => isForwarding(way) && !shared.includes(way));
@@ -288,7 +292,7 @@ function allForwarding(): readonly string[] {
 /** Those of this host's network. A helper that was killed before it had written a note has made nothing but that. */
 function notesOf(uid: number): readonly Note[] {
   const host = hostInode();
-  const empty = { at: { netns: '' }, name: '', subnet: '', forwarding: [], host };
+  const empty = { at: { netns: '' }, name: '', subnet: '', forwarding: [], all: false, host };
   return stateNames(uid, 'uplinks')
     .map((name) => ({ uid, number: Number(name) }))
     .map((own) => ({ ...empty, ...readNote(fileOf(own)), ...own }))

@@ -2,9 +2,12 @@ import { isIPv6 } from 'node:net';
 import { withoutPrefix } from '../model/subnet.ts';
 import type { HostNetwork } from './host-network.ts';
 
-/** What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890). */
+/**
+ * What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890), and addresses
+ * of IPv4 written as those of IPv6: a socket takes them for these (ipv6(7)).
+ */
 const NEVER = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'] as const;
-const NEVER6 = ['::/127', 'fe80::/10', 'ff00::/8'] as const;
+const NEVER6 = ['::/127', '::ffff:0:0/96', 'fe80::/10', 'ff00::/8'] as const;
 
 /** Where clouds hand out credentials beside 169.254.0.0/16: Alibaba, Oracle, Azure; Amazon. */
 const METADATA = ['100.100.100.200', '192.0.0.192', '168.63.129.16'] as const;
@@ -74,9 +77,9 @@ interface PortsLink {
 
 /**
  * The rules for the hub of a lab, in place of those that are there. Out goes what comes from a bridge with a way out and from an
- * address of its own network; back comes what answers. Nothing else passes, and nobody reaches the hub. Only who has the right
- * source is told so: whom a wrong one names would get the answer. The chain `wires` has a rule for each such bridge, which leads to
- * `known`; they are added where it is known which these are.
+ * address of its own network; back comes what answers. Nothing else passes, and nobody reaches the hub. What has a wrong source is
+ * dropped before the kernel looks where it leads: whom that names would get what the kernel says of it. The chain `wires` has a rule
+ * for each such bridge; they are added where it is known which these are.
  */
 export function hubRules(host: HostNetwork, device: string): readonly string[] {
   return [
@@ -86,12 +89,16 @@ export function hubRules(host: HostNetwork, device: string): readonly string[] {
     ...nearSets(host),
     '  chain wires {',
     '  }',
+    '  chain before {',
+    '    type filter hook prerouting priority raw; policy drop;',
+    `    iifname { "lo", "${device}" } accept`,
+    '    ip6 saddr { ::, fe80::/10 } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+    '    jump wires',
+    '  }',
     '  chain between {',
     '    type filter hook forward priority filter; policy drop;',
     `    iifname "${device}" ct state established,related accept`,
-    `    iifname != "${device}" jump wires`,
-    '  }',
-    '  chain known {',
+    `    iifname "${device}" drop`,
     `    oifname "${device}" goto out`,
     '    goto refused',
     '  }',
@@ -102,7 +109,7 @@ export function hubRules(host: HostNetwork, device: string): readonly string[] {
     '  chain in {',
     '    type filter hook input priority filter; policy drop;',
     '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
-    '    jump wires',
+    `    iifname != "${device}" goto refused`,
     '  }',
     ...REFUSED,
     '  chain translate {',

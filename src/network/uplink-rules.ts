@@ -1,5 +1,5 @@
-import { formatSubnet } from '../model/subnet.ts';
-import { uplinkLink, uplinkTable, type Uplink } from '../model/uplink.ts';
+import { formatSubnet, withoutPrefix } from '../model/subnet.ts';
+import { uplinkAddresses, uplinkLink, uplinkTable, type Uplink } from '../model/uplink.ts';
 import { nearSet, REFUSED } from './filter.ts';
 import type { HostNetwork } from './host-network.ts';
 
@@ -11,8 +11,17 @@ export interface UplinkHost extends Pick<HostNetwork, 'links' | 'gateways'> {
   readonly forwarding: readonly string[];
 }
 
+/** Of nobody else on the host: who had one of a service there would get what is sent to that (ip_local_port_range of the kernel). */
+const OWN_PORTS = '61000-65535';
+
 /** How many connections one uplink has at the same time: the kernel's table of them is everybody's (nf_conntrack_max). */
-export const MOST_CONNECTIONS = 1024;
+const MOST_CONNECTIONS = 1024;
+
+/** In a second, once it has begun as many: those that have ended are not counted, but stay in the table for two minutes. */
+const MOST_NEW = 32;
+
+/** How much of that table one uplink can fill. */
+export const MOST_TRACKED = 2 * MOST_CONNECTIONS + 120 * MOST_NEW;
 
 /**
  * The rules of nft(8) for an uplink: a table of its own, which replaces one of that name. Who is at the other end is not trusted:
@@ -23,39 +32,48 @@ export const MOST_CONNECTIONS = 1024;
 export function uplinkRules(uplink: Uplink, host: UplinkHost): readonly string[] {
   const [link, table] = [`"${uplinkLink(uplink)}"`, `inet ${uplinkTable(uplink)}`];
   const [subnet, ways] = [formatSubnet(uplink.subnet), anyOf(host.ways)];
+  const gateway = withoutPrefix(uplinkAddresses(uplink.subnet).gateway);
   return [
     `add table ${table}`,
     `delete table ${table}`,
     `table ${table} {`,
     nearSet(host),
+    '  chain before {',
+    '    type filter hook prerouting priority raw;',
+    `    iifname ${link} ip saddr != ${subnet} drop`,
+    '  }',
     '  chain forward {',
     '    type filter hook forward priority filter;',
     `    iifname ${link} goto out`,
-    `    oifname ${link} ct state established,related accept`,
+    `    oifname ${link} iifname ${ways} ct state established,related accept`,
     `    oifname ${link} drop`,
     ...guard(host.forwarding),
     '  }',
     '  chain out {',
-    `    ip saddr != ${subnet} drop`,
+    '    ct state invalid drop',
     '    meta nfproto ipv6 goto refused',
     `    oifname != ${ways} goto refused`,
     '    ip daddr @near goto refused',
+    `    ct state new limit rate over ${MOST_NEW}/second burst ${MOST_CONNECTIONS} packets goto refused`,
     `    ct state new ct count over ${MOST_CONNECTIONS} goto refused`,
     '  }',
     '  chain input {',
     '    type filter hook input priority filter;',
-    `    iifname ${link} ip saddr ${subnet} ct state established accept`,
+    `    iifname ${link} ip daddr ${gateway} ct state established accept`,
     `    iifname ${link} goto refused`,
     '  }',
     '  chain output {',
     '    type filter hook output priority filter;',
     `    oifname != ${link} accept`,
-    '    ct state established,related accept',
+    '    ct state related accept',
+    `    ip saddr != ${gateway} goto refused`,
+    '    ct state established accept',
     `    meta skuid ${uplink.uid} accept`,
     '    goto refused',
     '  }',
     '  chain translate {',
     '    type nat hook postrouting priority srcnat;',
+    `    ip saddr ${subnet} oifname ${ways} meta l4proto { tcp, udp } masquerade to :${OWN_PORTS}`,
     `    ip saddr ${subnet} oifname ${ways} masquerade`,
     '  }',
     ...REFUSED,

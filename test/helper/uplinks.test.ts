@@ -7,6 +7,7 @@ import type { UplinkState } from '../../src/protocol/helper.ts';
 import { connectCommands, disconnectCommands } from '../../src/sandbox/uplink-plan.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { packets } from '../support/packets.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 import { FOR_USER, holdNamespaces, inNetwork, release, result, STRANGER, targetOf, type Holder } from './holders.ts';
@@ -37,6 +38,24 @@ s = socket.socket(); s.bind(('${LAB.external}', 7001)); s.listen()
 print('listening', flush=True)
 while True:
     c, peer = s.accept(); c.recv(99); c.send(peer[0].encode()); c.close()`;
+
+const echoAt = (address: string): string => `import socket
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('${address}', 7200)); s.listen()
+print('listening', flush=True)
+c, _ = s.accept()
+while d := c.recv(99): c.send(d)`;
+
+/** Says something to an echo, waits three seconds, says more, and prints what has come of that. */
+const talkTo = (address: string): string => `import socket, time
+s = socket.socket(); s.settimeout(3); s.connect(("${address}", 7200)); s.send(b"first"); s.recv(99); time.sleep(3)
+try: s.send(b"password"); print(s.recv(99))
+except OSError: print("refused")`;
+
+/** What leaves the host under an address of an uplink, or is an error of ICMP to its gateway. */
+const HEAR_NEAR = `found = set()
+for p in Wire('gw').read(5):
+    if p[12:14] == b'\\x08\\0' and (p[26:29] == raw('${SUBNET.replace('/24', '')}')[:3] or p[23] == 1 and p[34] in (3, 5, 11)): found.add((p[26:30].hex(), p[30:34].hex(), p[23]))
+print(found)`;
 
 /** Sends one ICMP echo request, and prints whether it was answered: ping(8) is not on every host. */
 function ping(address: string, source = ''): string {
@@ -208,6 +227,47 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     });
   });
 
+  it('gets nothing of a connection that others have begun, and cannot go on with it', async () => {
+    await add();
+    const there = '10.20.30.5';
+    await lab.inWorld(`ip address add ${there}/32 dev lo`);
+    await whileServing([...lab.asWorld, '/usr/bin/python3', '-c', echoAt(there)], async () => {
+      const client = onHost(`exec /usr/bin/python3 -c '${talkTo(there)}'`);
+      await until('it is connected', async () => (await onHost('cat /proc/net/tcp')).includes(':1C20 01 '));
+      await result(helper, 'netns/add', { name: 'test-n2' });
+      await add({ at: { netns: 'test-n2' }, name: 'out', subnet: '10.20.30.0/24' });
+      await inNet('test-n2', `ip address add ${there}/24 dev out`);
+      const heard = inNet('test-n2', packets(`print(any(b'password' in p for p in Wire('out').read(6)))`));
+      expect(await client).toBe('refused');
+      expect(await heard).toBe('False');
+    });
+    await lab.inWorld(`ip address delete ${there}/32 dev lo`);
+  });
+
+  it('sends nothing under its own addresses, and makes the host tell nobody else of it', async () => {
+    await add();
+    const seen = lab.inWorld(packets(HEAR_NEAR));
+    const lines = `time.sleep(1); w = Wire('out'); host = hardware('10.9.8.1', 'out')
+for flags in (4, 18): w.send(host, tcp('${INSIDE}', '${LAB.external}', 99, 98, 1, 1, flags))
+w.send(host, udp('${LAB.gateway}', '${LAB.external}', 1, 2, b'hello', 1))`;
+    await inN1(packets(lines));
+    expect(await seen).toBe('set()');
+  });
+
+  it('takes no port at which a service of the host may be', async () => {
+    await add();
+    const at = (address: string, then: string): string => `exec /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("${address}", ${address === LAB.external ? 7005 : 5000})); s.settimeout(4); ${then}'`;
+    const read = `
+try: print(s.recv(99).decode())
+except OSError: print("nothing")`;
+    const service = onHost(at('0.0.0.0', read));
+    await inN1(at(INSIDE, `s.sendto(b"x", ("${LAB.external}", 7005))`));
+    await until('it listens', async () => (await onHost('cat /proc/net/udp')).includes(':1388 '));
+    await lab.inWorld(at(LAB.external, `s.sendto(b"for the host", ("${LAB.host}", 5000))`));
+    expect(await service).toBe('for the host');
+  });
+
   it('is no way in, and no way through the host for anybody else', async () => {
     const through = ping(BEHIND);
     const forward = (name: string, on: 0 | 1): Promise<string> =>
@@ -242,6 +302,10 @@ describe.skipIf(!possible)(`a way out through the host by the helper (${needs})`
     await onHost('echo 1 >/proc/sys/net/ipv4/ip_forward');
     await result(helper, 'uplinks/delete', { at: N1 });
     expect(await state()).toBe('1');
+    await onHost('echo 0 >/proc/sys/net/ipv4/conf/eth0/forwarding');
+    await add();
+    await result(helper, 'uplinks/delete', { at: N1 });
+    expect(await state()).toBe('0');
     await onHost('echo 0 >/proc/sys/net/ipv4/ip_forward');
   });
 

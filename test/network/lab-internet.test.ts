@@ -7,6 +7,7 @@ import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { hubs, ping, writeLab } from '../support/labs.ts';
 import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { packets } from '../support/packets.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
@@ -197,6 +198,65 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
       await said(two, `ip route replace default via ${HUB} dev eth0`, 'nft flush ruleset', ask('tcp', LAB.gateway)),
     ).toEqual(['ECONNREFUSED']);
     stop();
+  });
+
+  it('is not the machine under an address of IPv4 that is written as one of IPv6', async () => {
+    const two = await started('two');
+    const listening = lab.onHost(`exec /usr/bin/python3 -c '${ACCEPT}'`);
+    await until('it listens', async () => (await lab.onHost('cat /proc/net/tcp')).includes(`:${hex(7101)} `));
+    const lines = `w = Wire('eth0'); hub = hardware('${HUB6}', 'eth0'); ends = 'fd00:5::2', '::ffff:127.0.0.1', 5555, 7101
+w.send(hub, tcp(*ends, 1000, 0, 2)); time.sleep(0.5)
+for _ in range(3): w.send(hub, tcp(*ends, 1001, 1, 24, b'hello')); time.sleep(0.3)`;
+    await said(two, packets(lines));
+    expect(await listening).toBe('nobody');
+  });
+
+  it('tells nobody of another network what a packet of a wrong source was', async () => {
+    const [two, second] = [await started('two'), await started('second')];
+    const hear = packets(`print('listening', any(b'SECRET' in p for p in Wire('eth0').read(5)))`);
+    const hearing = said(second, hear);
+    const wire = "w = Wire('eth0'); time.sleep(1)";
+    const send = [
+      [HUB6, 'fd00:6::1', LAB.external6],
+      [HUB, '10.5.0.1', LAB.external],
+    ].map(([hub, from, to]) => `w.send(hardware('${hub}', 'eth0'), udp('${from}', '${to}', 1, 2, b'SECRET', 1))`);
+    await said(two, packets([wire, ...send].join('\n')));
+    expect(await hearing).toEqual(['listening False']);
+  });
+
+  it('takes no routes from a sandbox, also where it came before the way out', async () => {
+    const closed = await started('closed');
+    const lines = `w = Wire('eth0'); ends = 'fe80::1', 'ff02::1'
+prefix = struct.pack('!BBBBIII', 3, 4, 65, 128, 9999, 9999, 0) + raw('fd00:5::')
+told = struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0) + prefix
+w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 2), 255)); time.sleep(0.5)`;
+    await said(closed, packets(lines));
+    const one = await started('one');
+    expect(await said(one, ask('tcp', LAB.external6), ask('udp', LAB.external6))).toEqual(['world', 'world']);
+  });
+
+  it('is not the machine by an address of its loopback, or of a link on which nobody is', async () => {
+    const near = ['172.31.9.1', '172.31.8.1', 'fd98::1'];
+    const changed = (verb: 'add' | 'del'): string =>
+      near.map((address, at) => `ip addr ${verb} ${address} dev ${at === 0 ? 'port' : 'lo'}`).join('; ');
+    await lab.onHost(`ip link add port type veth peer name other; ${changed('add')}; ip link set port up`);
+    const one = await started('one');
+    const answers = await said(one, ...near.map((address) => ask('tcp', address)));
+    await lab.onHost(`${changed('del')}; ip link del port`);
+    expect(answers).toEqual(near.map(() => 'ECONNREFUSED'));
+  });
+
+  it('stays closed to the machine where another sandbox was started while that was offline', async () => {
+    const one = await started('one');
+    await lab.onHost('ip link set eth0 down');
+    await started('more');
+    const back = 'ip link set eth0 up; ip addr add fd77::2/64 dev eth0 nodad';
+    await lab.onHost([back, LAB.gateway, LAB.gateway6].join('; ip route add default via '));
+    expect(await said(one, ...[LAB.external, LAB.gateway, LAB.host].map((address) => ask('tcp', address)))).toEqual([
+      'world',
+      'ECONNREFUSED',
+      'ECONNREFUSED',
+    ]);
   });
 
   it('is there for none of a network without it in the same lab, and leads from no network to another', async () => {
@@ -424,6 +484,12 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("203.0.113.2", 900
 try:
     while 1: d, who = s.recvfrom(99); s.settimeout(2); print(d); s.sendto(d, who)
 except OSError: pass'`;
+
+/** Whether anybody connects to a port of the loopback within six seconds. */
+const ACCEPT = `import socket
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", 7101)); s.listen(); s.settimeout(6)
+try: c, _ = s.accept(); c.settimeout(2); print("accepted"); print(c.recv(99))
+except OSError: print("nobody")`;
 
 /** Whether anything comes to port 9000 within four seconds; then asks from there, and prints the answer. */
 const HEAR_THEN_ASK = `exec /usr/bin/python3 -c 'import socket

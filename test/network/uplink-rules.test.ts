@@ -17,35 +17,43 @@ it('the rules of an uplink, where one of two ways out forwards for it alone', ()
     delete table inet unshared_1000_0
     table inet unshared_1000_0 {
       set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.0.2.2/24, 192.0.2.1 } }
+      chain before {
+        type filter hook prerouting priority raw;
+        iifname "uns1000-0" ip saddr != 10.9.8.0/30 drop
+      }
       chain forward {
         type filter hook forward priority filter;
         iifname "uns1000-0" goto out
-        oifname "uns1000-0" ct state established,related accept
+        oifname "uns1000-0" iifname { "eth0", "wlan0" } ct state established,related accept
         oifname "uns1000-0" drop
         iifname { "eth0" } ct state established,related accept
         iifname { "eth0" } drop
       }
       chain out {
-        ip saddr != 10.9.8.0/30 drop
+        ct state invalid drop
         meta nfproto ipv6 goto refused
         oifname != { "eth0", "wlan0" } goto refused
         ip daddr @near goto refused
+        ct state new limit rate over 32/second burst 1024 packets goto refused
         ct state new ct count over 1024 goto refused
       }
       chain input {
         type filter hook input priority filter;
-        iifname "uns1000-0" ip saddr 10.9.8.0/30 ct state established accept
+        iifname "uns1000-0" ip daddr 10.9.8.1 ct state established accept
         iifname "uns1000-0" goto refused
       }
       chain output {
         type filter hook output priority filter;
         oifname != "uns1000-0" accept
-        ct state established,related accept
+        ct state related accept
+        ip saddr != 10.9.8.1 goto refused
+        ct state established accept
         meta skuid 1000 accept
         goto refused
       }
       chain translate {
         type nat hook postrouting priority srcnat;
+        ip saddr 10.9.8.0/30 oifname { "eth0", "wlan0" } meta l4proto { tcp, udp } masquerade to :61000-65535
         ip saddr 10.9.8.0/30 oifname { "eth0", "wlan0" } masquerade
       }
       chain refused {

@@ -89,7 +89,9 @@ function killing(ids: IdPlan): string {
 /** The rules come first, then the way out, and the bridges last: so nothing passes that they do not know, nor is half of it left. */
 function leadOut({ internet: way, ids }: HubPlan): readonly string[] {
   if (way === undefined) return [];
-  const rules = ['  # What may leave the hub, before anything can.', '  read -r wires; in_hub rules $wires'];
+  // While this machine is offline it has no addresses that rules could close: those of a way out that is there stay.
+  const unless = way.command === undefined ? 'is_out || ' : '';
+  const rules = ['  # What may leave the hub, before anything can.', `  read -r wires; ${unless}in_hub rules $wires`];
   if (way.command === undefined) return rules;
   const drop = shellWords([...dropToShifted(ids), 'sh']);
   return [
@@ -105,11 +107,12 @@ function leadOut({ internet: way, ids }: HubPlan): readonly string[] {
 /** One process at rest. What it removes is removed while nobody else can have the lock. */
 function hub({ host: { ipv6 } }: HubPlan): readonly string[] {
   return [
-    '# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), waits until nobody has the lock, and ends. Who must',
-    '# not outlast it waits for a lock of its own.',
+    '# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), and takes no routes from anybody. It waits until nobody',
+    '# has the lock, and ends. Who must not outlast it waits for a lock of its own.',
     'hub)',
     '  read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up',
     ...forwarding(0, ipv6),
+    ...(ipv6 ? ['  echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra'] : []),
     '  rm -f "$folder/hub/there"; exec 9>"$folder/hub/there"; flock 9',
     '  read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up',
     '  exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;',
@@ -138,7 +141,7 @@ function rules({ filter }: HubInternet, { ipv6 }: LinkHost): readonly string[] {
     "    cat <<'END'",
     ...filter,
     'END',
-    '    while [ $# -gt 0 ]; do echo "add rule inet lab wires iifname \\"$1\\" $2 saddr $3 goto known"; shift 3; done',
+    '    while [ $# -gt 0 ]; do echo "add rule inet lab wires iifname \\"$1\\" $2 saddr $3 accept"; shift 3; done',
     "  } | nft -f - || { echo 'no network' >&2; exit 1; }",
     '  echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore',
     ...(ipv6 ? ['  echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'] : []),

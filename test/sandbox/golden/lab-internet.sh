@@ -50,11 +50,12 @@ case ${1-} in
   [ ! "$networks" ] || in_hub networks $networks
   gate made
   exec 7>&-; read -r _ ;;
-# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), waits until nobody has the lock, and ends. Who must
-# not outlast it waits for a lock of its own.
+# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), and takes no routes from anybody. It waits until nobody
+# has the lock, and ends. Who must not outlast it waits for a lock of its own.
 hub)
   read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up
   echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+  echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra
   rm -f "$folder/hub/there"; exec 9>"$folder/hub/there"; flock 9
   read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up
   exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;
@@ -69,15 +70,19 @@ table inet lab
 delete table inet lab
 table inet lab {
   set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
-  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
+  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, ::ffff:0:0/96, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
   chain wires {
+  }
+  chain before {
+    type filter hook prerouting priority raw; policy drop;
+    iifname { "lo", "_internet" } accept
+    ip6 saddr { ::, fe80::/10 } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    jump wires
   }
   chain between {
     type filter hook forward priority filter; policy drop;
     iifname "_internet" ct state established,related accept
-    iifname != "_internet" jump wires
-  }
-  chain known {
+    iifname "_internet" drop
     oifname "_internet" goto out
     goto refused
   }
@@ -89,7 +94,7 @@ table inet lab {
   chain in {
     type filter hook input priority filter; policy drop;
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-    jump wires
+    iifname != "_internet" goto refused
   }
   chain refused {
     meta l4proto tcp reject with tcp reset
@@ -101,7 +106,7 @@ table inet lab {
   }
 }
 END
-    while [ $# -gt 0 ]; do echo "add rule inet lab wires iifname \"$1\" $2 saddr $3 goto known"; shift 3; done
+    while [ $# -gt 0 ]; do echo "add rule inet lab wires iifname \"$1\" $2 saddr $3 accept"; shift 3; done
   } | nft -f - || { echo 'no network' >&2; exit 1; }
   echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
   echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad

@@ -43,11 +43,12 @@ case ${1-} in
   [ ! "$networks" ] || in_hub networks $networks
   [ ! "$networks" ] || gate made
   exec 7>&-; read -r _ ;;
-# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), waits until nobody has the lock, and ends. Who must
-# not outlast it waits for a lock of its own.
+# In the hub, as root of it. It passes nothing on by itself, ip(7), ipv6(7), and takes no routes from anybody. It waits until nobody
+# has the lock, and ends. Who must not outlast it waits for a lock of its own.
 hub)
   read -r pid _ </proc/self/stat; echo "$pid"; read -r _; ip link set lo up
   echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+  echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra
   rm -f "$folder/hub/there"; exec 9>"$folder/hub/there"; flock 9
   read -r stat </proc/self/stat; started_at ${stat##*) }; echo "$pid $started" >"$folder/hub/pid"; echo up
   exec </dev/null >/dev/null 2>&1; exec flock "$folder/alive" rm -f "$folder/hub/pid" ;;

@@ -74,7 +74,7 @@ ip link set lo up & linking=$!
 nft -f - <<'END' & filtering=$!
 table inet sandbox {
   set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
-  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
+  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, ::ffff:0:0/96, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
   chain out {
     type filter hook output priority filter;
     oifname "lo" accept
