@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { messageOf } from '../model/message-of.ts';
 import type { HELP } from './help.ts';
 
 /** A command line that cannot be read; the help of the command is shown with it. */
@@ -26,6 +27,6 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
     const { values, positionals } = parseArgs({ args: [...own], options, allowPositionals: true, strict: true });
     return { values, positionals, rest: end < 0 ? [] : args.slice(end + 1) };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), command);
+    throw new UsageError(messageOf(error), command);
   }
 }

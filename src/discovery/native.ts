@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Calls, KernelCalls } from './kernel-calls.ts';
 import { handleOf, IDS_AT_ONCE, listRequest, parseIds } from './listns.ts';
 
@@ -29,7 +30,7 @@ export async function loadKernelCalls(): Promise<Calls> {
     const close = libc.func('int close(int)') as (fd: number) => number;
     return kernelCalls({ ioctl, syscall, list, openByHandle, close: (fd) => void close(fd) });
   } catch (error) {
-    return { missing: `koffi could not be loaded: ${error instanceof Error ? error.message : String(error)}` };
+    return { missing: `koffi could not be loaded: ${messageOf(error)}` };
   }
 }
 

@@ -1,4 +1,5 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { messageOf } from '../model/message-of.ts';
 import { startLooking, type Looked, type Round, type Share } from './processes.ts';
 
 /** Begins to look at a share of the processes, from nothing. Each round returns at once, and what it returns waits for the answer. */
@@ -65,7 +66,7 @@ export function serveLooker({ port, answered }: Looker): void {
     try {
       return look(round);
     } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) };
+      return { error: messageOf(error) };
     }
   }
 }

@@ -1,4 +1,5 @@
 import { parentPort, Worker } from 'node:worker_threads';
+import { messageOf } from '../model/message-of.ts';
 
 /** A thread that answers questions, in their order. */
 export interface Thread<Question, Answer> {
@@ -81,7 +82,7 @@ export function answerQuestions(answer: (question: unknown) => unknown): void {
     try {
       return { id, answer: await answer(question) };
     } catch (error) {
-      return { id, error: error instanceof Error ? error.message : String(error) };
+      return { id, error: messageOf(error) };
     }
   }
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { createMessageConnection, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
+import { messageOf } from '../model/message-of.ts';
 import { fail } from '../model/problem.ts';
 import type { RootPurpose } from '../model/elevation.ts';
 import { HELPER_ACT, HELPER_READY, HELPER_REFUSED } from '../protocol/helper.ts';
@@ -78,7 +79,7 @@ async function request<Verb extends HelperVerb>(
 }
 
 function refused(verb: HelperVerb, error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof ResponseError && error.code === HELPER_REFUSED) fail('helperRefused', { verb, reason });
   fail('helperEnded', { reason });
 }

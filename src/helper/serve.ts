@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import * as v from 'valibot';
 import { ErrorCodes } from 'vscode-jsonrpc';
+import { messageOf } from '../model/message-of.ts';
 import {
   HELPER_ACT,
   HELPER_READY,
@@ -97,7 +98,7 @@ async function answerTo({ method, params }: Request, verbs: Verbs, act: Act): Pr
     const run = verbs[method] as (params: unknown, act: Act) => unknown;
     return { result: await run(checked.output, act) };
   } catch (error) {
-    return failure(HELPER_REFUSED, error instanceof Error ? error.message : String(error));
+    return failure(HELPER_REFUSED, messageOf(error));
   }
 }
 

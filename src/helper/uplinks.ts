@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { messageOf } from '../model/message-of.ts';
 import { formatSubnet, overlaps, withoutPrefix, type Subnet } from '../model/subnet.ts';
 import {
   freeUplinkNumber,
@@ -239,10 +240,6 @@ function failureOf(work: () => unknown): unknown {
   } catch (error) {
     return error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether another table lets nothing through unless a rule of its own does: firewalld's says so in its last rule, by no policy. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Controller, HostFix, HostLine } from '../model/host.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { ControllerPlace, HostCaller } from './caller.ts';
 import { fix, writing } from './fixes.ts';
 import { found, line, type Found } from './line.ts';
@@ -37,7 +38,7 @@ function refusedIn(folder: string): string | undefined {
     rmdirSync(trial);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HostFix, HostLine } from '../model/host.ts';
+import { messageOf } from '../model/message-of.ts';
 import { attempt, type Attempt } from './attempt.ts';
 import type { HostCaller } from './caller.ts';
 import { fix } from './fixes.ts';
@@ -22,7 +23,7 @@ async function tryInStateFolder(caller: HostCaller): Promise<Found | undefined> 
     made.toReversed().forEach(removeEmpty);
     return refusal;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return found('stateFolderUnusable', { folder, reason }, elsewhere(caller));
   }
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { requirePasta } from '../host/pasta.ts';
 import { findProgram, requireProgram } from '../host/programs.ts';
+import { messageOf } from '../model/message-of.ts';
 import { fail } from '../model/problem.ts';
 import { hasPorts, type Network } from '../model/profile.ts';
 import { hubArguments, pastaArguments, portArguments } from './pasta.ts';
@@ -67,6 +68,6 @@ function requireTun(): void {
     if (process.getuid?.() === 0 && (statSync(TUN).mode & 0o006) !== 0o006)
       throw new Error('it is closed to all but root');
   } catch (error) {
-    fail('tunNotUsable', { path: TUN, reason: error instanceof Error ? error.message : String(error) }, error);
+    fail('tunNotUsable', { path: TUN, reason: messageOf(error) }, error);
   }
 }

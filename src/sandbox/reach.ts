@@ -1,6 +1,7 @@
 import { openSync, closeSync } from 'node:fs';
 import type { Helper } from '../elevation/start-helper.ts';
 import { requireProgram } from '../host/programs.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { WiredNetwork } from '../model/wiring.ts';
 import { runWithFiles } from '../network/wiring/run.ts';
 import { parseTries, tryAddressesArguments, type Tries } from '../network/wiring/reach-script.ts';
@@ -36,7 +37,7 @@ export async function tryFrom(
         : await directly(source, addresses, port);
     return parseTries(output, addresses);
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import {
   ProblemError,
   type AddressFault,
@@ -196,5 +197,5 @@ export function statement({ code, args }: Problem): string {
 /** The sentences of whatever was thrown; an unforeseen error shows its message, never its stack. */
 export function sentences(error: unknown): readonly string[] {
   if (error instanceof ProblemError) return error.problems.map(sentence);
-  return [error instanceof Error ? error.message : String(error)];
+  return [messageOf(error)];
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/message-of.ts';
 import type { Namespace } from '../../model/namespace.ts';
 import type { Found, NamespaceDetails } from '../../model/namespace-details.ts';
 import { readLink, readPieces } from '../files.ts';
@@ -18,7 +19,7 @@ export function detailsOf(namespace: Namespace): Found {
   try {
     return { details: read(namespace, sourceOf(namespace)) };
   } catch (error) {
-    return { unknown: error instanceof Error ? error.message : String(error) };
+    return { unknown: messageOf(error) };
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../../cgroup/limits.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
 import { LIMIT_KEYS, limitRow, type LimitKey } from '../../model/limits/table.ts';
+import { messageOf } from '../../model/message-of.ts';
 import {
   given,
   moveShellIn,
@@ -67,7 +68,7 @@ function tryToMake({ id, limits }: LimitRequest, homes: LimitHomes): MadeLimits 
   try {
     return makeLimitCgroups(homes, id, limits.values);
   } catch (error) {
-    const reason = `the kernel refused it (${error instanceof Error ? error.message : String(error)})`;
+    const reason = `the kernel refused it (${messageOf(error)})`;
     return { folders: {}, refused: forAll([...homes.keys()], reason) };
   }
 }

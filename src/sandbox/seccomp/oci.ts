@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import * as v from 'valibot';
 import { isAtLeast } from '../../host/versions.ts';
+import { messageOf } from '../../model/message-of.ts';
 import { fail } from '../../model/problem.ts';
 import type { Capabilities } from '../../model/profile.ts';
 import { hasCapability } from '../capabilities.ts';
@@ -35,7 +36,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return fail('seccompProfileWrong', { path, where: '', reason: reasonOf(error) }, error);
+    return fail('seccompProfileWrong', { path, where: '', reason: messageOf(error) }, error);
   }
 }
 
@@ -59,7 +60,7 @@ function parse(path: string, text: string): OciSeccomp {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    fail('seccompProfileWrong', { path, where: '', reason: `it is not JSON (${reasonOf(error)})` }, error);
+    fail('seccompProfileWrong', { path, where: '', reason: `it is not JSON (${messageOf(error)})` }, error);
   }
   const { success, output, issues } = v.safeParse(ociSeccomp, json, { abortEarly: true });
   if (success) return output;
@@ -135,5 +136,3 @@ function testOf({ index, op, value, valueTwo }: OciSyscall['args'][number]): Arg
   if (op !== 'maskedEqual') return { index, compare: op, value: BigInt(value) };
   return { index, compare: op, mask: BigInt(value), value: BigInt(valueTwo) };
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hostFeatures } from '../../host/features.ts';
 import { perlKnowsThisMachine } from '../../host/perl-loader.ts';
 import { findProgram, installCommand } from '../../host/programs.ts';
+import { messageOf } from '../../model/message-of.ts';
 import { fail } from '../../model/problem.ts';
 import type { Profile } from '../../model/profile.ts';
 import { defaultFilter } from './default-filter.ts';
@@ -39,7 +40,7 @@ export async function prepareSeccomp(profile: FilteredProfile, folder: string): 
     const loader = await findLoader(profile);
     return { plan: { file: await cachedBpf(filter, folder), loader }, missing: undefined };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (seccomp.kind === 'default') return { plan: undefined, missing: reason };
     return fail(
       'seccompUnavailable',

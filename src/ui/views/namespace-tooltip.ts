@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/message-of.ts';
 import type { Namespace } from '../../model/namespace.ts';
 import { foundBy } from '../../model/namespace.ts';
 import { containerText } from '../../text/containers.ts';
@@ -11,9 +12,7 @@ import { byPid, processesOf } from './process-rows.ts';
 /** What is known of a namespace, as Markdown. What is in it is looked at when the tooltip is asked for. */
 export async function namespaceTooltip(namespace: Namespace, name: string, picture: Picture): Promise<string> {
   const head = `**${namespace.type} namespace**, ${code(name)}`;
-  const found = await picture
-    .readDetails(namespace)
-    .catch((error: unknown) => ({ unknown: error instanceof Error ? error.message : String(error) }));
+  const found = await picture.readDetails(namespace).catch((error: unknown) => ({ unknown: messageOf(error) }));
   const inside =
     'details' in found
       ? detailTexts(found.details).map(([what, text]) => [what, code(text)] as const)
