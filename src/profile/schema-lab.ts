@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parsePrefixed, parseSubnet } from '../model/subnet.ts';
-import { hostPorts, publish } from './schema-network.ts';
+import { portKeys } from './schema-network.ts';
 import { flag, key, keyed, mapOf, shaped } from './schema-parts.ts';
 
 const NETWORK_NAME =
@@ -116,11 +116,7 @@ export const labInterfaces = mapOf(
           ),
           'Who is asked to reach what is in none of its networks: a sandbox with "forwarding". Without it, and where the network has "internet", the hub.',
         ),
-        publish: key(
-          publish,
-          'Ports of this machine that lead inside, as HOST:INSIDE; on its loopback unless an address is given.',
-        ),
-        hostPorts: key(hostPorts, "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1."),
+        ...portKeys,
       }),
     ],
     `${ADDRESSES}, or { "address", "interface", "gateway", "publish", "hostPorts" }`,

@@ -17,9 +17,17 @@ const published = v.union(
   PUBLISH,
 );
 
-/** Ports of this machine that lead inside, and those of its loopback that lead out. */
-export const publish = v.array(published, `a list, each ${PUBLISH}`);
-export const hostPorts = v.array(port, 'a list of ports');
+/** The keys that name ports: in `network`, and in `networks` of a profile. */
+export const portKeys = {
+  publish: key(
+    v.array(published, `a list, each ${PUBLISH}`),
+    'Ports of this machine that lead inside, as HOST:INSIDE; on its loopback unless an address is given.',
+  ),
+  hostPorts: key(
+    v.array(port, 'a list of ports'),
+    "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1.",
+  ),
+};
 
 const mode = choice(
   {
@@ -36,11 +44,7 @@ export const network = v.union(
     mode,
     keyed({
       mode: v.pipe(mode, v.description('Network inside.')),
-      publish: key(
-        publish,
-        'Ports of this machine that lead inside, as HOST:INSIDE; on its loopback unless an address is given.',
-      ),
-      hostPorts: key(hostPorts, "TCP ports of this machine's loopback that can be reached inside on 127.0.0.1."),
+      ...portKeys,
     }),
   ],
   '"none", "host", "internet", or { "mode", "publish", "hostPorts" }',

@@ -26,10 +26,11 @@ export interface HubInternet {
  */
 export async function planHubInternet({ networks, interfaces }: LabMembership): Promise<HubInternet | undefined> {
   const joined = new Set(interfaces.map(({ network }) => network));
-  if (!networks.some(({ name, internet }) => internet && joined.has(name))) return undefined;
+  const leadingOut = networks.filter(({ name, internet }) => internet && joined.has(name));
+  if (leadingOut.length === 0) return undefined;
   requireProgram('nft');
   const host = hostNetwork();
-  for (const network of networks) if (joined.has(network.name)) refuseSubnetOf(host, network);
+  for (const network of leadingOut) refuseSubnetOf(host, network);
   const { command, resolver } = host.online ? await requireHubConnector(DEVICE) : OFFLINE;
   return { filter: hubRules(host, DEVICE), command, resolver };
 }
@@ -37,8 +38,7 @@ export async function planHubInternet({ networks, interfaces }: LabMembership): 
 const OFFLINE = { command: undefined, resolver: undefined } as const;
 
 /** The hub has the addresses of this machine: what lies in their networks could be meant either way. */
-function refuseSubnetOf({ links }: HostNetwork, { name, internet, subnets }: LabNetwork): void {
-  if (!internet) return;
+function refuseSubnetOf({ links }: HostNetwork, { name, subnets }: LabNetwork): void {
   for (const subnet of subnets) {
     const address = links.find((link) => inOneNetwork(link, subnet));
     if (address !== undefined) fail('subnetOfHost', { network: name, subnet, address });
