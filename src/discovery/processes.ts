@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { onceForEach } from '../model/once-for-each.ts';
 import type { Process } from '../model/process.ts';
 import { readDescriptors, type OpenSocket } from './descriptors.ts';
 import { readOnce } from './files.ts';
@@ -75,6 +76,7 @@ function isIn({ part, parts }: Share, pid: number): boolean {
 
 function startScan(pids: Int32Array, moved: Int32Array | undefined): Scan {
   const pageSize = parsePageSize(readOnce('/proc/self/auxv') ?? NOTHING);
+  // Most processes share their cgroups: one result for all makes parsing and the worker's message small.
   const cgroupsOf = onceForEach(parseCgroups);
   return { alive: new Set(pids), moved: moved && new Set(moved), pageSize, linksOf: linkReader(), cgroupsOf };
 }
@@ -192,16 +194,4 @@ export function parsePageSize(auxv: Buffer): number {
     if (auxv.readBigUInt64LE(at) === AT_PAGESZ) return Number(auxv.readBigUInt64LE(at + 8));
   }
   return 4096;
-}
-
-/** Most processes share their namespaces and cgroups: one result for all makes parsing and the worker's message small. */
-function onceForEach<Result>(parse: (text: string) => Result): (text: string) => Result {
-  const results = new Map<string, Result>();
-  return (text) => {
-    const known = results.get(text);
-    if (known !== undefined) return known;
-    const result = parse(text);
-    results.set(text, result);
-    return result;
-  };
 }

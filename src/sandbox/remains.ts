@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
+import { onceForEach } from '../model/once-for-each.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
@@ -27,7 +28,8 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   const hierarchies = cgroupHierarchies();
   const [own, helpers] = [idsInOwnCgroups(hierarchies), idsInHelperCgroups(hierarchies, folders.uid)];
   const living = new Map<string, SandboxRecord>();
-  const launchers = startTimes();
+  // One launcher has many sandboxes: each is looked at once.
+  const launchers = onceForEach(startTimeOf);
   for (const { folder, record } of readRecords(folders.runtime)) {
     if (record === undefined) removeUnfinished(folder);
     else if (isAlive(record) && !hasOutlived(record, launchers)) living.set(record.id, record);
@@ -47,15 +49,6 @@ function hasOutlived(
   launchers: (pid: number) => number | undefined,
 ): boolean {
   return sandbox !== undefined && sandbox.lifetime !== 'untilStopped' && launchers(pid) !== startTime;
-}
-
-/** One launcher has many sandboxes: each is looked at once. */
-function startTimes(): (pid: number) => number | undefined {
-  const known = new Map<number, number | undefined>();
-  return (pid) => {
-    if (!known.has(pid)) known.set(pid, startTimeOf(pid));
-    return known.get(pid);
-  };
 }
 
 async function endFully(folder: string, record: SandboxRecord, folders: CallerFolders): Promise<void> {

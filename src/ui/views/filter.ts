@@ -1,4 +1,5 @@
 import type { Namespace } from '../../model/namespace.ts';
+import { onceForEach } from '../../model/once-for-each.ts';
 import type { Process } from '../../model/process.ts';
 import { otherHolders } from '../../text/namespaces.ts';
 import type { Observation } from './observation.ts';
@@ -11,8 +12,8 @@ export type Matches = (namespace: Namespace | undefined, process?: Process) => b
 export function matcher(filter: string, observation: Observation): Matches {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return () => true;
-  const inNamespace = once((namespace: Namespace) => found(words, namespaceText(namespace, observation)));
-  const inProcess = once((process: Process) => found(words, processText(process, observation)));
+  const inNamespace = onceForEach((namespace: Namespace) => found(words, namespaceText(namespace, observation)));
+  const inProcess = onceForEach((process: Process) => found(words, processText(process, observation)));
   return (namespace, process) => {
     const ofNamespace = namespace ? inNamespace(namespace) : undefined;
     const ofProcess = process ? inProcess(process) : undefined;
@@ -35,14 +36,4 @@ function processText(process: Process, observation: Observation): string {
   const container = containerOfProcess(process, observation);
   const { pid, comm, command } = process;
   return [pid, comm, command, container?.kind, container?.name, ...isolatedTypes(process, observation)].join(' ');
-}
-
-/** A function that is asked once for each of its arguments. */
-export function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new Map<Key, Value>();
-  return (key) => {
-    const value = known.get(key) ?? make(key);
-    known.set(key, value);
-    return value;
-  };
 }

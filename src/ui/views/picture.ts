@@ -1,7 +1,8 @@
 import type { Namespace } from '../../model/namespace.ts';
 import type { Found } from '../../model/namespace-details.ts';
+import { onceForEach } from '../../model/once-for-each.ts';
 import type { Process } from '../../model/process.ts';
-import { matcher, once } from './filter.ts';
+import { matcher } from './filter.ts';
 import type { Observation } from './observation.ts';
 import { byPid, processesOf } from './process-rows.ts';
 import { isHosts, isolatedTypes } from './whose.ts';
@@ -31,7 +32,7 @@ export interface Picture {
 export function pictureOf(observation: Observation, choice: Choice, readDetails: ReadDetails): Picture {
   const { snapshot } = observation;
   const matches = matcher(choice.filter, observation);
-  const processesIn = once((namespace: Namespace): readonly Process[] =>
+  const processesIn = onceForEach((namespace: Namespace): readonly Process[] =>
     processesOf(byPid(snapshot.processes), namespace.pids).filter((process) => matches(namespace, process)),
   );
   return {
