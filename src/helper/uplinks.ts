@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../model/message-of.ts';
 import { formatSubnet, overlaps, withoutPrefix, type Subnet } from '../model/subnet.ts';
@@ -11,6 +10,7 @@ import {
   uplinkLink,
   uplinkTable,
 } from '../model/uplink.ts';
+import { forwardingForUplinks, isForwarding, setForwarding } from '../network/forwarding.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES } from '../network/host-routes.ts';
 import { MOST_TRACKED, uplinkRules } from '../network/uplink-rules.ts';
@@ -19,8 +19,9 @@ import { hasLink, nameOf, noted, withNetwork, type OwnNetwork } from './links.ts
 import { networkNamespaceOf } from './network-namespaces.ts';
 import { withPinned } from './pinned.ts';
 import { requireProgram, run } from './programs.ts';
-import { changeState, stateFolder, stateNames, usersWithState } from './run-folder.ts';
+import { changeState, stateNames } from './run-folder.ts';
 import type { Act, Verbs } from './serve.ts';
+import { allNotes, fileOf, forwardingOf, hostInode, notesOf, type Note } from './uplink-notes.ts';
 
 /**
  * The verbs that let a network of the user out through the host's own. What they make there is found by names that carry the user's
@@ -38,7 +39,10 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
       act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
       return made;
     },
-    'uplinks/list': () => ({ uplinks: notesOf(uid).filter(isConnected).map(stateOf), forwarding: allForwarding() }),
+    'uplinks/list': () => ({
+      uplinks: notesOf(uid).filter(isConnected).map(stateOf),
+      forwarding: forwardingOf(allNotes()),
+    }),
     'uplinks/delete': ({ at }, act) => {
       changeState(uid, () => {
         const found = notesOf(uid).filter((note) => isDeepStrictEqual(note.at, at));
@@ -68,17 +72,6 @@ export function cleanUplinks(uid: number, act: Act): void {
 }
 
 type Wish = HelperParams<'uplinks/add'>;
-
-/** What is kept of an uplink from before anything of it is made until nothing of it is left. */
-interface Note extends Wish {
-  readonly uid: number;
-  readonly number: number;
-  readonly forwarding: readonly string[];
-  /** Whether all forwarded already, but for these. */
-  readonly all: boolean;
-  /** The inode of the network namespace that is the host's: a helper can be started in another one. */
-  readonly host: number;
-}
 
 function stateOf(note: Note): UplinkState {
   const { at, name, subnet, forwarding } = note;
@@ -110,10 +103,10 @@ function planUplink(uid: number, wish: Wish, network: OwnNetwork): Plan {
   const ways = requireWays(subnet);
   requireNoWay(wish, network);
   const number = requireNumber(uid);
-  requireRoom(allNotes().length + 1);
-  const ours = allForwarding();
-  const forwarding = ways.filter((way) => ours.includes(way) || !isForwarding(way));
-  const sharing = allNotes().filter((note) => note.forwarding.some((way) => ways.includes(way)));
+  const notes = allNotes();
+  requireRoom(notes.length + 1);
+  const forwarding = forwardingForUplinks(ways, forwardingOf(notes));
+  const sharing = notes.filter((note) => note.forwarding.some((way) => ways.includes(way)));
   const all = sharing.length > 0 ? sharing.every((note) => note.all) : isForwarding('all');
   return { note: { ...wish, uid, number, forwarding, all, host: hostInode() }, subnet, ways };
 }
@@ -201,7 +194,7 @@ function undo(note: Note): void {
 function endingWith(note: Note): readonly string[] {
   if (!note.all && isForwarding('all')) return [];
   const others = allNotes().filter((other) => fileOf(other) !== fileOf(note) && isThere(other));
-  const shared = others.flatMap(({ forwarding }) => forwarding);
+  const shared = forwardingOf(others);
   return note.forwarding.filter((way) => isForwarding(way) && !shared.includes(way));
 }
 
@@ -252,54 +245,6 @@ function ip(args: readonly string[]): string {
   return run('ip', args);
 }
 
-/** Whether what comes in by an interface is forwarded; `all` is as `ip_forward` (ip-sysctl of the kernel). */
-function isForwarding(name: string): boolean {
-  const file = forwardingFile(name);
-  return existsSync(file) && readFileSync(file, 'latin1').trim() === '1';
-}
-
-function setForwarding(name: string, on: boolean): void {
-  writeFileSync(forwardingFile(name), on ? '1' : '0');
-}
-
-function forwardingFile(name: string): string {
-  return `/proc/sys/net/ipv4/conf/${name}/forwarding`;
-}
-
 function whatForwards(forwarding: readonly string[]): string {
   return forwarding.length === 0 ? '' : `, for which ${forwarding.join(', ')} forwards`;
-}
-
-function hostInode(): number {
-  return statSync('/proc/self/ns/net').ino;
-}
-
-function fileOf({ uid, number }: Pick<Note, 'uid' | 'number'>): string {
-  return join(stateFolder(uid, 'uplinks'), String(number));
-}
-
-function allNotes(): readonly Note[] {
-  return usersWithState().flatMap(notesOf);
-}
-
-function allForwarding(): readonly string[] {
-  return [...new Set(allNotes().flatMap(({ forwarding }) => forwarding))];
-}
-
-/** Those of this host's network. A helper that was killed before it had written a note has made nothing but that. */
-function notesOf(uid: number): readonly Note[] {
-  const host = hostInode();
-  const empty = { at: { netns: '' }, name: '', subnet: '', forwarding: [], all: false, host };
-  return stateNames(uid, 'uplinks')
-    .map((name) => ({ uid, number: Number(name) }))
-    .map((own) => ({ ...empty, ...readNote(fileOf(own)), ...own }))
-    .filter((note) => note.host === host);
-}
-
-function readNote(file: string): Partial<Note> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Note;
-  } catch {
-    return {};
-  }
 }

@@ -1,9 +1,10 @@
 import { execa } from 'execa';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import { withoutPrefix, type Subnet } from '../model/subnet.ts';
 import { freeUplinkNumber, MOST_UPLINKS, uplinkAddresses, uplinkLink, type Uplink } from '../model/uplink.ts';
+import { forwardingForUplinks } from '../network/forwarding.ts';
 import { hostNetwork } from '../network/host-network.ts';
 import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES, type HostRoutes } from '../network/host-routes.ts';
 import { uplinkRules, type UplinkHost } from '../network/uplink-rules.ts';
@@ -28,8 +29,7 @@ export async function readHostRoutes(): Promise<HostRoutes> {
 }
 
 /**
- * What the helper would make as the next way out of its user. `shared` is what forwards only because of others: it looks as if it
- * had always done.
+ * What the helper would make as the next way out of its user. `shared` is what forwards only because of others.
  * @throws ProblemError `uplinksFull`.
  */
 export function planUplink(
@@ -38,7 +38,7 @@ export function planUplink(
   { place, name, subnet }: { readonly place: NetworkPlace; readonly name: string; readonly subnet: Subnet },
 ): UplinkPlan {
   const uid = process.getuid?.() ?? 0;
-  const forwarding = ways.filter((way) => shared.includes(way) || !isForwarding(way));
+  const forwarding = forwardingForUplinks(ways, shared);
   return {
     place,
     name,
@@ -56,10 +56,6 @@ export function requireWayOut({ ways }: HostRoutes): void {
 function requireNumber(uid: number): number {
   const number = freeUplinkNumber((one) => existsSync(`/sys/class/net/${uplinkLink({ uid, number: one })}`));
   return number ?? fail('uplinksFull', { most: MOST_UPLINKS });
-}
-
-function isForwarding(way: string): boolean {
-  return readFileSync(`/proc/sys/net/ipv4/conf/${way}/forwarding`, 'utf8').trim() === '1';
 }
 
 /** The commands by which root makes it by hand, a line each: nft(8) reads its rules from the lines after it. */
