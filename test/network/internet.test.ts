@@ -8,7 +8,7 @@ import { SHIFTED_BASE } from '../../src/sandbox/ids.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { busyboxTree } from '../support/busybox.ts';
-import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
@@ -227,23 +227,12 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
       ['with all capabilities', '', 'learning', 'With net_admin and net_raw a sandbox could remove the rules'],
       ['with net_admin', '', 'learningClosed', 'With net_admin a sandbox could remove the rules'],
     ])('%s', async (_, before, profile, sentence) => {
-      const { exitCode, stderr } = await lab.unshared(
-        caller,
-        ['run', '--profile', profile, '--', 'true'],
-        onCopies(before),
-      );
-      expect(exitCode, stderr).toBe(125);
-      expect(stderr).toContain(sentence);
+      await expectRefusal(lab, caller, { before, profile, sentence });
       await until('no way out', () => ways(caller).length === 0);
       expect(sandboxFolders(caller)).toEqual([]);
     });
   });
 });
-
-/** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
-function onCopies(before: string): string {
-  return `mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; ${before}`;
-}
 
 /** Serves one connection after the other on each port. */
 function serve(ports: readonly number[]): string {

@@ -6,7 +6,7 @@ import { findProgram } from '../../src/host/programs.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { hubs, ping, writeLab } from '../support/labs.ts';
-import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
 import { packets } from '../support/packets.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
@@ -451,13 +451,7 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
     ['in a network of this machine', '', 'near', 'overlaps the network of 10.77.0.2/24'],
     ['with ports and all capabilities', '', 'openWeb', 'leave "publish" and "hostPorts" out'],
   ])('fails in one sentence and leaves nothing %s', async (_, before, profile, sentence) => {
-    const { exitCode, stderr } = await lab.unshared(
-      caller,
-      ['run', '--profile', profile, '--', 'true'],
-      onCopies(before),
-    );
-    expect(exitCode, stderr).toBe(125);
-    expect(stderr).toContain(sentence);
+    await expectRefusal(lab, caller, { before, profile, sentence });
     await until('no hub', async () => (await hubs(caller)).length === 0 && left().length === 0);
     expect(sandboxFolders(caller)).toEqual([]);
   });
@@ -472,11 +466,6 @@ chmod 755 /opt/pasta; mount --bind /opt/pasta ${PASTA}`;
 const FAILING_NFT = `mount -t tmpfs -o mode=755 tmpfs /opt; cp /usr/sbin/nft /opt/real; printf '%s\\n' '#!/bin/sh' \
 'echo "add rule inet none none accept" | exec /opt/real -f -' >/opt/nft
 chmod 755 /opt/nft; mount --bind /opt/nft /usr/sbin/nft`;
-
-/** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
-function onCopies(before: string): string {
-  return `mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; ${before}`;
-}
 
 /** Answers what comes to port 9000 of the link of the ports, and prints it, until nothing has come for two seconds. */
 const ECHO = `exec /usr/bin/python3 -c 'import socket

@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
+import { expect } from 'vitest';
 import { CLI, type Caller, type Finished } from './unshared.ts';
 
 /** A machine and the world around it, in network namespaces of the test's own: nothing is sent anywhere else. */
@@ -129,4 +130,28 @@ function namespace(types: readonly string[], script: string, name: string, addre
 async function ended(child: PromiseLike<unknown>, name: string): Promise<never> {
   await child;
   throw new Error(`the ${name} of the lab ended`);
+}
+
+interface Refusal {
+  /** Lines of sh that root runs first, on that machine. */
+  readonly before: string;
+  readonly profile: string;
+  readonly sentence: string;
+}
+
+/** A start that fails, as whoever starts it is told. */
+export async function expectRefusal(lab: NetworkLab, caller: Caller, refusal: Refusal): Promise<void> {
+  const { before, profile, sentence } = refusal;
+  const { exitCode, stderr } = await lab.unshared(
+    caller,
+    ['run', '--profile', profile, '--', 'true'],
+    onCopies(before),
+  );
+  expect(exitCode, stderr).toBe(125);
+  expect(stderr).toContain(sentence);
+}
+
+/** A change of /dev/net/tun is made on one of this run's own, so that the lab stays as it is. */
+function onCopies(before: string): string {
+  return `mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; ${before}`;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { accept, deleteByCommand, inPage, makeExample, pageTexts, quickInput } from './named-networks.ts';
 import {
+  chooseThisProcess,
   closeEverything,
   openSidebar,
   picture,
@@ -187,12 +188,7 @@ describe('networks', () => {
     await until('its actions', async () => (await pageTexts(page, '#actions button')).includes('Compare…'));
     const button = `[...document.querySelectorAll('#actions button')].find((one) => one.textContent === 'Compare…')`;
     await inPage(page, `${button}.click()`);
-    const first = `document.querySelector('.quick-input-list .monaco-list-row.focused')?.textContent ?? ''`;
-    await until('the question', async () => (await page.evaluate(first)) !== '');
-    // Another one that is offered may have ended before it is taken.
-    for (const key of 'type=extensionHost') await page.press(key);
-    await until('this process', async () => String(await page.evaluate(first)).includes(`${process.pid} ·`));
-    await accept();
+    await chooseThisProcess(page);
     const compared = await until('the comparison', () => {
       const document = vscode.window.activeTextEditor?.document;
       return document?.fileName.includes('compare') === true && document.getText();

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { startApart, startCrowd, startInBwrap, WAIT, type Crowd } from './crowd.ts';
 import {
+  choose,
+  chooseThisProcess,
   closeEverything,
   openSidebar,
   picture,
@@ -21,9 +23,6 @@ const PROCESSES = 5000;
 /** A look reads a file of every process, in up to two threads; to be woken is a read too. */
 const ONE_LOOK = PROCESSES / 4;
 const CROWD = `${PROCESSES} processes`;
-
-/** Its number may stand in the arguments of others too. */
-const THIS_PROCESS = 'type=extensionHost';
 
 const VIEW = 'Namespaces';
 const GROUPINGS = ['process', 'hierarchy', 'owner', 'container'] as const;
@@ -133,7 +132,7 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
     await picture(page, 'namespaces-nothing-found-narrow');
     await setSidebarWidth(page, 480);
     void run('goTo');
-    await choose(page, THIS_PROCESS, `${process.pid} ·`);
+    await chooseThisProcess(page);
     await until('its row', async () => (await selectedRow(page))?.includes(`${process.pid} ·`));
     await run('hideHost');
   });
@@ -160,7 +159,7 @@ describe(`Namespaces, beside ${PROCESSES} processes`, () => {
   it('compares two processes', async function () {
     const page = workbenchPage(this);
     void run('compareProcesses');
-    await choose(page, THIS_PROCESS, `${process.pid} ·`);
+    await chooseThisProcess(page);
     await choose(page, 'web-server', 'web-server');
     const text = await until('the comparison', () => {
       const shown = vscode.window.activeTextEditor?.document;
@@ -260,14 +259,4 @@ async function selectedRow(page: Page): Promise<string | undefined> {
   const selected = `${ROWS_OF}(${JSON.stringify(VIEW)}).find((row) => row.classList.contains('selected'))`;
   const text = await page.evaluate(`${selected}?.textContent.trim() ?? ''`);
   return typeof text === 'string' && text !== '' ? text : undefined;
-}
-
-/** Types into the box that asks, and takes what is offered first, once that is what is expected. */
-async function choose(page: Page, typed: string, expected: string): Promise<void> {
-  const empty = `document.activeElement?.closest('.quick-input-widget')?.querySelector('input')?.value === ''`;
-  await until('the box that asks', async () => (await page.evaluate(empty)) === true);
-  for (const key of typed) await page.press(key);
-  const first = `document.querySelector('.quick-input-list .monaco-list-row.focused')?.textContent ?? ''`;
-  await until(`the choice ${expected}`, async () => String(await page.evaluate(first)).includes(expected));
-  await page.press('Enter');
 }

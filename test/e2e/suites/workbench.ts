@@ -93,6 +93,21 @@ export async function openSidebar(page: Page): Promise<void> {
     await until(`rows in ${view}`, async () => (await rowsOf(page, view)).length > 0);
 }
 
+/** Types into the box that asks, and takes what is offered first, once that is what is expected. */
+export async function choose(page: Page, typed: string, expected: string): Promise<void> {
+  const empty = `document.activeElement?.closest('.quick-input-widget')?.querySelector('input')?.value === ''`;
+  await until('the box that asks', async () => (await page.evaluate(empty)) === true);
+  for (const key of typed) await page.press(key);
+  const first = `document.querySelector('.quick-input-list .monaco-list-row.focused')?.textContent ?? ''`;
+  await until(`the choice ${expected}`, async () => String(await page.evaluate(first)).includes(expected));
+  await page.press('Enter');
+}
+
+/** The extension host, out of all processes: its number may stand in the arguments of others too. */
+export function chooseThisProcess(page: Page): Promise<void> {
+  return choose(page, 'type=extensionHost', `${process.pid} ·`);
+}
+
 const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
 
 /** Takes a picture in a dark and in a light theme, as NAME-dark.png and NAME-light.png. */
