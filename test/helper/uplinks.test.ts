@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
 import { parseUplinkSubnet } from '../../src/model/uplink.ts';
+import { MOST_TRACKED } from '../../src/network/uplink-rules.ts';
 import type { UplinkState } from '../../src/protocol/helper.ts';
 import { connectCommands, disconnectCommands } from '../../src/sandbox/uplink-plan.ts';
 import { answerOnce, ask } from '../support/ask.ts';
@@ -526,6 +527,23 @@ for port in range(10000, 11100):
     s.close()`;
     await inN1(`/usr/bin/python3 -c "${many}"`);
     expect(await inN1(ask('tcp', LAB.external))).toBe('ECONNREFUSED');
+  });
+
+  it('begins no more than 32 in a second once it has begun as many, because those that have ended are still in the table', async () => {
+    await add();
+    const inTurn = `import socket
+made = 0
+for _ in range(4000):
+    s = socket.socket()
+    try: s.connect(('${LAB.external}', 7000)); made += 1
+    except OSError: pass
+    s.close()
+print(made)`;
+    const made = Number(await inN1(`/usr/bin/python3 -c "${inTurn}"`));
+    expect(made).toBeGreaterThanOrEqual(1024);
+    expect(made).toBeLessThan(3000);
+    const tracked = Number(await onHost('cat /proc/sys/net/netfilter/nf_conntrack_count'));
+    expect(tracked).toBeLessThanOrEqual(MOST_TRACKED);
   });
 
   it.each([
