@@ -203,7 +203,8 @@ function table() {
   const typical = (/** @type {string} */ name) => median(times.get(name) ?? []);
   const rows = [...times.keys()].map((name) => {
     const base = name.startsWith('join') ? 'join: nsenter' : 'fresh: crun run';
-    return `| ${name} | ${typical(name).toFixed(1)} | ${(typical(name) / typical(base)).toFixed(2)} |`;
+    const ratio = times.has(base) ? (typical(name) / typical(base)).toFixed(2) : 'not measured';
+    return `| ${name} | ${typical(name).toFixed(1)} | ${ratio} |`;
   });
   return ['| what | median ms | ratio |', '| --- | ---: | ---: |', ...rows];
 }
