@@ -16,6 +16,7 @@ const possible = isRoot && missing.length === 0;
 const needs = isRoot ? `needs ${missing.join(', ') || 'nothing more'}` : 'needs root';
 
 const PASTA = '/usr/bin/passt';
+const TC = findProgram('tc') ?? '/usr/sbin/tc';
 const STAYS = { workspace: 'none', lifetime: 'untilStopped' } as const;
 const LEARN = { ...STAYS, extends: 'learn' } as const;
 const FILE = {
@@ -30,6 +31,7 @@ const FILE = {
     closed: { ...LEARN, networks: { closed: '10.1.0.1/24' } },
     lone: { ...LEARN, networks: { lone: 'auto' } },
     near: { ...STAYS, networks: { near: 'auto' } },
+    slow: { ...STAYS, networks: { slow: 'auto' } },
     web: {
       ...STAYS,
       networks: {
@@ -53,6 +55,7 @@ const FILE = {
     closed: { subnet: ['10.1.0.0/24', 'fd00:7::/64'] },
     lone: { subnet: '10.6.0.0/24', internet: true, isolated: true },
     near: { subnet: '10.77.0.0/16', internet: true },
+    slow: { subnet: '10.7.0.0/24', rate: '1mbit' },
   },
 };
 
@@ -448,6 +451,8 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
     ['where tun is closed', 'chmod 600 /dev/net/tun', 'one', '/dev/net/tun, which cannot be used'],
     ['where pasta fails', FAILING_PASTA, 'one', 'could not be set up: it broke'],
     ['where the kernel refuses a rule', FAILING_NFT, 'one', 'No such file or directory. To start without'],
+    ['without tc, where a network is slow', `mount --bind /dev/null ${TC}`, 'slow', 'The program tc is missing.'],
+    ['where IPv6 is off', NO_IPV6, 'closed', 'IPv6 is off in this kernel'],
     ['in a network of this machine', '', 'near', 'overlaps the network of 10.77.0.2/24'],
     ['with ports and all capabilities', '', 'openWeb', 'leave "publish" and "hostPorts" out'],
   ])('fails in one sentence and leaves nothing %s', async (_, before, profile, sentence) => {
@@ -456,6 +461,9 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
     expect(sandboxFolders(caller)).toEqual([]);
   });
 });
+
+/** As on a kernel without it: that file is not there. The shell becomes the program. */
+const NO_IPV6 = 'mount -t tmpfs -o mode=755 tmpfs /proc/$$/net';
 
 /** It knows its options, and ends. */
 const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /opt; printf '%s\\n' '#!/bin/sh' \
