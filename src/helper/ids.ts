@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { parseSubordinateIds } from '../host/subordinate-ids.ts';
 import type { IdRange } from '../protocol/helper.ts';
 import { runAsOwner } from './as-owner.ts';
@@ -32,7 +33,7 @@ interface Maps {
 /**
  * The files are opened before anybody is asked whose namespace it is: they stay those of the namespace in which the process was
  * then (user_namespaces(7)). A process never comes back to a namespace that it has left, so that the same link before and after
- * is the one of the files.
+ * is the one of the files. Each can be written once: where a helper was killed between the two maps, the next writes the second.
  */
 function writeMaps(pinned: number, uid: number, { uids, gids, keepGroups }: Maps): void {
   const folder = `/proc/self/fd/${pinned}`;
@@ -42,16 +43,22 @@ function writeMaps(pinned: number, uid: number, { uids, gids, keepGroups }: Maps
     try {
       if (readlinkSync(`${folder}/ns/user`) !== readlinkSync(`/proc/self/fd/${user}`))
         throw new Error('the process went on');
-      if ([uidMap, gidMap].some((file) => readFileSync(file, 'latin1') !== ''))
+      const mapped = linesOf(uidMap);
+      if (linesOf(gidMap).length > 0 || (mapped.length > 0 && !isDeepStrictEqual(mapped, uids.map(lineOf))))
         throw new Error('the ids are mapped already');
       runAsOwner(uid, { user }, ['true']);
-      writeSync(uidMap, `${uids.map(lineOf).join('\n')}\n`);
+      if (mapped.length === 0) writeSync(uidMap, `${uids.map(lineOf).join('\n')}\n`);
       if (keepGroups) writeSync(setgroups, 'deny');
       writeSync(gidMap, `${gids.map(lineOf).join('\n')}\n`);
     } finally {
       files.forEach((file) => closeSync(file));
     }
   });
+}
+
+/** The lines of a map, written as `lineOf` does: the kernel fills its columns with spaces. */
+function linesOf(map: number): readonly string[] {
+  return (readFileSync(map, 'latin1').match(/\d+ +\d+ +\d+/g) ?? []).map((line) => line.replaceAll(/ +/g, ' '));
 }
 
 function lineOf({ inside, outside, count }: IdRange): string {

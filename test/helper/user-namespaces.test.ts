@@ -49,6 +49,18 @@ describe.skipIf(!isRoot)('user namespaces by the helper (needs root)', () => {
     expect(helper.seen.acts).toBe(1);
   });
 
+  it('writes the second map where a helper was killed after the first, which must be the one that is asked for', async () => {
+    holder = await holdNamespaces(USER);
+    const at = targetOf(holder);
+    writeFileSync(`/proc/${holder.pid}/uid_map`, `0 ${USER} 1\n1 ${FIRST} 1000\n`);
+    const asked = (count: number) => ({ at, uids: ranges(FIRST, count), gids });
+    await expect(result(helper, 'ids/map', asked(999))).rejects.toThrow(/mapped already/);
+    expect(readFileSync(`/proc/${holder.pid}/gid_map`, 'utf8')).toBe('');
+    await result(helper, 'ids/map', asked(1000));
+    expect(readFileSync(`/proc/${holder.pid}/gid_map`, 'utf8')).toMatch(/^ *0 +900000 +1000\n$/);
+    expect(helper.seen.acts).toBe(1);
+  });
+
   it.each([
     ['ids of root', ranges(1, 1)],
     ['ids of nobody', ranges(500_000, 1)],
