@@ -49,5 +49,11 @@ function entering({ owner, pid, inode }: WiredNetwork, path: string | undefined)
   const net = `--net=${path ?? fail('namespaceGone', { type: 'net', inode })}`;
   const asRoot = process.getuid?.() === 0 || owner.kind !== 'sandbox' || pid === undefined;
   const user = asRoot ? [] : [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
-  return { enter: [requireProgram('nsenter'), ...user, net, '--'], asRoot };
+  return { enter: [requireProgram('nsenter'), ...user, net, '--', ...onlyIn(inode)], asRoot };
+}
+
+/** What leads into a network may lead into another one by the time that a password is typed: who is in it looks. */
+function onlyIn(inode: number): readonly string[] {
+  const script = `[ "$(readlink /proc/self/ns/net)" = 'net:[${inode}]' ] || { echo 'This network has ended.' >&2; exit 1; }; exec "$@"`;
+  return ['/bin/sh', '-c', script, 'sh'];
 }

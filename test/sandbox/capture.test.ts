@@ -13,6 +13,7 @@ import { wired } from '../ui/networks/wirings.ts';
 
 const has = isRoot && findProgram('tcpdump') !== undefined;
 const NAME = `capture-${process.pid}`;
+const PATH = `/run/netns/${NAME}`;
 /** Of pcap(5), in the byte order of this machine. */
 const MAGIC = 0xa1b2c3d4;
 
@@ -28,10 +29,20 @@ describe.skipIf(!has)('a capture (needs root and tcpdump)', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const commandInto = (into: string, inode: number) =>
+    captureCommand({ network: wired(inode, { kind: 'named', name: NAME }, []), path: PATH, link: 'lo', into });
+
+  it('has nothing of a network that has taken the place of the one that was chosen', async () => {
+    const into = join(folder, 'other.pcap');
+    const { command } = commandInto(into, statSync(PATH).ino + 1);
+    const { stderr } = await execa(command.file, [...command.args], { env: { ...command.env }, input: '\n' });
+    expect(stderr).toBe('This network has ended.');
+    expect(readFileSync(into, 'latin1')).toBe('');
+  });
+
   it('has the packets of the network, and ends when it is interrupted', async () => {
     const into = join(folder, 'lo.pcap');
-    const network = wired(1, { kind: 'named', name: NAME }, []);
-    const { command } = captureCommand({ network, path: `/run/netns/${NAME}`, link: 'lo', into });
+    const { command } = commandInto(into, statSync(PATH).ino);
     const terminal = spawn(command.file, [...command.args], { env: { ...command.env }, detached: true });
     terminal.stdin.end();
     const size = (): number => statSync(into, { throwIfNoEntry: false })?.size ?? 0;
