@@ -34,7 +34,11 @@ export function uplinkVerbs(uid: number): Verbs<'uplinks/add' | 'uplinks/list' |
       requireProgram('nft');
       // before anything is looked at: one whose rules are gone has its link and its route still
       changeState(uid, () => cleanUplinks(uid, act));
-      const made = withNetwork(uid, wish.at, (network) => noted(uid, wish, network, () => connect(uid, wish, network)));
+      const made = withNetwork(uid, wish.at, (network) => {
+        // its user may have filled the table of routes, which must keep nobody else waiting
+        requireNoWay(wish, network);
+        return noted(uid, wish, network, () => connect(uid, wish, network));
+      });
       const { link, forwarding } = made.uplink;
       act(`let ${nameOf(wish.at)} out as ${wish.subnet} through ${link}${whatForwards(forwarding)}`);
       return made;
@@ -87,7 +91,7 @@ interface Plan {
 
 /** Under the lock: what is looked at first stays so. */
 function connect(uid: number, wish: Wish, network: OwnNetwork): HelperResults['uplinks/add'] {
-  const plan = planUplink(uid, wish, network);
+  const plan = planUplink(uid, wish);
   try {
     make(plan, network);
     return { uplink: stateOf(plan.note), dropped: dropsForwarded() };
@@ -97,11 +101,10 @@ function connect(uid: number, wish: Wish, network: OwnNetwork): HelperResults['u
   }
 }
 
-/** @throws Error where the network, its user or the host can have no more, with what to do. */
-function planUplink(uid: number, wish: Wish, network: OwnNetwork): Plan {
+/** @throws Error where its user or the host can have no more, with what to do. */
+function planUplink(uid: number, wish: Wish): Plan {
   const subnet = requireSubnet(wish.subnet);
   const ways = requireWays(subnet);
-  requireNoWay(wish, network);
   const number = requireNumber(uid);
   const notes = allNotes();
   requireRoom(notes.length + 1);
