@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readOnce } from '../discovery/files.ts';
 import { startTimeOf } from '../discovery/pin.ts';
 import { fail } from '../model/problem.ts';
 import { hasPorts, type Capabilities, type Network, type Profile } from '../model/profile.ts';
@@ -104,13 +105,11 @@ export function wayOutProcess(folder: string): Sandbox['wayOut'] {
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** pasta(1) may run under the name of a variant for this processor. */
-export function isConnector(pid: number): boolean {
-  try {
-    return /^(pas(ta|st)|slirp4netns)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
-  } catch {
-    return false;
-  }
+/** Whether it is one, of that user where one is given. pasta(1) may run under the name of a variant for this processor. */
+export function isConnector(pid: number, uid?: number): boolean {
+  const status = readOnce(`/proc/${pid}/status`)?.toString('latin1') ?? '';
+  const [, effective] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
+  return /^Name:\t(pas(ta|st)|slirp4netns)/.test(status) && (uid === undefined || Number(effective) === uid);
 }
 
 /** Ends the way out of a sandbox that has ended, where nobody was left to end it. */

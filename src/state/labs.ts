@@ -1,10 +1,15 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   existsSync,
+  lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -39,11 +44,13 @@ export function readLab(folder: string): Lab | undefined {
   return read(join(folder, 'lab.json')) as Lab | undefined;
 }
 
-/** The process that is the way out of its hub, as that has said; undefined where it never had one. */
-export function readWayOut(folder: string): Pinned | undefined {
-  const file = join(folder, HUB, 'way-out');
-  const [pid = 0, startTime = 0] = existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
-  return pid > 0 && startTime > 0 ? { pid, startTime } : undefined;
+/** The process that is the way out of its hub, as `owner` has said, whose the folder is; undefined where it never had one. */
+export function readWayOut(folder: string): (Pinned & { readonly owner: number }) | undefined {
+  const hub = join(folder, HUB);
+  const said = readLine(join(hub, 'way-out'));
+  const [, pid, startTime] = /^(\d+) (\d+)$/.exec(said ?? '') ?? [];
+  if (pid === undefined || startTime === undefined) return undefined;
+  return { pid: Number(pid), startTime: Number(startTime), owner: lstatSync(hub).uid };
 }
 
 /** The folders of all labs that were ever started. */
@@ -77,6 +84,22 @@ export function replaceFile(path: string, text: string, mode: number): void {
   chmodSync(partial, mode); // whatever the umask is
   renameSync(partial, path);
 }
+
+/** A short file of somebody else, who may have put anything in its place: nothing is waited for. */
+function readLine(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const line = Buffer.alloc(LONGEST_LINE);
+    return line.toString('latin1', 0, readSync(file, line)).trimEnd();
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+const LONGEST_LINE = 64;
 
 const memberFile = (folder: string, sandbox: string): string => join(folder, MEMBERS, `${sandbox}.json`);
 

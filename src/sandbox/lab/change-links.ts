@@ -10,6 +10,7 @@ import { dropToShifted, planIds } from '../ids.ts';
 import { shellWord } from '../quote.ts';
 import { findSandbox } from '../running.ts';
 import type { RunningLab } from './labs.ts';
+import { isThere } from './members.ts';
 
 /** Which links are meant: all of a network, those of a sandbox, or the one of a sandbox into a network. */
 export interface LinkChoice {
@@ -65,6 +66,7 @@ function endsOfMember({ sandbox, interfaces }: LabMember, network: string | unde
 
 /** As root of the hub, who is the caller outside. */
 async function inHub({ lab: { hub } }: RunningLab, lines: readonly string[]): Promise<void> {
+  if (!isThere(hub)) fail('linkFailed', { reason: 'its lab has ended' });
   const { uid, gid } = callerFolders();
   const enter = ['nsenter', '--target', `${hub.pid}`, '--preserve-credentials', '--user', '--net', 'sh', '-euc'];
   const words = [...dropToShifted(planIds(uid, gid)), ...enter, lines.join('\n')];

@@ -19,7 +19,9 @@ export function sweepLabs(labs: string): void {
 /** Where what waits for the end of the hub was killed too. Who the hub runs as has written the number: it may be anybody's. */
 function endHubsWayOut(folder: string): void {
   const wayOut = readWayOut(folder);
-  if (wayOut !== undefined && isConnector(wayOut.pid)) endWayOut(wayOut);
+  if (wayOut === undefined) return;
+  const { pid, owner } = wayOut;
+  if (isConnector(pid, owner === process.getuid?.() ? undefined : owner)) endWayOut(wayOut);
 }
 
 function hasHub(folder: string): boolean {
