@@ -13,8 +13,8 @@ export const HELP = {
   unshared namespaces [--json]           every namespace of this machine
   unshared cgroups [--json]              the cgroup hierarchy of this machine
 
-unshared COMMAND --help says more. The exit status is that of the command that was run,
-or 125 if unshared itself failed.
+unshared COMMAND --help says more, and unshared --version which version this is. The exit status
+is that of the command that was run, or 125 if unshared itself failed.
 `,
   run: `unshared run [--profile NAME] [--rootfs PATH] [--limit KEY=VALUE]… [--network MODE]
              [--workspace FOLDER] [-- command…]

@@ -1,3 +1,4 @@
+import { version } from '../../package.json';
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
 import { HELP, isCommand, type CommandName } from './help.ts';
@@ -27,6 +28,7 @@ process.exitCode = await main(process.argv.slice(2)).catch(failed);
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') return say(HELP.overview);
+  if (name === '--version' || name === '-V') return say(`unshared ${version}\n`);
   if (!isCommand(name)) throw new UsageError(`There is no command "${name}".`, 'overview');
   if (wantsHelp(args)) return say(HELP[name]);
   return COMMANDS[name](args);

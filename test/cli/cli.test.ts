@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { version } from '../../package.json';
 import { HELP } from '../../src/cli/help.ts';
 import { table } from '../../src/cli/table.ts';
 import { CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
@@ -21,6 +22,12 @@ describe('unshared', () => {
   it.each(Object.keys(HELP).filter((name) => name !== 'overview'))('%s --help says what it does', async (name) => {
     const { stdout, exitCode } = await caller.unshared([name, '--help']);
     expect(stdout).toContain(`unshared ${name}`);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each(['--version', '-V'])('%s says which one it is', async (option) => {
+    const { stdout, exitCode } = await caller.unshared([option]);
+    expect(stdout).toBe(`unshared ${version}`);
     expect(exitCode).toBe(0);
   });
 
