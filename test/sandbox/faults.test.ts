@@ -80,7 +80,7 @@ describe.skipIf(!isRoot).each(CASES)(
         const before = leftovers(caller);
         const start = { caller, folder, options, programs: stepsOf(name, kind) };
         await killBeforeStep(start, step, () =>
-          until('every process of it to end', () => leftovers(caller).processes === before.processes, 10),
+          until('every process of it to end', () => leftovers(caller).processes.length === before.processes.length, 10),
         );
         const next = await caller.unshared(['run', '--', 'true']);
         expect(next.exitCode, next.stderr).toBe(0);
@@ -164,8 +164,8 @@ function leftovers(caller: Caller) {
       ? '/var/lib/namespace-sandboxes/state/layers'
       : join(caller.home, '.local/state/namespace-sandboxes/layers');
   return {
-    processes: commandLines().filter((line) => line.includes(`${caller.runtime}/`) && line.includes('start.sh')).length,
-    marked: commandLines().filter((line) => line.includes('namespace-sandboxes:')).length,
+    processes: commandLines().filter((line) => line.includes(`${caller.runtime}/`) && line.includes('start.sh')),
+    marked: commandLines().filter((line) => line.includes('namespace-sandboxes:')),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length,
     folders: sandboxFolders(caller),
     cgroups: cgroupHierarchies().flatMap(({ mountPoint }) => list(`${mountPoint}/namespace-sandboxes`)),
