@@ -127,10 +127,9 @@ async function waysOut() {
       ['the same with `"mtu": 65520`', wide, address],
     ]);
     const outside = inNamed(name);
-    return await compare(
-      'TCP to a server outside, one stream',
-      ways.map(([what, to, at]) => /** @type {const} */ ([what, outside, to, at])),
-    );
+    const pairs = ways.map(([what, to, at]) => /** @type {const} */ ([what, outside, to, at]));
+    const down = await compare('TCP from a server outside, one stream', pairs, ['--reverse']);
+    return [...down, '', ...(await compare('TCP to a server outside, one stream', pairs))];
   } finally {
     await endAll(sandboxes);
     ip('netns', 'del', name);
@@ -141,11 +140,13 @@ async function waysOut() {
  * A table of medians; each way in turn.
  * @param {string} title
  * @param {readonly (readonly [what: string, from: Inside, to: Inside, address: string])[]} ways
+ * @param {readonly string[]} options of the client.
  */
-async function compare(title, ways) {
+async function compare(title, ways, options = []) {
   const speeds = ways.map(() => /** @type {number[]} */ ([]));
   for (let run = 0; run < RUNS; run += 1)
-    for (const [index, [, from, to, address]] of ways.entries()) speeds[index]?.push(await speed(from, to, address));
+    for (const [index, [, from, to, address]] of ways.entries())
+      speeds[index]?.push(await speed(from, to, [address, ...options]));
   const first = median(speeds[0] ?? []);
   const rows = ways.map(([what], index) => {
     const is = median(speeds[index] ?? []);
@@ -186,11 +187,11 @@ function inSandbox({ sandbox }) {
   };
 }
 
-/** Gbit/s. @param {Inside} from @param {Inside} to @param {string} address */
-async function speed(from, to, address) {
+/** Gbit/s. @param {Inside} from @param {Inside} to @param {readonly string[]} server its address, and options */
+async function speed(from, to, server) {
   const serving = from(['iperf3', '--server', '--one-off', '--forceflush']);
   await once(/** @type {import('node:stream').Readable} */ (serving.stdout), 'data');
-  const asking = to(['iperf3', '--client', address, '--time', '2', '--json']);
+  const asking = to(['iperf3', '--client', ...server, '--time', '2', '--json']);
   let text = '';
   asking.stdout?.on('data', (part) => (text += String(part)));
   serving.stdout?.resume();
