@@ -119,7 +119,6 @@ async function start(all: Start): Promise<Launched> {
 /** Written before anything else is made, so that whatever a killed launcher leaves can be found by the next start. */
 function beginRecord(plan: Plan): SandboxRecord {
   const shifted = plan.ids.kind === 'shifted';
-  createSandboxFolder(plan.folder, shifted ? 0o711 : 0o700);
   const record: SandboxRecord = {
     id: plan.id,
     launcher: { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 },
@@ -129,7 +128,7 @@ function beginRecord(plan: Plan): SandboxRecord {
     bareRoot: plan.bare?.folder,
     lab: plan.lab?.folder,
   };
-  writeRecord(plan.folder, record);
+  createSandboxFolder(plan.folder, shifted ? 0o711 : 0o700, record);
   return record;
 }
 

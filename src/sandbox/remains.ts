@@ -1,9 +1,15 @@
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
 import { onceForEach } from '../model/once-for-each.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
-import { placeholdersOf, readRecords, type SandboxRecord } from '../state/records.ts';
+import {
+  partialFolders,
+  placeholdersOf,
+  readRecords,
+  removeSandboxFolder,
+  type SandboxRecord,
+} from '../state/records.ts';
 import { removeUnusedBareRoots } from './bare-root.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
@@ -31,10 +37,12 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   // One launcher has many sandboxes: each is looked at once.
   const launchers = onceForEach(startTimeOf);
   for (const { folder, record } of readRecords(folders.runtime)) {
-    if (record === undefined) removeUnfinished(folder);
-    else if (isAlive(record) && !hasOutlived(record, launchers)) living.set(record.id, record);
+    if (record === undefined) continue;
+    if (isAlive(record) && !hasOutlived(record, launchers)) living.set(record.id, record);
     else await endFully(folder, record, folders).catch(() => undefined);
   }
+  for (const { folder, by } of partialFolders(folders.runtime))
+    if (launchers(by.pid) !== by.startTime) rmSync(folder, { recursive: true, force: true });
   const ended = (ids: readonly string[]): readonly string[] => ids.filter((id) => !living.has(id));
   removeUnusedBareRoots(folders.bareRoots, new Set([...living.values()].map(({ bareRoot }) => bareRoot)));
   sweepLabs(folders.labs);
@@ -62,12 +70,6 @@ export async function kill(sandbox: Sandbox): Promise<void> {
   while (startTimeOf(sandbox.pid) === sandbox.startTime) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A folder without a record is either being made this moment, or its maker was killed then. */
-function removeUnfinished(folder: string): void {
-  const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.ctimeMs ?? 0);
-  if (age > 10_000) rmSync(folder, { recursive: true, force: true });
-}
-
 /** Removes everything of one sandbox that has ended. */
 export async function removeRemains(
   folder: string,
@@ -86,6 +88,6 @@ async function removeFiles(folder: string, record: SandboxRecord, folders: Calle
     removePlaceholders(record.placeholders, inUse);
   }
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
-  rmSync(folder, { recursive: true, force: true });
+  removeSandboxFolder(folder, { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 });
   if (record.lab !== undefined) leaveLab(record.lab, record.id);
 }

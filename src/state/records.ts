@@ -1,6 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Sandbox } from '../model/sandbox.ts';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Pinned, Sandbox } from '../model/sandbox.ts';
 
 /** A file or folder that stands in a workspace while a sandbox runs, so that it cannot make its own there. */
 export interface Placeholder {
@@ -14,7 +23,7 @@ export interface Placeholder {
 export interface SandboxRecord {
   readonly id: string;
   /** The process that started it: while it lives and `sandbox` is absent, the sandbox is being made. */
-  readonly launcher: { readonly pid: number; readonly startTime: number };
+  readonly launcher: Pinned;
   /** Present once PID 1 is there. */
   readonly sandbox: Sandbox | undefined;
   /** Made in the workspace, to be removed with the last sandbox that needs them. */
@@ -30,12 +39,45 @@ export interface SandboxRecord {
 const RECORD = 'sandbox.json';
 
 /**
- * Makes the folder of a new sandbox.
- * @throws the EEXIST of mkdir(2) when there is one of that name.
+ * Makes the folder of a new sandbox with its record in it, in one step: none is ever there of which nobody knows who makes it.
+ * @throws the ENOTEMPTY of rename(2) when there is one of that name.
  */
-export function createSandboxFolder(folder: string, mode: number): void {
-  mkdirSync(folder, { mode });
-  chmodSync(folder, mode); // whatever the umask is
+export function createSandboxFolder(folder: string, mode: number, record: SandboxRecord): void {
+  const partial = partialFolder(folder, record.launcher);
+  mkdirSync(partial, { mode });
+  try {
+    chmodSync(partial, mode); // whatever the umask is
+    writeRecord(partial, record);
+    renameSync(partial, folder);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Removes it in one step too. `remover` is this process; where somebody else was faster, it is gone already. */
+export function removeSandboxFolder(folder: string, remover: Pinned): void {
+  const partial = partialFolder(folder, remover);
+  try {
+    renameSync(folder, partial);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  rmSync(partial, { recursive: true, force: true });
+}
+
+/** The folders that are not whole yet, or no more, each with who is at it. */
+export function partialFolders(runtimeFolder: string): readonly { readonly folder: string; readonly by: Pinned }[] {
+  const names = existsSync(runtimeFolder) ? readdirSync(runtimeFolder) : [];
+  return names.flatMap((name) => {
+    const [, pid, startTime] = /^\.partial\.(\d+)\.(\d+)\./.exec(name) ?? [];
+    const by = { pid: Number(pid), startTime: Number(startTime) };
+    return pid === undefined ? [] : [{ folder: join(runtimeFolder, name), by }];
+  });
+}
+
+function partialFolder(folder: string, { pid, startTime }: Pinned): string {
+  return join(dirname(folder), `.partial.${pid}.${startTime}.${basename(folder)}`);
 }
 
 /** Writes the record in one step, so that a reader sees the old one or the new one. */
@@ -45,7 +87,7 @@ export function writeRecord(folder: string, record: SandboxRecord): void {
   renameSync(partial, join(folder, RECORD));
 }
 
-/** The folders of all sandboxes, each with its record; undefined where its maker died before it wrote one. */
+/** The folders of all sandboxes, each with its record; undefined where it is gone already, or was never one. */
 export function readRecords(
   runtimeFolder: string,
 ): readonly { readonly folder: string; readonly record: SandboxRecord | undefined }[] {

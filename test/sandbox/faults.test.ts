@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
+import { findProgram } from '../../src/host/programs.ts';
 import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
@@ -49,6 +50,8 @@ for name in $GATED_PROGRAMS; do
   real=$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v $name); sed "s|REAL|$real|" "$GATED" >$name; chmod 755 $name
 done
 cd "$WORKSPACE"; exec "$@"`;
+
+const hasStrace = findProgram('strace') !== undefined;
 
 const CASES = CALLERS.flatMap((name) => KINDS.map((kind) => [name, kind] as const));
 
@@ -89,6 +92,35 @@ describe.skipIf(!isRoot).each(CASES)(
     );
   },
 );
+
+describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(
+  'when the launcher of %s is killed (needs root and strace)',
+  (name) => {
+    let caller: Caller;
+    beforeEach(() => {
+      caller = makeCaller(name);
+    });
+    afterEach(() => caller.remove());
+
+    /** As strace(1) counts them: the record, the folder that has it, and what comes later up to the folder that goes. */
+    it.each([1, 2, 3, 4])('before it renames for the %i. time, nothing is left after the next start', async (when) => {
+      const inject = ['-f', '-qq', '-e', 'trace=/^rename', '-e', `inject=/^rename:signal=KILL:when=${when}`];
+      const [file = '', ...words] = caller.asCaller([process.execPath, CLI, 'run', '--', 'true']);
+      const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false } as const;
+      const { signal } = await execa('strace', [...inject, '-o', '/dev/null', '--', file, ...words], options);
+      expect(signal).toBe('SIGKILL');
+      await until('every process of it to end', () => leftovers(caller).processes.length === 0, 10);
+      const next = await caller.unshared(['run', '--', 'true']);
+      expect(next.exitCode, next.stderr).toBe(0);
+      expect(partialOnes(caller)).toEqual([]);
+      expect(leftovers(caller).folders).toEqual([]);
+    });
+  },
+);
+
+function partialOnes({ runtime }: Caller): readonly string[] {
+  return readdirSync(runtime).filter((name) => name.startsWith('.partial'));
+}
 
 /** A profile that mounts a file into a folder which the root file system does not have. */
 function writeProfiles({ workspace }: Caller): void {
