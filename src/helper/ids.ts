@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { parseIdMap } from '../discovery/details/id-maps.ts';
 import { parseSubordinateIds } from '../host/subordinate-ids.ts';
 import type { IdRange } from '../protocol/helper.ts';
 import { runAsOwner } from './as-owner.ts';
@@ -43,8 +44,8 @@ function writeMaps(pinned: number, uid: number, { uids, gids, keepGroups }: Maps
     try {
       if (readlinkSync(`${folder}/ns/user`) !== readlinkSync(`/proc/self/fd/${user}`))
         throw new Error('the process went on');
-      const mapped = linesOf(uidMap);
-      if (linesOf(gidMap).length > 0 || (mapped.length > 0 && !isDeepStrictEqual(mapped, uids.map(lineOf))))
+      const mapped = parseIdMap(readFileSync(uidMap, 'latin1'));
+      if (readFileSync(gidMap, 'latin1') !== '' || (mapped.length > 0 && !isDeepStrictEqual(mapped, uids)))
         throw new Error('the ids are mapped already');
       runAsOwner(uid, { user }, ['true']);
       if (mapped.length === 0) writeSync(uidMap, `${uids.map(lineOf).join('\n')}\n`);
@@ -54,11 +55,6 @@ function writeMaps(pinned: number, uid: number, { uids, gids, keepGroups }: Maps
       files.forEach((file) => closeSync(file));
     }
   });
-}
-
-/** The lines of a map, written as `lineOf` does: the kernel fills its columns with spaces. */
-function linesOf(map: number): readonly string[] {
-  return (readFileSync(map, 'latin1').match(/\d+ +\d+ +\d+/g) ?? []).map((line) => line.replaceAll(/ +/g, ' '));
 }
 
 function lineOf({ inside, outside, count }: IdRange): string {
