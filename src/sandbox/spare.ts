@@ -2,6 +2,7 @@ import { startTimeOf } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { readRecord, writeRecord } from '../state/records.ts';
+import { killPinned } from './kill-pinned.ts';
 import { launchSandbox, type Launched } from './launch.ts';
 import type { LaunchRequest } from './make-plan.ts';
 
@@ -53,8 +54,7 @@ function keyOf({ profile, workspaceFolder }: LaunchRequest): string {
 
 async function endSpare(launched: Launched | undefined): Promise<void> {
   if (launched === undefined) return;
-  const { pid, startTime } = launched.sandbox;
-  if (startTimeOf(pid) === startTime) process.kill(pid, 'SIGKILL');
+  killPinned(launched.sandbox);
   await launched.ended;
 }
 

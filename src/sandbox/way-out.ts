@@ -12,6 +12,7 @@ import { PORTS_LINK } from '../network/pasta.ts';
 import type { Resolver } from '../network/resolver.ts';
 import { isNew } from './choices.ts';
 import type { LabPlan } from './lab/open-lab.ts';
+import { killPinned } from './kill-pinned.ts';
 import { bindFile, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
 /** How a sandbox of the network `internet` gets out, or ports lead into one of a lab, worked out before anything runs. */
@@ -114,5 +115,5 @@ export function isConnector(pid: number, uid?: number): boolean {
 
 /** Ends the way out of a sandbox that has ended, where nobody was left to end it. */
 export function endWayOut(wayOut: Sandbox['wayOut']): void {
-  if (wayOut !== undefined && startTimeOf(wayOut.pid) === wayOut.startTime) process.kill(wayOut.pid, 'SIGKILL');
+  if (wayOut !== undefined) killPinned(wayOut);
 }
