@@ -1,3 +1,4 @@
+import type { Pinned } from '../model/sandbox.ts';
 import { readOnce } from './files.ts';
 
 /**
@@ -7,6 +8,11 @@ import { readOnce } from './files.ts';
 export function startTimeOf(pid: number): number | undefined {
   const stat = readOnce(`/proc/${pid}/stat`);
   return stat && parseStartTime(stat.toString('latin1'));
+}
+
+/** This process, so named. */
+export function thisProcess(): Pinned {
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 };
 }
 
 /** Fields are counted after the name, which stands in brackets and may hold blanks and brackets itself. */

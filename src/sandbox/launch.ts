@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryKillCounter } from '../cgroup/limits.ts';
-import { startTimeOf } from '../discovery/pin.ts';
+import { startTimeOf, thisProcess } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
@@ -121,7 +121,7 @@ function beginRecord(plan: Plan): SandboxRecord {
   const shifted = plan.ids.kind === 'shifted';
   const record: SandboxRecord = {
     id: plan.id,
-    launcher: { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 },
+    launcher: thisProcess(),
     sandbox: undefined,
     placeholders: plan.placeholders,
     layers: plan.overlays.length > 0 ? plan.layers : undefined,

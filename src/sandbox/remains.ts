@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { startTimeOf } from '../discovery/pin.ts';
+import { startTimeOf, thisProcess } from '../discovery/pin.ts';
 import { onceForEach } from '../model/once-for-each.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
@@ -88,6 +88,6 @@ async function removeFiles(folder: string, record: SandboxRecord, folders: Calle
     removePlaceholders(record.placeholders, inUse);
   }
   if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
-  removeSandboxFolder(folder, { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 });
+  removeSandboxFolder(folder, thisProcess());
   if (record.lab !== undefined) leaveLab(record.lab, record.id);
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Pinned, Sandbox } from '../model/sandbox.ts';
+import { partialName, whoIsAt } from './partial.ts';
 
 /** A file or folder that stands in a workspace while a sandbox runs, so that it cannot make its own there. */
 export interface Placeholder {
@@ -70,14 +71,13 @@ export function removeSandboxFolder(folder: string, remover: Pinned): void {
 export function partialFolders(runtimeFolder: string): readonly { readonly folder: string; readonly by: Pinned }[] {
   const names = existsSync(runtimeFolder) ? readdirSync(runtimeFolder) : [];
   return names.flatMap((name) => {
-    const [, pid, startTime] = /^\.partial\.(\d+)\.(\d+)\./.exec(name) ?? [];
-    const by = { pid: Number(pid), startTime: Number(startTime) };
-    return pid === undefined ? [] : [{ folder: join(runtimeFolder, name), by }];
+    const by = whoIsAt(name);
+    return by === undefined ? [] : [{ folder: join(runtimeFolder, name), by }];
   });
 }
 
-function partialFolder(folder: string, { pid, startTime }: Pinned): string {
-  return join(dirname(folder), `.partial.${pid}.${startTime}.${basename(folder)}`);
+function partialFolder(folder: string, by: Pinned): string {
+  return join(dirname(folder), partialName(basename(folder), by));
 }
 
 /** Writes the record in one step, so that a reader sees the old one or the new one. */

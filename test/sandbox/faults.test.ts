@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { findProgram } from '../../src/host/programs.ts';
+import { partialFolders } from '../../src/state/records.ts';
 import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
@@ -112,15 +113,11 @@ describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(
       await until('every process of it to end', () => leftovers(caller).processes.length === 0, 10);
       const next = await caller.unshared(['run', '--', 'true']);
       expect(next.exitCode, next.stderr).toBe(0);
-      expect(partialOnes(caller)).toEqual([]);
+      expect(partialFolders(caller.runtime)).toEqual([]);
       expect(leftovers(caller).folders).toEqual([]);
     });
   },
 );
-
-function partialOnes({ runtime }: Caller): readonly string[] {
-  return readdirSync(runtime).filter((name) => name.startsWith('.partial'));
-}
 
 /** A profile that mounts a file into a folder which the root file system does not have. */
 function writeProfiles({ workspace }: Caller): void {

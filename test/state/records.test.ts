@@ -59,11 +59,11 @@ describe('the folder of a sandbox', () => {
   });
 
   it('is known by who was at it while it is not whole, and is no sandbox then', () => {
-    const names = ['.partial.12.345.review-1', '.partial.x.1.y', '.bare', '.labs', 'partial.1.2.z'];
+    const names = ['.partial-12-345-review-1', '.partial-x-1-y', '.bare', '.labs', 'partial-1-2-z'];
     for (const name of names) mkdirSync(join(runtime, name));
     const by = { pid: 12, startTime: 345 };
-    expect(partialFolders(runtime)).toEqual([{ folder: join(runtime, '.partial.12.345.review-1'), by }]);
-    expect(readRecords(runtime)).toEqual([{ folder: join(runtime, 'partial.1.2.z'), record: undefined }]);
+    expect(partialFolders(runtime)).toEqual([{ folder: join(runtime, '.partial-12-345-review-1'), by }]);
+    expect(readRecords(runtime)).toEqual([{ folder: join(runtime, 'partial-1-2-z'), record: undefined }]);
     expect(partialFolders(join(runtime, 'nowhere'))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { startTimeOf } from '../../discovery/pin.ts';
+import { thisProcess } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
 import {
   hubAddresses,
@@ -166,8 +166,7 @@ function takePlace(
   const lab = readLab(folder);
   const others = livingMembers(folder).filter((member) => isSame(member.hub, hub));
   if (lab !== undefined && isSame(lab.hub, hub)) requireUnchanged(membership, lab, others);
-  const launcher = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 };
-  const member = { ...who, launcher, hub, interfaces: addressesFor(membership, others) };
+  const member = { ...who, launcher: thisProcess(), hub, interfaces: addressesFor(membership, others) };
   writeMember(folder, member);
   return member;
 }

@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { startTimeOf } from '../../discovery/pin.ts';
+import { startTimeOf, thisProcess } from '../../discovery/pin.ts';
 import { requireProgram } from '../../host/programs.ts';
 import { fail } from '../../model/problem.ts';
 import { makeOpenFolder } from '../../state/folders.ts';
+import { partialName, whoIsAt } from '../../state/partial.ts';
 import { hasOneId, SHIFTED_BASE, type IdPlan } from '../ids.ts';
 import { runWithIds } from './as-ids.ts';
 import { checkArchive } from './check-archive.ts';
@@ -72,7 +73,7 @@ interface Unpacking {
 async function unpack({ archive, sha256, unpacked, ids }: Unpacking): Promise<void> {
   const folder = dirname(unpacked);
   makeOpenFolder(folder);
-  const partial = join(folder, partialName());
+  const partial = join(folder, ownPartial());
   mkdirSync(partial);
   chmodSync(partial, 0o755);
   if (ids.kind === 'shifted') chownSync(partial, SHIFTED_BASE, SHIFTED_BASE);
@@ -109,11 +110,9 @@ async function extract(archive: string, target: string, ids: IdPlan): Promise<st
   return sha256;
 }
 
-const PARTIAL = /^\.partial-(\d+)-(\d+)-/;
-
-/** The name says who is unpacking here, and since when that process runs. */
-function partialName(): string {
-  return `.partial-${process.pid}-${startTimeOf(process.pid) ?? 0}-${randomBytes(3).toString('hex')}`;
+/** Of a process that unpacks several at once each has another name. */
+function ownPartial(): string {
+  return partialName(randomBytes(3).toString('hex'), thisProcess());
 }
 
 /** Removes what launchers that were killed have unpacked half. */
@@ -127,8 +126,8 @@ async function removeAbandoned(store: string, ids: IdPlan): Promise<void> {
 }
 
 function isAbandoned(name: string): boolean {
-  const [, pid, startTime] = PARTIAL.exec(name) ?? [];
-  return pid !== undefined && startTimeOf(Number(pid)) !== Number(startTime);
+  const by = whoIsAt(name);
+  return by !== undefined && startTimeOf(by.pid) !== by.startTime;
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -164,7 +163,7 @@ function knownDigest(archive: string, store: string): string | undefined {
 function remember(archive: string, store: string, seen: string, sha256: string): void {
   const file = knownFile(archive, store);
   makeOpenFolder(dirname(file));
-  const partial = join(dirname(file), partialName());
+  const partial = join(dirname(file), ownPartial());
   writeFileSync(partial, `${seen}\n${sha256}\n`);
   renameSync(partial, file);
 }
