@@ -34,17 +34,22 @@ const WHAT_PASTA_IS = {
   ports: '# Ports of this machine lead inside, and out, without root: pasta(1) listens there as an ordinary user.',
 } as const;
 
+/**
+ * What AppArmor lets it write to is decided by the path of a file, and a pipe has none: so it says its number through one.
+ * The sandbox may be gone, and its folder with it, while pasta starts: it has to be ended all the same.
+ */
 function pastaPart({ command, kind }: WayOut): readonly string[] {
-  const pasta = `${shellWords(command)} --pid "$folder/${WAY_OUT_PID}"`;
   return [
     WHAT_PASTA_IS[kind === 'ports' ? kind : 'pasta'],
     'network)',
-    // The sandbox may be gone, and its folder with it, while pasta starts: it has to be ended all the same.
-    `  read -r pid || exit 0; exec 6<>"$folder/${WAY_OUT_PID}"`,
-    `  ${pasta} "$pid" >&2 || { echo 'no network' >&2; exit 1; }`,
-    '  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1',
-    '  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0',
-    '  case $name in pasta* | passt*) kill "$pasta" ;; esac',
+    '  read -r pid || exit 0; exec 6<&0',
+    `  ${shellWords(command)} --pid /proc/self/fd/1 "$pid" 6<&- | {`,
+    "    read -r pasta || { echo 'no network' >&2; exit 1; }",
+    `    { echo "$pasta" >"$folder/${WAY_OUT_PID}"; } 2>/dev/null || :`,
+    '    trap "" PIPE; echo up || :; exec >/dev/null 2>&1',
+    '    read -r _ <&6 || read -r name <"/proc/$pasta/comm" || exit 0',
+    '    case $name in pasta* | passt*) kill "$pasta" ;; esac',
+    '  } &',
     '  exit ;;',
   ];
 }

@@ -106,11 +106,12 @@ export function wayOutProcess(folder: string): Sandbox['wayOut'] {
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** Whether it is one, of that user where one is given. pasta(1) may run under the name of a variant for this processor. */
+/** Whether it is one that runs, of that user where one is given. pasta(1) may run under the name of a variant for this processor. */
 export function isConnector(pid: number, uid?: number): boolean {
   const status = readOnce(`/proc/${pid}/status`)?.toString('latin1') ?? '';
   const [, effective] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
-  return /^Name:\t(pas(ta|st)|slirp4netns)/.test(status) && (uid === undefined || Number(effective) === uid);
+  const runs = /^Name:\t(pas(ta|st)|slirp4netns)/.test(status) && !/^State:\tZ/m.test(status);
+  return runs && (uid === undefined || Number(effective) === uid);
 }
 
 /** Ends the way out of a sandbox that has ended, where nobody was left to end it. */

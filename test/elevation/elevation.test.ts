@@ -316,7 +316,7 @@ describe.skipIf(!isRoot || missing.length > 0)(
 
       it('is refused where the copy is not what was looked at, and nothing of it is left', async () => {
         const harm = `mkdir ${caller.workspace}/d && cp ${dirname(HELPER)}/*.sh ${HELPER} ${caller.workspace}/d`;
-        const script = `sh ${caller.workspace}/d/install.sh /usr/bin/node ${caller.workspace}/d/helper.cjs 0000 ${caller.workspace}/d/enter.sh 0000`;
+        const script = `sh ${caller.workspace}/d/install.sh ${process.execPath} ${caller.workspace}/d/helper.cjs 0000 ${caller.workspace}/d/enter.sh 0000`;
         const { output } = await piped('yes', line(`ls ${FOLDER} ${POLICY}`), {
           ROOT_FIRST: `${harm}; ${script} 2>${caller.workspace}/said || :`,
         });

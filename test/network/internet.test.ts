@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, chmodSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, chmodSync } from 'node:fs';
 import { execa } from 'execa';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +10,15 @@ import { answerOnce, ask } from '../support/ask.ts';
 import { busyboxTree } from '../support/busybox.ts';
 import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { hidden } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
+import { waysOut } from '../support/ways-out.ts';
 
 const missing = ['pasta', 'nft', 'ip', 'busybox'].filter((name) => findProgram(name) === undefined);
 const possible = isRoot && missing.length === 0;
 const needs = isRoot ? `needs ${missing.join(', ') || 'nothing more'}` : 'needs root';
 
-const PASTA = '/usr/bin/passt';
-const HIDE_SLIRP = '! [ -e /usr/bin/slirp4netns ] || mount --bind /dev/null /usr/bin/slirp4netns; ';
+const WAYS_OUT = ['pasta', 'slirp4netns'].filter((name) => findProgram(name) !== undefined);
 
 const PROFILES = {
   net: { network: 'internet' },
@@ -155,23 +156,23 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     const sandbox =
       (JSON.parse(stdout) as Sandbox[]).find(({ profile }) => profile === 'stays') ?? expect.fail('not listed');
     expect(sandbox.network.publish).toEqual([{ address: '127.0.0.1', host: 8090, inside: 80, protocol: 'tcp' }]);
-    expect(sandbox.wayOut?.pid).toBe(Number(ways(caller, sandbox.id)[0]));
+    expect(waysOut(caller)).toEqual([sandbox.wayOut?.pid]);
     const again = [ask('tcp', LAB.external), ask('tcp', LAB.metadata, 7000, 'eth0'), 'grep CapBnd /proc/self/status'];
     const second = await lab.unshared(caller, ['enter', sandbox.id, '--', 'sh', '-c', again.join('\n')]);
     expect(second.stdout.split('\n')).toEqual(['world', 'ECONNREFUSED', 'CapBnd:\t00000000800405fb']);
     const taken = await lab.unshared(caller, ['run', '--profile', 'stays', '--', 'true']);
     expect(taken.stderr).toContain('Port 8090 of 127.0.0.1 cannot be published: another program listens there');
     await lab.unshared(caller, ['stop', sandbox.id]);
-    await until('pasta to end', () => ways(caller).length === 0);
+    await until('pasta to end', () => waysOut(caller).length === 0);
     expect(sandboxFolders(caller)).toEqual([]);
   });
 
   it('leaves nothing when the launcher is killed', async () => {
     const running = lab.start(caller, ['run', '--profile', 'net', '--', 'sh', '-c', 'echo answering; exec sleep 30']);
     await lineOf(running, 'answering', 1);
-    await until('one way out', () => ways(caller).length === 1);
+    await until('one way out', () => waysOut(caller).length === 1);
     running.kill('SIGKILL');
-    await until('pasta to end', () => ways(caller).length === 0);
+    await until('pasta to end', () => waysOut(caller).length === 0);
     await until('the network stage to end', () => commandLines(caller).length === 0);
   });
 
@@ -189,7 +190,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
   describe.skipIf(findProgram('slirp4netns') === undefined)('without pasta (needs slirp4netns)', () => {
     const run = (profile: string, lines: readonly string[]) =>
       lab.unshared(caller, ['run', '--profile', profile, '--', 'sh', '-c', lines.join('\n')], hidePasta);
-    const hidePasta = `mount --bind /dev/null ${PASTA}`;
+    const hidePasta = hidden('pasta');
 
     it('is reached by slirp4netns all the same, and this machine is not', async () => {
       const reached = [ask('tcp', LAB.external), ask('udp', LAB.external), ask('tcp', 'example.org')];
@@ -199,7 +200,7 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
         ...reached.map(() => 'world'),
         ...near.map(() => 'ECONNREFUSED'),
       ]);
-      await until('slirp4netns to end', () => slirps(caller).length === 0);
+      await until('slirp4netns to end', () => waysOut(caller).length === 0);
       expect(sandboxFolders(caller)).toEqual([]);
     });
 
@@ -212,23 +213,23 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
       const command = ['run', '--profile', 'net', '--', 'sh', '-c', 'echo answering; exec sleep 30'];
       const running = lab.start(caller, command, hidePasta);
       await lineOf(running, 'answering', 1);
-      expect(slirps(caller)).toHaveLength(1);
+      expect(waysOut(caller)).toHaveLength(1);
       running.kill('SIGKILL');
-      await until('slirp4netns to end', () => slirps(caller).length === 0);
+      await until('slirp4netns to end', () => waysOut(caller).length === 0);
       await run('net', ['true']); // sweeps
     });
   });
 
   describe('fails in one sentence and leaves nothing', () => {
     it.each([
-      ['without pasta and slirp4netns', `${HIDE_SLIRP}mount --bind /dev/null ${PASTA}`, 'net', 'apt install passt'],
-      ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'net', 'apt install nftables'],
+      ['without pasta and slirp4netns', hidden(...WAYS_OUT), 'net', 'apt install passt'],
+      ['without nft', hidden('nft'), 'net', 'apt install nftables'],
       ['where tun is closed', 'chmod 600 /dev/net/tun', 'net', '/dev/net/tun, which cannot be used'],
       ['with all capabilities', '', 'learning', 'With net_admin and net_raw a sandbox could remove the rules'],
       ['with net_admin', '', 'learningClosed', 'With net_admin a sandbox could remove the rules'],
     ])('%s', async (_, before, profile, sentence) => {
       await expectRefusal(lab, caller, { before, profile, sentence });
-      await until('no way out', () => ways(caller).length === 0);
+      await until('no way out', () => waysOut(caller).length === 0);
       expect(sandboxFolders(caller)).toEqual([]);
     });
   });
@@ -249,25 +250,6 @@ async function lineOf(running: ReturnType<NetworkLab['start']>, word: string, ti
 async function writeProfiles(caller: Caller): Promise<void> {
   const [file = '', ...args] = caller.asCaller(['sh', '-c', 'mkdir -p .vscode && cat >.vscode/sandboxes.json']);
   await execa(file, args, { cwd: caller.workspace, input: JSON.stringify({ profiles: PROFILES }) });
-}
-
-/** The numbers of the processes of slirp4netns of this caller's sandboxes: they name no folder. */
-function slirps({ uid }: Caller): readonly string[] {
-  const owner = uid === 0 ? SHIFTED_BASE : uid;
-  return readdirSync('/proc').filter(
-    (pid) => /^\d+$/.test(pid) && commandLine(pid).includes('slirp4netns ') && ownerOf(pid) === owner,
-  );
-}
-
-function ownerOf(pid: string): number | undefined {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
-}
-
-/** The numbers of the processes that are ways out of this caller's sandboxes. */
-function ways(caller: Caller, id = ''): readonly string[] {
-  return commandLines(caller)
-    .filter(([, line]) => /^\S*pas(ta|st)/.test(line) && line.includes(`/${id}`))
-    .map(([pid]) => pid);
 }
 
 function commandLines({ runtime }: Caller): readonly (readonly [string, string])[] {

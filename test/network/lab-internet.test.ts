@@ -9,14 +9,14 @@ import { hubs, ping, writeLab } from '../support/labs.ts';
 import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
 import { packets } from '../support/packets.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { hidden, instead } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
+import { waysOut } from '../support/ways-out.ts';
 
 const missing = ['pasta', 'nft', 'ip', 'flock', 'busybox', 'python3'].filter((name) => findProgram(name) === undefined);
 const possible = isRoot && missing.length === 0;
 const needs = isRoot ? `needs ${missing.join(', ') || 'nothing more'}` : 'needs root';
 
-const PASTA = '/usr/bin/passt';
-const TC = findProgram('tc') ?? '/usr/sbin/tc';
 const STAYS = { workspace: 'none', lifetime: 'untilStopped' } as const;
 const LEARN = { ...STAYS, extends: 'learn' } as const;
 const FILE = {
@@ -97,15 +97,14 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
     return stdout.split('\n');
   }
 
+  const ways = (): readonly number[] => waysOut(caller);
   /** Processes of this caller's lab: the way out, and what waits for the end of the hub. */
-  const left = (): readonly number[] =>
-    commandLines()
+  const left = (): readonly number[] => [
+    ...ways(),
+    ...commandLines()
       .filter(([, line]) => line.includes(`${caller.runtime}/.labs/`))
-      .map(([pid]) => Number(pid));
-  const ways = (): readonly number[] =>
-    commandLines()
-      .filter(([, line]) => /^\S*pas(ta|st)/.test(line) && line.includes(`${caller.runtime}/.labs/`))
-      .map(([pid]) => Number(pid));
+      .map(([pid]) => Number(pid)),
+  ];
 
   /** The address of the hub's own in a network, which nobody in it can know. */
   async function hardwareInHub(network: string): Promise<string> {
@@ -446,12 +445,12 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
   });
 
   it.each([
-    ['without pasta', `mount --bind /dev/null ${PASTA}`, 'one', 'apt install passt'],
-    ['without nft', 'mount --bind /dev/null /usr/sbin/nft', 'one', 'apt install nftables'],
+    ['without pasta', hidden('pasta'), 'one', 'apt install passt'],
+    ['without nft', hidden('nft'), 'one', 'apt install nftables'],
     ['where tun is closed', 'chmod 600 /dev/net/tun', 'one', '/dev/net/tun, which cannot be used'],
     ['where pasta fails', FAILING_PASTA, 'one', 'could not be set up: it broke'],
     ['where the kernel refuses a rule', FAILING_NFT, 'one', 'No such file or directory. To start without'],
-    ['without tc, where a network is slow', `mount --bind /dev/null ${TC}`, 'slow', 'The program tc is missing.'],
+    ['without tc, where a network is slow', hidden('tc'), 'slow', 'The program tc is missing.'],
     ['where IPv6 is off', NO_IPV6, 'closed', 'IPv6 is off in this kernel'],
     ['in a network of this machine', '', 'near', 'overlaps the network of 10.77.0.2/24'],
     ['with ports and all capabilities', '', 'openWeb', 'leave "publish" and "hostPorts" out'],
@@ -465,15 +464,14 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
 /** As on a kernel without it: that file is not there. The shell becomes the program. */
 const NO_IPV6 = 'mount -t tmpfs -o mode=755 tmpfs /proc/$$/net';
 
+/** A folder for programs that take the place of others. */
+const IN_OPT = 'mount -t tmpfs -o mode=755 tmpfs /opt; T=/opt';
+
 /** It knows its options, and ends. */
-const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /opt; printf '%s\\n' '#!/bin/sh' \
-'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac' >/opt/pasta
-chmod 755 /opt/pasta; mount --bind /opt/pasta ${PASTA}`;
+const FAILING_PASTA = `${IN_OPT}\n${instead('pasta', 'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac')}`;
 
 /** It gives the kernel a rule for a table that is not there. */
-const FAILING_NFT = `mount -t tmpfs -o mode=755 tmpfs /opt; cp /usr/sbin/nft /opt/real; printf '%s\\n' '#!/bin/sh' \
-'echo "add rule inet none none accept" | exec /opt/real -f -' >/opt/nft
-chmod 755 /opt/nft; mount --bind /opt/nft /usr/sbin/nft`;
+const FAILING_NFT = `${IN_OPT}\n${instead('nft', 'echo "add rule inet none none accept" | exec "$REAL" -f -')}`;
 
 /** Answers what comes to port 9000 of the link of the ports, and prints it, until nothing has come for two seconds. */
 const ECHO = `exec /usr/bin/python3 -c 'import socket

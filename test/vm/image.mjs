@@ -27,7 +27,8 @@ const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'linux-image-cloud-amd64', 'initramfs-tools', 'zstd'],
   ...['dbus', 'dbus-user-session', 'libpam-systemd', 'polkitd', 'pkexec'],
   ...['util-linux', 'mount', 'bsdutils', 'uidmap', 'passwd', 'procps', 'iproute2', 'hostname', 'libstdc++6'],
-  ...['busybox-static', 'xz-utils', 'passt', 'nftables', 'python3', 'apparmor'],
+  ...['busybox-static', 'xz-utils', 'passt', 'slirp4netns', 'nftables', 'tcpdump', 'python3', 'apparmor'],
+  ...['strace', 'git', 'sudo', 'dbus-bin'],
 ];
 
 /** Documentation and the words of other languages are half of a small Debian. */

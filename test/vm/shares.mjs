@@ -10,7 +10,17 @@ import { copyPackages } from './packages.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const PACKAGES = ['execa', 'jsonc-parser', 'koffi', 'valibot', 'tar-stream', 'vscode-jsonrpc', 'vitest', 'fast-check'];
+const PACKAGES = [
+  'execa',
+  'jsonc-parser',
+  'koffi',
+  'valibot',
+  'tar-stream',
+  'vscode-jsonrpc',
+  'vitest',
+  'fast-check',
+  'esbuild',
+];
 const PORT = '/dev/virtio-ports/outcomes';
 
 /** The suites of this folder, which change the whole machine: node:test runs them. @param {string} share */

@@ -3,15 +3,19 @@ import { writeSync } from 'node:fs';
 /** What `run.mjs` reads: the port of the machine, opened before. */
 const OUTCOMES = 3;
 
-/** Turns what vitest says into one line of JSON a test, and a last line `{"end":true}`. */
+/** Turns what vitest says into one line of JSON a test, as soon as it has ended, and a last line `{"end":true}`. */
 export default class Outcomes {
+  /** @param {import('vitest/node').TestCase} test */
+  onTestCaseResult(test) {
+    say(outcome(test));
+  }
+
   /** @param {import('vitest/node').TestModule} testModule */
   onTestModuleEnd(testModule) {
     for (const error of testModule.errors()) say(failure(testModule.relativeModuleId, [error]));
     for (const suite of testModule.children.allSuites()) {
       if (suite.errors().length > 0) say(failure(suite.fullName, suite.errors()));
     }
-    for (const test of testModule.children.allTests()) say(outcome(test));
   }
 
   /**

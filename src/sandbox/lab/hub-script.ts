@@ -150,15 +150,18 @@ function rules({ filter }: HubInternet, { ipv6 }: LinkHost): readonly string[] {
   ];
 }
 
-/** As the part of a start script that does the same for one sandbox. */
+/** As the part of a start script that does the same for one sandbox, which says why its number comes through a pipe. */
 function wayOut(command: readonly string[]): readonly string[] {
   return [
     '# The way to the internet, without root: pasta(1) carries packets of the hub through sockets of an ordinary user, and ends with it.',
     'internet)',
-    `  ${shellWords(command)} --pid "$folder/hub/pasta" "$2" >&2 || { echo 'no network' >&2; exit 1; }`,
-    '  read -r way <"$folder/hub/pasta"; read -r stat <"/proc/$way/stat"; started_at ${stat##*) }; begun=$started',
-    '  echo "$way $begun" >"$folder/hub/way-out"; echo up; exec >/dev/null 2>&1',
-    '  flock --shared "$folder/hub/there" true; ! is_since "$way" "$begun" || kill "$way" ;;',
+    `  ${shellWords(command)} --pid /proc/self/fd/1 "$2" | {`,
+    "    read -r way || { echo 'no network' >&2; exit 1; }",
+    '    read -r stat <"/proc/$way/stat"; started_at ${stat##*) }; begun=$started',
+    '    echo "$way $begun" >"$folder/hub/way-out"; echo up; exec >/dev/null 2>&1',
+    '    flock --shared "$folder/hub/there" true; ! is_since "$way" "$begun" || kill "$way"',
+    '  } &',
+    '  exit ;;',
   ];
 }
 

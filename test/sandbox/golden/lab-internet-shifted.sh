@@ -116,10 +116,13 @@ END
   ;;
 # The way to the internet, without root: pasta(1) carries packets of the hub through sockets of an ordinary user, and ends with it.
 internet)
-  /usr/bin/pasta --quiet --config-net --ns-ifname _internet --no-map-gw --dns-forward 192.0.2.53 --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none --pid "$folder/hub/pasta" "$2" >&2 || { echo 'no network' >&2; exit 1; }
-  read -r way <"$folder/hub/pasta"; read -r stat <"/proc/$way/stat"; started_at ${stat##*) }; begun=$started
-  echo "$way $begun" >"$folder/hub/way-out"; echo up; exec >/dev/null 2>&1
-  flock --shared "$folder/hub/there" true; ! is_since "$way" "$begun" || kill "$way" ;;
+  /usr/bin/pasta --quiet --config-net --ns-ifname _internet --no-map-gw --dns-forward 192.0.2.53 --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none --pid /proc/self/fd/1 "$2" | {
+    read -r way || { echo 'no network' >&2; exit 1; }
+    read -r stat <"/proc/$way/stat"; started_at ${stat##*) }; begun=$started
+    echo "$way $begun" >"$folder/hub/way-out"; echo up; exec >/dev/null 2>&1
+    flock --shared "$folder/hub/there" true; ! is_since "$way" "$begun" || kill "$way"
+  } &
+  exit ;;
 # A bridge for each network, ip-link(8). The hub has an address only in one that it leads out of.
 networks)
   shift

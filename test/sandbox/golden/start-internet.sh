@@ -56,11 +56,14 @@ case ${1-} in
   ;;
 # The way to the internet, without root: pasta(1) carries packets of the sandbox through sockets of an ordinary user.
 network)
-  read -r pid || exit 0; exec 6<>"$folder/scratch/way-out.pid"
-  /usr/bin/pasta --quiet --config-net --no-map-gw --host-lo-to-ns-lo --dns-forward 192.0.2.53 --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none --pid "$folder/scratch/way-out.pid" "$pid" >&2 || { echo 'no network' >&2; exit 1; }
-  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1
-  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0
-  case $name in pasta* | passt*) kill "$pasta" ;; esac
+  read -r pid || exit 0; exec 6<&0
+  /usr/bin/pasta --quiet --config-net --no-map-gw --host-lo-to-ns-lo --dns-forward 192.0.2.53 --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none --pid /proc/self/fd/1 "$pid" 6<&- | {
+    read -r pasta || { echo 'no network' >&2; exit 1; }
+    { echo "$pasta" >"$folder/scratch/way-out.pid"; } 2>/dev/null || :
+    trap "" PIPE; echo up || :; exec >/dev/null 2>&1
+    read -r _ <&6 || read -r name <"/proc/$pasta/comm" || exit 0
+    case $name in pasta* | passt*) kill "$pasta" ;; esac
+  } &
   exit ;;
 # Now the outside writes id maps and moves this process into its cgroup.
 inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; echo "$pid" >&4; exec 4>&-; ;;

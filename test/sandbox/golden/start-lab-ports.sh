@@ -66,11 +66,14 @@ case ${1-} in
   ;;
 # Ports of this machine lead inside, and out, without root: pasta(1) listens there as an ordinary user.
 network)
-  read -r pid || exit 0; exec 6<>"$folder/scratch/way-out.pid"
-  /usr/bin/pasta --quiet --ns-ifname ports --address 203.0.113.2 --address 2001:db8:1::2 --no-map-gw --tcp-ports 127.0.0.1/8080:80 --udp-ports none --tcp-ns 5432 --udp-ns none --pid "$folder/scratch/way-out.pid" "$pid" >&2 || { echo 'no network' >&2; exit 1; }
-  read -r pasta <&6; trap "" PIPE; echo up || :; exec >/dev/null 2>&1
-  read -r _ || read -r name <"/proc/$pasta/comm" || exit 0
-  case $name in pasta* | passt*) kill "$pasta" ;; esac
+  read -r pid || exit 0; exec 6<&0
+  /usr/bin/pasta --quiet --ns-ifname ports --address 203.0.113.2 --address 2001:db8:1::2 --no-map-gw --tcp-ports 127.0.0.1/8080:80 --udp-ports none --tcp-ns 5432 --udp-ns none --pid /proc/self/fd/1 "$pid" 6<&- | {
+    read -r pasta || { echo 'no network' >&2; exit 1; }
+    { echo "$pasta" >"$folder/scratch/way-out.pid"; } 2>/dev/null || :
+    trap "" PIPE; echo up || :; exec >/dev/null 2>&1
+    read -r _ <&6 || read -r name <"/proc/$pasta/comm" || exit 0
+    case $name in pasta* | passt*) kill "$pasta" ;; esac
+  } &
   exit ;;
 # In the hub of the lab, as root of it: one end of each pair into a bridge, the other one into the sandbox, veth(4).
 lab)
