@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startDiscovery, type Discovery } from '../../src/discovery/client.ts';
+import { patience } from '../support/pace.ts';
 import { until } from '../support/until.ts';
 
 const WORKER = resolve('dist/discovery-worker.cjs');
@@ -126,6 +127,6 @@ it('keeps no program running', async () => {
     const { processes } = await startDiscovery(${JSON.stringify(WORKER)}).snapshot();
     clearInterval(patience);
     console.log(processes.some(({ pid }) => pid === process.pid));`;
-  const { stdout } = await execa('node', ['--input-type=module', '-e', program], { timeout: 20_000 });
+  const { stdout } = await execa('node', ['--input-type=module', '-e', program], { timeout: patience(20_000) });
   expect(stdout).toBe('true');
 });

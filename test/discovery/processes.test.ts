@@ -6,6 +6,7 @@ import { startTimeOf } from '../../src/discovery/pin.ts';
 import { parseCgroups, parseCommand, parsePageSize, parseStat } from '../../src/discovery/processes.ts';
 import { readProcesses } from '../../src/discovery/sight.ts';
 import { makeCaller } from '../support/unshared.ts';
+import { until } from '../support/until.ts';
 import { startChild, type Child } from './child.ts';
 
 /** The fields after the name, as a Linux 6.18 prints them. */
@@ -153,10 +154,11 @@ describe('the processes of this machine', () => {
   it('leave out what ends meanwhile', async () => {
     const several = 'for i in 01 02 03 04 05 06; do sleep 0.$i & sleep 0.$i & sleep 0.$i & sleep 0.$i & done';
     const { pid } = await shell(`echo ready; while :; do ${several}; wait; done`);
-    const shortLived = Array.from({ length: 60 }, readProcesses).flatMap((all) =>
-      all.filter(({ ppid }) => ppid === pid),
-    );
-    expect(shortLived.length).toBeGreaterThan(0);
+    const shortLived = await until('some of them', () => {
+      const all = Array.from({ length: 60 }, readProcesses).flat();
+      const some = all.filter(({ ppid }) => ppid === pid);
+      return some.length > 0 && some;
+    });
     for (const { namespaces, cgroups } of shortLived) {
       expect(namespaces.user).toBeTypeOf('number');
       expect(Object.keys(cgroups)).not.toEqual([]);

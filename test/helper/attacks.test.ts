@@ -20,6 +20,7 @@ import { hierarchyFor } from '../../src/cgroup/limits.ts';
 import { findProgram } from '../../src/host/programs.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
 import type { ProcessTarget } from '../../src/protocol/helper.ts';
+import { patience, repeated } from '../support/pace.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 import { FOR_USER, holdNamespaces, inNetwork, release, result, STRANGER, targetOf, type Holder } from './holders.ts';
@@ -30,6 +31,7 @@ const FOR_STRANGER = { PKEXEC_UID: String(STRANGER) };
 const pids = hierarchyFor('pids.max', cgroupHierarchies());
 const id = 'test-attack';
 const limits = { 'pids.max': 50 };
+const MANY = repeated(1000);
 const hasPerl = findProgram('perl') !== undefined;
 
 describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
@@ -223,7 +225,7 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     }
   });
 
-  it('who writes without reading is held up, and the helper does not grow', { timeout: 60_000 }, async () => {
+  it('who writes without reading is held up, and the helper does not grow', { timeout: patience(60_000) }, async () => {
     const child = spawn(process.execPath, [HELPER], { stdio: ['pipe', 'pipe', 'ignore'], env: FOR_USER });
     const request = framed('{"jsonrpc":"2.0","id":1,"method":"run","params":{}}');
     const flood = Buffer.concat(Array.from({ length: 300_000 }, () => request));
@@ -247,7 +249,7 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
 
   it(
     'one that is killed at any moment leaves nothing that the next does not remove',
-    { timeout: 120_000 },
+    { timeout: patience(120_000) },
     async () => {
       const [one, other] = [await hold(USER, '--net'), await hold(USER, '--net')];
       const ends = [
@@ -337,7 +339,7 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
       expect(existsSync(join(mountPoint, 'namespace-sandboxes', `${USER}.${id}`)), mountPoint).toBe(false);
   }
 
-  it('two at once do not get in the way of each other', { timeout: 60_000 }, async () => {
+  it('two at once do not get in the way of each other', { timeout: patience(60_000) }, async () => {
     const both = [start(FOR_USER), start(FOR_USER)];
     for (let round = 0; round < 10; round += 1) {
       const name = `test-two-${round % 2}`;
@@ -348,7 +350,7 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     }
   });
 
-  it('a thousand of them leave nothing', { timeout: 300_000 }, async () => {
+  it(`${MANY} of them leave nothing`, { timeout: patience(300_000) }, async () => {
     const lists = () => [readdirSync('/run'), ...cgroupHierarchies().map(({ mountPoint }) => readdirSync(mountPoint))];
     const before = lists();
     const round = async (): Promise<void> => {
@@ -358,7 +360,7 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
       child.stdin.end();
       expect(await exit).toEqual([0, null]);
     };
-    for (let done = 0; done < 1000; done += 4) await Promise.all([round(), round(), round(), round()]);
+    for (let done = 0; done < MANY; done += 4) await Promise.all([round(), round(), round(), round()]);
     expect(lists()).toEqual(before);
     const { stdout } = await execa('pgrep', ['-f', `^${process.execPath} ${HELPER}`], { reject: false });
     expect(stdout).toBe('');

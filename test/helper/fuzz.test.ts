@@ -4,11 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ErrorCodes } from 'vscode-jsonrpc';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { HELPER_REFUSED, HELPER_VERBS, MAX_MESSAGE } from '../../src/protocol/helper.ts';
+import { patience, repeated } from '../support/pace.ts';
 import { isRoot } from '../support/unshared.ts';
 import { numbers, wrongMessage } from './messages.ts';
 import { framed, startRaw, type RawHelper } from './raw-helper.ts';
 
-const MESSAGES = 1_000_000;
+const MESSAGES = repeated(1_000_000);
 const BATCH = 500;
 /** What a heap sways by when it is collected. */
 const MOST_GROWTH = 16 * 1024 ** 2;
@@ -28,8 +29,8 @@ describe.skipIf(!isRoot)('wrong messages to the helper as root (needs root)', ()
   });
 
   it(
-    `a million of them: it answers each with an error, does nothing, and does not grow`,
-    { timeout: 300_000 },
+    `${MESSAGES} of them: it answers each with an error, does nothing, and does not grow`,
+    { timeout: patience(300_000) },
     async () => {
       const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
       const random = numbers(seed);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/protocol/discovery.ts';
+import { patience } from '../support/pace.ts';
 import { isRoot } from '../support/unshared.ts';
 import { FOR_USER, result } from './holders.ts';
 import { startRaw } from './raw-helper.ts';
@@ -11,7 +12,7 @@ const SCANS = 4;
 const MOST = 60 * 1024 ** 2;
 
 describe.skipIf(!isRoot)('the memory of the helper (needs root)', () => {
-  it(`stays small while it looks at ${PROCESSES} processes`, { timeout: 120_000 }, async () => {
+  it(`stays small while it looks at ${PROCESSES} processes`, { timeout: patience(120_000) }, async () => {
     const many = await manyProcesses();
     const helper = startRaw(FOR_USER);
     try {

@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '../support/ask.ts';
+import { patience } from '../support/pace.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { FOR_USER, holdNamespaces, inNetwork, release, result, STRANGER, targetOf, type Holder } from './holders.ts';
 import { startRaw, type RawHelper } from './raw-helper.ts';
@@ -41,7 +42,7 @@ describe.skipIf(!isRoot)('networks by the helper (needs root)', () => {
     expect(readdirSync('/run/netns').filter((name) => name.startsWith('test-'))).toEqual([]);
   });
 
-  it('makes no more than a user may have', { timeout: 60_000 }, async () => {
+  it('makes no more than a user may have', { timeout: patience(60_000) }, async () => {
     const add = (number: number) => result(helper, 'netns/add', { name: `test-${number}` });
     for (let made = 0; made < 64; made += 1) await add(made);
     await expect(add(64)).rejects.toThrow(/64 names already/);

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { patience } from '../support/pace.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 import { FOR_USER, result, STRANGER } from './holders.ts';
@@ -70,7 +71,7 @@ describe.skipIf(!isRoot || !hasStrace)('a helper that is held up by strace (need
 describe.skipIf(!isRoot)('a helper whose program does not come to an end (needs root)', () => {
   it(
     'gives up a user namespace that is stopped while it is made, and ends with its input',
-    { timeout: 60_000 },
+    { timeout: patience(60_000) },
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'helper-stuck-'));
       const stuck = join(folder, 'cat');

@@ -8,6 +8,7 @@ import type { UplinkState } from '../../src/protocol/helper.ts';
 import { connectCommands, disconnectCommands } from '../../src/sandbox/uplink-plan.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import { patience } from '../support/pace.ts';
 import { packets } from '../support/packets.ts';
 import { isRoot, USER } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
@@ -343,7 +344,7 @@ except OSError: print("nothing")`;
     expect(await onHost(TRACES)).toBe(made);
   });
 
-  it('is one of eight that a user may have', { timeout: 60_000 }, async () => {
+  it('is one of eight that a user may have', { timeout: patience(60_000) }, async () => {
     for (let number = 0; number < 9; number += 1) {
       await result(helper, 'netns/add', { name: `test-m${number}` });
       const adding = add({ at: { netns: `test-m${number}` }, name: 'out', subnet: `10.9.${number}.0/24` });
@@ -562,7 +563,7 @@ print(made)`;
     ['removed with its network', 'netns/delete', { name: N1.netns }],
   ] as const)(
     'leaves nothing where the helper is killed at any step while it is %s (needs strace)',
-    { timeout: 300_000 },
+    { timeout: patience(300_000) },
     async (_, verb, params) => {
       await result(helper, 'netns/delete', { name: N1.netns });
       let killed = 0;

@@ -6,6 +6,7 @@ import { startTimeOf } from '../../src/discovery/pin.ts';
 import { findProgram } from '../../src/host/programs.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { hubs, inSandbox, ping, started, writeLab } from '../support/labs.ts';
+import { patience } from '../support/pace.ts';
 import { CALLERS, CLI, makeCaller, running, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
@@ -107,11 +108,11 @@ describe.skipIf(missing.length > 0).each(CALLERS)(
       await works();
     });
 
-    it('has room for 50 sandboxes on one bridge', { timeout: 120_000 }, async () => {
+    it('has room for 50 sandboxes on one bridge', { timeout: patience(120_000) }, async () => {
       for (let round = 0; round < 5; round++) {
         const all = await Promise.all(
           Array.from({ length: 10 }, () =>
-            caller.unshared(['run', '--profile', 'many', '--', 'true'], { timeout: 60_000 }),
+            caller.unshared(['run', '--profile', 'many', '--', 'true'], { timeout: patience(60_000) }),
           ),
         );
         expect(all.map(({ exitCode, stderr }) => (exitCode === 0 ? '' : stderr)).join('')).toBe('');

@@ -6,6 +6,7 @@ import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { hierarchyFor } from '../../src/cgroup/limits.ts';
 import type { LimitKey } from '../../src/model/limits/table.ts';
 import { findProgram } from '../../src/host/programs.ts';
+import { patience } from '../support/pace.ts';
 import { CLI, isRoot, makeCaller, running, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
@@ -204,7 +205,7 @@ describe.skipIf(!isRoot || !mounted || !polkit)(
         env: { ...caller.env, SANDBOXER_HOME: caller.home },
         extendEnv: false,
         reject: false,
-        timeout: 60_000,
+        timeout: patience(60_000),
       });
     }
 

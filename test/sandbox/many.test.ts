@@ -9,10 +9,11 @@ import { loadProfiles, resolveProfile } from '../../src/profile/load.ts';
 import { joinCommand } from '../../src/sandbox/join.ts';
 import { launchSandbox, type Launched } from '../../src/sandbox/launch.ts';
 import { callerFolders } from '../../src/sandbox/caller.ts';
+import { patience, repeated } from '../support/pace.ts';
 import { until } from '../support/until.ts';
 
-const ROUNDS = 500;
-const AT_ONCE = 100;
+const ROUNDS = repeated(500);
+const AT_ONCE = repeated(100);
 const WORKERS = 8;
 
 describe('many sandboxes', () => {
@@ -37,13 +38,13 @@ describe('many sandboxes', () => {
     await ended;
   }
 
-  it(`${ROUNDS} times one after the other leave nothing`, { timeout: 300_000 }, async () => {
+  it(`${ROUNDS} times one after the other leave nothing`, { timeout: patience(300_000) }, async () => {
     const before = counts();
     for (let done = 0; done < ROUNDS; done += 1) await round();
     await nothingMore(before, `${ROUNDS} rounds`);
   });
 
-  it(`${AT_ONCE} at once all work, and leave nothing`, { timeout: 300_000 }, async () => {
+  it(`${AT_ONCE} at once all work, and leave nothing`, { timeout: patience(300_000) }, async () => {
     const before = counts();
     const running: Launched[] = [];
     const worker = async (): Promise<void> => {

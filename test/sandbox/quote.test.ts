@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fstabField, shellWord, shellWords } from '../../src/sandbox/quote.ts';
 import { unescapeMountField } from '../../src/host/mounts.ts';
 import { findProgram } from '../../src/host/programs.ts';
+import { patience } from '../support/pace.ts';
 
 /** Anything that an argument of a program can be. */
 const word = fc
@@ -30,7 +31,7 @@ describe('shellWord', () => {
 
   it.each(['sh', 'bash'].filter((shell) => findProgram(shell) !== undefined))(
     `makes any text one word of %s (${WORDS} words)`,
-    { timeout: 120_000 },
+    { timeout: patience(120_000) },
     (shell) => {
       let tried = 0;
       fc.assert(
@@ -66,7 +67,7 @@ describe('fstabField', () => {
 
   it(
     `is read back by mount(8), and so is what mountinfo says (${MOUNTS * ROUNDS} mounts)`,
-    { timeout: 120_000 },
+    { timeout: patience(120_000) },
     () => {
       const names = fc.uniqueArray(fc.oneof(word, hostile).filter(isFileName), {
         minLength: MOUNTS,

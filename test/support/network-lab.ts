@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
+import { patience } from './pace.ts';
 import { CLI, type Caller, type Finished } from './unshared.ts';
 
 /** A machine and the world around it, in network namespaces of the test's own: nothing is sent anywhere else. */
@@ -53,7 +54,7 @@ ip route add default via ${LAB.gateway}; ip route add default via ${LAB.gateway6
 type Started = ReturnType<typeof launch>;
 
 function launch(words: readonly string[], env: Readonly<Record<string, string>>) {
-  return execa('nsenter', words, { env, extendEnv: false, reject: false, input: '', timeout: 30_000 });
+  return execa('nsenter', words, { env, extendEnv: false, reject: false, input: '', timeout: patience(30_000) });
 }
 
 export async function makeNetworkLab(): Promise<NetworkLab> {
@@ -81,7 +82,7 @@ export async function makeNetworkLab(): Promise<NetworkLab> {
     return launch([...asHost, ...command], env);
   };
   const text = async (net: readonly string[], line: string): Promise<string> =>
-    (await execa('nsenter', [...net, 'sh', '-c', line], { reject: false, all: true, timeout: 20_000 })).all;
+    (await execa('nsenter', [...net, 'sh', '-c', line], { reject: false, all: true, timeout: patience(20_000) })).all;
   return {
     start,
     unshared: async (caller, args, before) => {

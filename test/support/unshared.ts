@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Sandbox } from '../../src/model/sandbox.ts';
+import { patience } from './pace.ts';
 
 /** A uid without a line in /etc/passwd or /etc/subuid: the least that a caller can be. */
 export const USER = 47_000;
@@ -94,7 +95,7 @@ export function makeCaller(name: 'root' | 'user' | 'ranges'): Caller {
     before: foldersIn(sandboxes),
     env,
     asCaller,
-    unshared: async (args, { input = '', env: more = {}, timeout = 30_000 } = {}) => {
+    unshared: async (args, { input = '', env: more = {}, timeout = patience(30_000) } = {}) => {
       const [file = '', ...words] = asCaller([process.execPath, CLI, ...args]);
       const { exitCode, stdout, stderr } = await execa(file, words, {
         cwd: workspace,

@@ -53,7 +53,7 @@ export async function shareKernelTests(share, files, asRoot) {
   await compileCalls(share);
   const become = asRoot ? 'HOME=/root' : 'setpriv --reuid=stranger --regid=stranger --init-groups --reset-env --';
   const vitest = 'node_modules/vitest/vitest.mjs run --config test/vm/vitest.config.mjs --configLoader native';
-  const variables = 'TEST_BUILT=1 CI=1 TRY_CALLS=/srv/share/try-calls PATH="/srv/share:$PATH"';
+  const variables = 'TEST_BUILT=1 TEST_SLOWNESS=10 CI=1 TRY_CALLS=/srv/share/try-calls PATH="/srv/share:$PATH"';
   await shareShipped(share, [`exec env ${become} env ${variables} ./node ${vitest} ${files.join(' ')} 3>${PORT}`]);
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
 import { removeTree } from '../../../src/sandbox/rootfs/remove.ts';
 import { planIds } from '../../../src/sandbox/ids.ts';
+import { patience } from '../../support/pace.ts';
 import {
   CALLERS,
   isRoot,
@@ -160,24 +161,31 @@ describe.skipIf(!isRoot || debootstrapped === undefined)(
 describe.skipIf(!isRoot || debootstrapped === undefined).each(['root', 'ranges'] as const)(
   'a Debian made by debootstrap and packed, for %s (needs root and DEBOOTSTRAP_ROOT)',
   (name) => {
-    it('lets dpkg give files to other users, and su become one', async () => {
-      const caller = makeCaller(name);
-      try {
-        const archive = join(caller.workspace, 'debian.tar');
-        const left = ['usr/share', 'var/cache', 'var/lib/apt', 'boot', 'dev', 'proc', 'sys'].map(
-          (path) => `--exclude=./${path}`,
-        );
-        await execa('tar', [...left, '-cf', archive, '-C', debootstrapped ?? '', '.']);
-        await writeProfiles(caller, { debian: { extends: 'learn', rootfs: archive, ids: 'ranges' } });
-        const { stdout, stderr } = await caller.unshared(['run', '--profile', 'debian', '--', 'sh', '-euc', PACKAGE], {
-          timeout: 90_000,
-        });
-        expect(stdout.split('\n').slice(-3), stderr).toEqual(['33 8 4750', '65534', '0 0']);
-      } finally {
-        await removeTree(caller.home, planIds(0, 0));
-        caller.remove();
-      }
-    }, 120_000);
+    it(
+      'lets dpkg give files to other users, and su become one',
+      async () => {
+        const caller = makeCaller(name);
+        try {
+          const archive = join(caller.workspace, 'debian.tar');
+          const left = ['usr/share', 'var/cache', 'var/lib/apt', 'boot', 'dev', 'proc', 'sys'].map(
+            (path) => `--exclude=./${path}`,
+          );
+          await execa('tar', [...left, '-cf', archive, '-C', debootstrapped ?? '', '.']);
+          await writeProfiles(caller, { debian: { extends: 'learn', rootfs: archive, ids: 'ranges' } });
+          const { stdout, stderr } = await caller.unshared(
+            ['run', '--profile', 'debian', '--', 'sh', '-euc', PACKAGE],
+            {
+              timeout: patience(90_000),
+            },
+          );
+          expect(stdout.split('\n').slice(-3), stderr).toEqual(['33 8 4750', '65534', '0 0']);
+        } finally {
+          await removeTree(caller.home, planIds(0, 0));
+          caller.remove();
+        }
+      },
+      patience(120_000),
+    );
   },
 );
 
