@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { SYSTEM_PATH } from '../host/programs.ts';
 import type { Profile } from '../model/profile.ts';
 import { byHand } from './by-hand.ts';
@@ -6,17 +5,18 @@ import { isNew, newTypes } from './choices.ts';
 import { confinedInit } from './confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { enterEarly, enterMade, enterParent, stillThere } from './enter-shared.ts';
+import { foreignRoot } from './foreign-root-lines.ts';
 import { mapOptions } from './id-options.ts';
 import { becomeRoot } from './identity.ts';
 import { dropToShifted } from './ids.ts';
 import { enterHub, labPart, startJoining, tellLab } from './lab/lab-lines.ts';
-import { networkInside, startWayOut, tellWayOut, unlinkResolver, waitForNetwork, wayOutPart } from './network-lines.ts';
-import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
+import { table, tables } from './mount-lines.ts';
+import { networkInside, startWayOut, tellWayOut, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { refuseNested } from './nested.ts';
 import { outerPart, sayUnshared } from './outer-lines.ts';
-import { overlayBinds, overlayMount } from './overlays.ts';
 import type { Plan } from './plan.ts';
-import { fstabField, mountinfoField, shellWord, shellWords } from './quote.ts';
+import { shellWord, shellWords } from './quote.ts';
+import { readBack } from './read-back-lines.ts';
 import { rlimitOptions } from './rlimits.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
@@ -126,125 +126,6 @@ function nameAndLoopback(plan: Plan): readonly string[] {
   return own.length === 0 ? [] : [...own, ''];
 }
 
-/** Its overlay comes before the other mounts: only then can its links be seen. */
-function foreignRoot(plan: Plan): readonly string[] {
-  const { overlays, layers, folder, profile } = plan;
-  const root = overlays.slice(0, 1).map((overlay) => overlayMount(overlay, 0, folder));
-  return [
-    "# A private upper layer over the root file system: overlayfs (the kernel's overlayfs.rst).",
-    ...(becomeRoot(plan.ids).length > 0 ? [`chown 0:0 ${shellWord(`${layers}/0/upper`)}`] : []),
-    ...table([...overlayBinds(overlays, layers), ...root]),
-    ...unlinkResolver(plan),
-    '# A link in it must not lead a mount out of it.',
-    `for part in ${shellWords(components([...allTargets(plan), PRELOAD]))}; do`,
-    '  [ ! -L "$root$part" ] || { echo "refused: $part" >&2; exit 1; }',
-    'done',
-    "# Nor may it name a library that ld.so(8) loads into the host's tools while they still have every capability. Where that",
-    '# file can be made it is hidden, and its folder is a mount, so that neither can be moved away; otherwise nobody inside can.',
-    `pinned='' preload=$root${PRELOAD}`,
-    `if mkdir -p "\${preload%/*}"; then`,
-    `  pinned="\${preload%/*} \${preload%/*} none bind,${profile.readOnly ? 'ro' : 'rw'},nosuid,nodev 0 0"`,
-    `  if [ -e "$preload" ] || true >>"$preload"; then pinned="$pinned`,
-    `/dev/null $preload none bind,ro,nosuid,noexec 0 0"; fi`,
-    'fi',
-    '',
-  ];
-}
-
-/** What this file names is loaded into every program that is started, ld.so(8). */
-const PRELOAD = '/etc/ld.so.preload';
-
-function tables({ held, mounts: all, foreign, overlays, layers }: Plan): readonly string[] {
-  const mounts = held?.inner ?? all;
-  const between = betweenTables(mounts);
-  const first = [...(foreign ? [] : overlayBinds(overlays, layers)), ...mounts.first];
-  const parts =
-    between.length === 0
-      ? [...table([...first, ...mounts.second, ...mounts.last])]
-      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last], foreign ? '$pinned' : undefined)];
-  return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
-}
-
-/** What can only be made once the first mounts are there, and must be before the last. */
-function betweenTables({ links, folders, files }: MountPlan): readonly string[] {
-  return [
-    ...linkCommands(links),
-    ...(folders.length > 0 ? [`cd "$root"; mkdir -p ${shellWords(folders.map(relative))}; cd /`] : []),
-    ...(files.length > 0 ? [`for file in ${shellWords(files)}; do : >>"$root$file"; done`] : []),
-  ];
-}
-
-function table(entries: readonly MountEntry[], before?: string): readonly string[] {
-  return [
-    `printf '%s\\n' "`,
-    ...(before === undefined ? [] : [before]),
-    ...entries.map(fstabLine),
-    '" >"$folder/scratch/fstab"',
-    'mount --all --fstab "$folder/scratch/fstab"',
-  ];
-}
-
-function fstabLine({ source, inside, aside, target, type, options }: MountEntry): string {
-  const from = (inside === true ? '$root' : '') + fstabField(source);
-  const to = aside === true ? `$folder/${fstabField(target)}` : `$root${target === '/' ? '' : fstabField(target)}`;
-  return `${from} ${to} ${type} ${options.join(',')} 0 0`;
-}
-
-/** cp(1) copies links as links, and all of them at once to where they stand. */
-function linkCommands(links: readonly string[]): readonly string[] {
-  return links.length === 0 ? [] : [`cp -P --parents ${shellWords(links)} "$root/"`];
-}
-
-/** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */
-function readBack({ mounts, foreign }: Plan): readonly string[] {
-  const entries = [...mounts.first, ...mounts.second, ...mounts.last];
-  const masked = new Set(entries.filter(isReadOnly).map(({ target }) => target));
-  const closed = new Set([...masked].filter((target) => isClosed(entries.filter((entry) => entry.target === target))));
-  const targets = new Set([...(foreign ? ['/', dirname(PRELOAD)] : []), ...entries.map(({ target }) => target)]);
-  const open = [...targets].filter((target) => !closed.has(target));
-  const pattern = (target: string): string => (target === '/' ? "''" : shellWord(mountinfoField(target)));
-  const trees = entries.filter(({ target, options }) => options.includes('rbind') && !closed.has(target));
-  return [
-    '# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.',
-    'read_back() {',
-    '  target=$5 options=,$6,',
-    '  case $target in "$root" | "$root"/*) ;; *) return ;; esac',
-    '  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac',
-    '  case $options in *,ro,*) return ;; esac',
-    '  case ${target#"$root"} in',
-    ...(closed.size > 0 ? [`  ${[...closed].map(pattern).join(' | ')}) ;;`] : []),
-    ...(open.length > 0 ? [`  ${open.map(pattern).join(' | ')}) return ;;`] : []),
-    ...trees.map(({ target }) => `  ${pattern(target)}/*) return ;;`),
-    '  esac',
-    '  echo "refused: $target is not read-only" >&2; exit 1',
-    '}',
-    // The shell's own `read` takes one byte at a time from a file that cannot be wound back.
-    'mounts=$(cat /proc/self/mountinfo)',
-    "IFS='",
-    "'; set -f",
-    "{ for line in $mounts; do IFS=' '; read_back $line; done",
-    ...mustBeThere([...masked]),
-    '} & checking=$!',
-    'unset IFS; set +f',
-    '',
-  ];
-}
-
-/** Whether each mount on one target has to be read-only: one that lies under a mask need not be. */
-function isClosed(entries: readonly MountEntry[]): boolean {
-  return entries.every(isReadOnly) || entries.some(({ options }) => options.includes('remount'));
-}
-
-function mustBeThere(targets: readonly string[]): readonly string[] {
-  if (targets.length === 0) return [];
-  const words = targets.map((target) => (target === '/' ? "''" : shellWord(mountinfoField(target))));
-  return [
-    `for target in ${words.join(' ')}; do`,
-    '  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac',
-    'done',
-  ];
-}
-
 function pivot(plan: Plan): readonly string[] {
   const { tool, profile } = plan;
   return [
@@ -297,19 +178,4 @@ function pid1(plan: Plan): readonly string[] {
 
 const CGROUP_ROOT = '# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).';
 
-function allTargets({ mounts }: Plan): readonly string[] {
-  const entries = [...mounts.first, ...mounts.second, ...mounts.last].map(({ target }) => target);
-  return [...entries, ...mounts.files, ...mounts.links.map((path) => dirname(path))];
-}
-
-/** Every folder on the way to each path, and the path itself, each once. */
-function components(paths: readonly string[]): readonly string[] {
-  const all = new Set<string>();
-  for (const path of paths) {
-    for (let part = path; part !== '/' && part !== '.'; part = dirname(part)) all.add(part);
-  }
-  return [...all].sort();
-}
-
-const relative = (path: string): string => `.${path}`;
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
