@@ -7,7 +7,7 @@ import type { Sandbox } from '../model/sandbox.ts';
 import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
 import { launchSandbox, type Launched } from '../sandbox/launch.ts';
 import { joinerPlacing } from '../sandbox/limits/helper.ts';
-import { shellWords } from '../sandbox/quote.ts';
+import { shellWords } from '../sandbox/script/quote.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliPerson } from './person.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { makeOpenFolder } from '../state/folders.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import type { MountEntry, MountPlan } from './mounts.ts';
-import { shellWord, shellWords } from './quote.ts';
+import { shellWord, shellWords } from './script/quote.ts';
 
 /**
  * What the `host` root is made of before anything is mounted on it: folders, empty files and links. It is seen through an

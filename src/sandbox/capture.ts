@@ -3,7 +3,7 @@ import { fail } from '../model/problem.ts';
 import type { WiredNetwork } from '../model/wiring.ts';
 import { asRootLines, shellCommand } from './enter.ts';
 import type { JoinCommand } from './join.ts';
-import { shellWord, shellWords } from './quote.ts';
+import { shellWord, shellWords } from './script/quote.ts';
 
 export interface CaptureRequest {
   readonly network: WiredNetwork;

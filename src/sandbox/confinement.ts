@@ -3,7 +3,7 @@ import { boundingSet } from './capabilities.ts';
 import { filterInside } from './foreign-tools.ts';
 import { becomeOptions, entersWithoutCapabilities } from './identity.ts';
 import type { Plan } from './plan.ts';
-import { shellWords } from './quote.ts';
+import { shellWords } from './script/quote.ts';
 
 /** The command line that makes PID 1 the user of the sandbox, confines it, and then runs what follows. */
 export function confinedInit(plan: Plan): string {

@@ -5,7 +5,7 @@ import { findProgram, requireProgram } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
 import type { NamespaceType } from '../model/namespace.ts';
 import type { JoinCommand } from './join.ts';
-import { shellWord, shellWords } from './quote.ts';
+import { shellWord, shellWords } from './script/quote.ts';
 
 /** Options of nsenter(1) by type. The user namespace comes first: it gives the right to enter the others. */
 export const OPTIONS = {

@@ -1,6 +1,6 @@
 import { findProgram } from '../host/programs.ts';
 import type { ToolName, Tools } from '../host/tools.ts';
-import { shellWords } from './quote.ts';
+import { shellWords } from './script/quote.ts';
 import { bindFile, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 
 export const TOOL_FOLDER = '/run/namespace-sandboxes';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
-import { shellWords } from './quote.ts';
+import { shellWords } from './script/quote.ts';
 
 /** A program to run on a terminal or with pipes. */
 export interface JoinCommand {

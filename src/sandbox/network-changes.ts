@@ -1,6 +1,6 @@
 import type { Helper } from '../elevation/start-helper.ts';
 import type { NetworkTarget } from '../protocol/helper.ts';
-import { shellWords } from './quote.ts';
+import { shellWords } from './script/quote.ts';
 
 /** A network that can be changed: a named one, or that of a sandbox. */
 export interface NetworkPlace {

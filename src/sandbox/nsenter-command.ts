@@ -2,7 +2,7 @@ import { handlesOf } from '../discovery/handles.ts';
 import { fail } from '../model/problem.ts';
 import type { Namespace } from '../model/namespace.ts';
 import { OPTIONS } from './enter.ts';
-import { shellWord } from './quote.ts';
+import { shellWord } from './script/quote.ts';
 
 /**
  * A line to type that enters one namespace with the rights that one has, by whatever file leads into it (nsenter(1)).

@@ -4,10 +4,10 @@ import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { labScript } from '../state/labs.ts';
 import { callerFolders } from './caller.ts';
-import { joinScript } from './join-script.ts';
+import { joinScript } from './script/join-script.ts';
 import { hubScriptOf, outlineLab } from './lab/open-lab.ts';
 import { makePlan, type LaunchRequest } from './make-plan.ts';
-import { startScript } from './start-script.ts';
+import { startScript } from './script/start-script.ts';
 
 export interface Scripts {
   readonly start: string;

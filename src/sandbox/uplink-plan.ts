@@ -10,7 +10,7 @@ import { parseHostRoutes, READ_ADDRESSES, READ_ROUTES, type HostRoutes } from '.
 import { uplinkRules, type UplinkHost } from '../network/uplink-rules.ts';
 import type { UplinkState } from '../protocol/helper.ts';
 import { inside, netnsWord, type NetworkPlace } from './network-changes.ts';
-import { shellWords } from './quote.ts';
+import { shellWords } from './script/quote.ts';
 
 /** A way out that is asked for, and what it would be made of on this host as it is now: the helper looks again. */
 export interface UplinkPlan {

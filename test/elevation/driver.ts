@@ -11,7 +11,7 @@ import { helperSession } from '../../src/elevation/session.ts';
 import { ProblemError } from '../../src/model/problem.ts';
 import { dismissingAgent } from './dismissing-agent.ts';
 import { echoIsOff } from '../support/on-terminal.ts';
-import { shellWords } from '../../src/sandbox/quote.ts';
+import { shellWords } from '../../src/sandbox/script/quote.ts';
 import { until } from '../support/until.ts';
 
 const [, , helperFile = '', signal = '-', ...passwords] = argv;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shellWord, shellWords } from '../../src/sandbox/quote.ts';
+import { shellWord, shellWords } from '../../src/sandbox/script/quote.ts';
 import { surroundings, unsharedIn } from '../support/surroundings.ts';
 import { CALLERS, CLI, isRoot, outside, running, sandboxFolders, writeProfiles } from '../support/unshared.ts';
 import { until } from '../support/until.ts';

@@ -1,4 +1,4 @@
-import { shellWord } from '../../src/sandbox/quote.ts';
+import { shellWord } from '../../src/sandbox/script/quote.ts';
 
 /** What python3 runs inside: asks one server and prints what it answers, or the name of the error. */
 const ASK = `import errno, socket, sys

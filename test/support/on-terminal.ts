@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { spawn } from 'node:child_process';
-import { shellWords } from '../../src/sandbox/quote.ts';
+import { shellWords } from '../../src/sandbox/script/quote.ts';
 import { until } from './until.ts';
 
 /** What is typed each time that a question for a password is read; nothing more is typed once there are no more replies. */

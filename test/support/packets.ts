@@ -1,4 +1,4 @@
-import { shellWord } from '../../src/sandbox/quote.ts';
+import { shellWord } from '../../src/sandbox/script/quote.ts';
 
 /** What python3 needs to write packets on a wire as nobody's socket would, and to read all that is on it. */
 const PACKETS = `import re, socket, struct, subprocess, time

@@ -7,7 +7,7 @@ import { conditionLines, hubEnd } from '../../network/lab-links.ts';
 import { writeLab } from '../../state/labs.ts';
 import { callerFolders } from '../caller.ts';
 import { dropToShifted, planIds } from '../ids.ts';
-import { shellWord } from '../quote.ts';
+import { shellWord } from '../script/quote.ts';
 import { findSandbox } from '../running.ts';
 import type { RunningLab } from './labs.ts';
 import { isThere } from './members.ts';

@@ -1,10 +1,10 @@
 import { SYSTEM_PATH } from '../../host/programs.ts';
 import type { LabNetwork } from '../../model/lab.ts';
 import { bridgeLines, type LinkHost } from '../../network/lab-links.ts';
-import { closeHandedOn } from '../descriptors.ts';
+import { closeHandedOn } from '../script/descriptors.ts';
 import { mapOptions } from '../id-options.ts';
 import { dropToShifted, idMapCommands, type IdPlan } from '../ids.ts';
-import { shellWord, shellWords } from '../quote.ts';
+import { shellWord, shellWords } from '../script/quote.ts';
 import type { HubInternet } from './hub-internet.ts';
 
 /** What the script of a lab is made of. */

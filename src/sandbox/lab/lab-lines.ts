@@ -1,7 +1,7 @@
 import { addressLines, conditionsOf, pairLines } from '../../network/lab-links.ts';
 import { dropToShifted } from '../ids.ts';
 import type { Plan } from '../plan.ts';
-import { shellWord } from '../quote.ts';
+import { shellWord } from '../script/quote.ts';
 
 /**
  * Just before this process becomes the parent of PID 1: it keeps the lab from ending for as long as it is there, and starts

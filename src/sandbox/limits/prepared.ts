@@ -2,7 +2,7 @@ import { distinctFolders, removeCgroup, type LimitFolders } from '../../cgroup/l
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
 import { LIMIT_KEYS, type LimitKey } from '../../model/limits/table.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
-import { shellWord } from '../quote.ts';
+import { shellWord } from '../script/quote.ts';
 import type { LimitsPlan } from './plan-limits.ts';
 import type { Reasons } from './unavailable.ts';
 

@@ -8,7 +8,7 @@ import { unheldIn } from '../../cgroup/set-limit.ts';
 import type { UnitProperty } from '../../model/limits/kind.ts';
 import { limitRow, type LimitKey } from '../../model/limits/table.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
-import { shellWord, shellWords } from '../quote.ts';
+import { shellWord, shellWords } from '../script/quote.ts';
 import { ownCgroups } from './own.ts';
 import { given, nothingGiven, type LimitRequest, type PreparedLimits } from './prepared.ts';
 import { forAll, unavailable, type Reasons } from './unavailable.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
-import { shellWord } from '../../../src/sandbox/quote.ts';
+import { shellWord } from '../../../src/sandbox/script/quote.ts';
 import { busyboxTree } from '../../support/busybox.ts';
 import {
   ALL_CALLERS,

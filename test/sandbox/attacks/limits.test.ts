@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../../src/cgroup/hierarchies.ts';
 import { hierarchyFor } from '../../../src/cgroup/limits.ts';
-import { shellWords } from '../../../src/sandbox/quote.ts';
+import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import { CLI, isRoot, makeCaller, type Caller } from '../../support/unshared.ts';
 
 const KEYS = ['memory.max', 'pids.max'] as const;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
 import { ProblemError } from '../../../src/model/problem.ts';
-import { shellWord } from '../../../src/sandbox/quote.ts';
+import { shellWord } from '../../../src/sandbox/script/quote.ts';
 import { busyboxTree } from '../../support/busybox.ts';
 import { profileOf } from '../../support/profiles.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, writeProfiles, type Caller } from '../../support/unshared.ts';

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shellWords } from '../../../src/sandbox/quote.ts';
+import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import { CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
 
 const UNSHARED = shellWords([process.execPath, CLI]);

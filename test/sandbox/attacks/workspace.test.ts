@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
-import { shellWord } from '../../../src/sandbox/quote.ts';
+import { shellWord } from '../../../src/sandbox/script/quote.ts';
 import { CLI, makeCaller, outside, writeProfiles, type Caller, type Finished } from '../../support/unshared.ts';
 
 const CLOSED = /Read-only|busy|denied|not permitted|cross-device|not mounted|wrong fs type/;

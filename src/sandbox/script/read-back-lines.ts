@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { PRELOAD } from './foreign-root-lines.ts';
-import { isReadOnly, type MountEntry } from './mounts.ts';
-import type { Plan } from './plan.ts';
+import { isReadOnly, type MountEntry } from '../mounts.ts';
+import type { Plan } from '../plan.ts';
 import { mountinfoField, shellWord } from './quote.ts';
 
 /** Some versions of mount(8) accept an option and ignore it: only what the kernel says counts. */

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { becomeRoot } from './identity.ts';
+import { becomeRoot } from '../identity.ts';
 import { table } from './mount-lines.ts';
 import { unlinkResolver } from './network-lines.ts';
-import { overlayBinds, overlayMount } from './overlays.ts';
-import type { Plan } from './plan.ts';
+import { overlayBinds, overlayMount } from '../overlays.ts';
+import type { Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 
 /** A root file system that is not this machine's. Its overlay comes before the other mounts: only then can its links be seen. */

@@ -1,23 +1,23 @@
-import { SYSTEM_PATH } from '../host/programs.ts';
-import type { Profile } from '../model/profile.ts';
+import { SYSTEM_PATH } from '../../host/programs.ts';
+import type { Profile } from '../../model/profile.ts';
 import { byHand } from './by-hand.ts';
-import { isNew, newTypes } from './choices.ts';
-import { confinedInit } from './confinement.ts';
+import { isNew, newTypes } from '../choices.ts';
+import { confinedInit } from '../confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { enterEarly, enterMade, enterParent, stillThere } from './enter-shared.ts';
 import { foreignRoot } from './foreign-root-lines.ts';
-import { mapOptions } from './id-options.ts';
-import { becomeRoot } from './identity.ts';
-import { dropToShifted } from './ids.ts';
-import { enterHub, labPart, startJoining, tellLab } from './lab/lab-lines.ts';
+import { mapOptions } from '../id-options.ts';
+import { becomeRoot } from '../identity.ts';
+import { dropToShifted } from '../ids.ts';
+import { enterHub, labPart, startJoining, tellLab } from '../lab/lab-lines.ts';
 import { table, tables } from './mount-lines.ts';
 import { networkInside, startWayOut, tellWayOut, waitForNetwork, wayOutPart } from './network-lines.ts';
 import { refuseNested } from './nested.ts';
 import { outerPart, sayUnshared } from './outer-lines.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 import { readBack } from './read-back-lines.ts';
-import { rlimitOptions } from './rlimits.ts';
+import { rlimitOptions } from '../rlimits.ts';
 
 /** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
 export function mark(id: string): string {

@@ -1,6 +1,6 @@
-import type { Profile } from '../model/profile.ts';
-import { mayMount } from './capabilities.ts';
-import type { Plan } from './plan.ts';
+import type { Profile } from '../../model/profile.ts';
+import { mayMount } from '../capabilities.ts';
+import type { Plan } from '../plan.ts';
 
 /**
  * Lines that refuse user namespaces inside where one would undo what a profile closes: in it one has CAP_SYS_ADMIN, can

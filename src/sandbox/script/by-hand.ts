@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { askedKeys } from '../model/limits/table.ts';
-import { bareRootCommands } from './bare-root.ts';
-import { idMapCommands } from './ids.ts';
-import { foldersOf, type Plan } from './plan.ts';
+import { askedKeys } from '../../model/limits/table.ts';
+import { bareRootCommands } from '../bare-root.ts';
+import { idMapCommands } from '../ids.ts';
+import { foldersOf, type Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
 
 /**

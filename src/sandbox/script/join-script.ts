@@ -1,15 +1,15 @@
-import { SYSTEM_PATH } from '../host/programs.ts';
-import type { Profile } from '../model/profile.ts';
-import type { LimitsGiven } from '../model/sandbox.ts';
-import { newTypes } from './choices.ts';
-import { confinedTerminal } from './confinement.ts';
+import { SYSTEM_PATH } from '../../host/programs.ts';
+import type { Profile } from '../../model/profile.ts';
+import type { LimitsGiven } from '../../model/sandbox.ts';
+import { newTypes } from '../choices.ts';
+import { confinedTerminal } from '../confinement.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { enterSharedAgain } from './enter-shared.ts';
-import { enterOptions } from './identity.ts';
-import { dropToShifted } from './ids.ts';
-import type { Plan } from './plan.ts';
+import { enterOptions } from '../identity.ts';
+import { dropToShifted } from '../ids.ts';
+import type { Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
-import { rlimitOptions } from './rlimits.ts';
+import { rlimitOptions } from '../rlimits.ts';
 
 /** What the join script needs to know beyond the plan: how the limits are kept. */
 export interface JoinFacts {

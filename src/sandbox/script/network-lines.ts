@@ -1,12 +1,12 @@
-import { withoutPrefix } from '../model/subnet.ts';
-import { addressLine } from '../network/lab-links.ts';
-import { PORTS_LINK } from '../network/pasta.ts';
-import { isNew } from './choices.ts';
-import { dropToShifted } from './ids.ts';
-import { linksInside } from './lab/lab-lines.ts';
-import type { Plan } from './plan.ts';
+import { withoutPrefix } from '../../model/subnet.ts';
+import { addressLine } from '../../network/lab-links.ts';
+import { PORTS_LINK } from '../../network/pasta.ts';
+import { isNew } from '../choices.ts';
+import { dropToShifted } from '../ids.ts';
+import { linksInside } from '../lab/lab-lines.ts';
+import type { Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
-import { RESOLVER, resolverOf, WAY_OUT_PID, type WayOut } from './way-out.ts';
+import { RESOLVER, resolverOf, WAY_OUT_PID, type WayOut } from '../way-out.ts';
 
 /**
  * Starts what waits outside for the network namespace, just before this process becomes the parent of PID 1.

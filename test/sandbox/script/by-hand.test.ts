@@ -2,10 +2,10 @@ import { execa } from 'execa';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findProgram } from '../../src/host/programs.ts';
-import { busyboxTree } from '../support/busybox.ts';
-import { ALL_CALLERS, makeCaller, type Caller } from '../support/unshared.ts';
-import { until } from '../support/until.ts';
+import { findProgram } from '../../../src/host/programs.ts';
+import { busyboxTree } from '../../support/busybox.ts';
+import { ALL_CALLERS, makeCaller, type Caller } from '../../support/unshared.ts';
+import { until } from '../../support/until.ts';
 
 /** What a sandbox is, as far as one can see from inside; addresses of namespaces and names of folders are each its own. */
 const FACTS = [

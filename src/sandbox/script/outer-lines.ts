@@ -1,5 +1,5 @@
-import { idMapCommands, type IdPlan, type IdRange } from './ids.ts';
-import type { Plan } from './plan.ts';
+import { idMapCommands, type IdPlan, type IdRange } from '../ids.ts';
+import type { Plan } from '../plan.ts';
 import { shellWords } from './quote.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { execaSync } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fstabField, shellWord, shellWords } from '../../src/sandbox/quote.ts';
-import { unescapeMountField } from '../../src/host/mounts.ts';
-import { findProgram } from '../../src/host/programs.ts';
-import { patience } from '../support/pace.ts';
+import { fstabField, shellWord, shellWords } from '../../../src/sandbox/script/quote.ts';
+import { unescapeMountField } from '../../../src/host/mounts.ts';
+import { findProgram } from '../../../src/host/programs.ts';
+import { patience } from '../../support/pace.ts';
 
 /** Anything that an argument of a program can be. */
 const word = fc

@@ -1,24 +1,24 @@
 import { execaSync } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joinScript } from '../../src/sandbox/join-script.ts';
-import { bareRootMount } from '../../src/sandbox/bare-root.ts';
-import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../src/sandbox/mounts.ts';
-import { holdMounts } from '../../src/sandbox/held-mounts.ts';
-import type { IdPlan } from '../../src/sandbox/ids.ts';
-import { hubScript } from '../../src/sandbox/lab/hub-script.ts';
-import type { LabPlan } from '../../src/sandbox/lab/open-lab.ts';
-import { planLimits } from '../../src/sandbox/limits/plan-limits.ts';
-import type { Plan } from '../../src/sandbox/plan.ts';
-import { NOTHING_SHARED } from '../../src/sandbox/shared-namespaces.ts';
-import { startScript } from '../../src/sandbox/start-script.ts';
-import { filterRules, hubRules, portRules } from '../../src/network/filter.ts';
-import { hubArguments, pastaArguments, portArguments, PORTS_LINK } from '../../src/network/pasta.ts';
-import { parsePort } from '../../src/profile/ports.ts';
-import { FORWARDED_BY_PASTA, parseResolver } from '../../src/network/resolver.ts';
-import { FORWARDED_BY_SLIRP, slirpArguments } from '../../src/network/slirp.ts';
-import type { WayOut } from '../../src/sandbox/way-out.ts';
-import { profileOf } from '../support/profiles.ts';
+import { joinScript } from '../../../src/sandbox/script/join-script.ts';
+import { bareRootMount } from '../../../src/sandbox/bare-root.ts';
+import { bindFile, bindFolder, NO_MOUNTS, remountReadOnly, tmpfs } from '../../../src/sandbox/mounts.ts';
+import { holdMounts } from '../../../src/sandbox/held-mounts.ts';
+import type { IdPlan } from '../../../src/sandbox/ids.ts';
+import { hubScript } from '../../../src/sandbox/lab/hub-script.ts';
+import type { LabPlan } from '../../../src/sandbox/lab/open-lab.ts';
+import { planLimits } from '../../../src/sandbox/limits/plan-limits.ts';
+import type { Plan } from '../../../src/sandbox/plan.ts';
+import { NOTHING_SHARED } from '../../../src/sandbox/shared-namespaces.ts';
+import { startScript } from '../../../src/sandbox/script/start-script.ts';
+import { filterRules, hubRules, portRules } from '../../../src/network/filter.ts';
+import { hubArguments, pastaArguments, portArguments, PORTS_LINK } from '../../../src/network/pasta.ts';
+import { parsePort } from '../../../src/profile/ports.ts';
+import { FORWARDED_BY_PASTA, parseResolver } from '../../../src/network/resolver.ts';
+import { FORWARDED_BY_SLIRP, slirpArguments } from '../../../src/network/slirp.ts';
+import type { WayOut } from '../../../src/sandbox/way-out.ts';
+import { profileOf } from '../../support/profiles.ts';
 
 const PROFILE = profileOf({
   limits: { 'memory.max': '64M' },

@@ -1,8 +1,8 @@
-import type { Pinned } from '../model/sandbox.ts';
-import { enterOptions } from './identity.ts';
-import type { IdPlan } from './ids.ts';
+import type { Pinned } from '../../model/sandbox.ts';
+import { enterOptions } from '../identity.ts';
+import type { IdPlan } from '../ids.ts';
 import { shellWord } from './quote.ts';
-import type { Parent, Shared, Sharing } from './shared-namespaces.ts';
+import type { Parent, Shared, Sharing } from '../shared-namespaces.ts';
 
 /** Words that enter the namespaces which only real root may enter. */
 export function enterEarly({ early }: Sharing): readonly string[] {

@@ -1,6 +1,6 @@
-import type { MountEntry, MountPlan } from './mounts.ts';
-import { overlayBinds } from './overlays.ts';
-import type { Plan } from './plan.ts';
+import type { MountEntry, MountPlan } from '../mounts.ts';
+import { overlayBinds } from '../overlays.ts';
+import type { Plan } from '../plan.ts';
 import { fstabField, shellWords } from './quote.ts';
 
 /** Everything that is mounted before the new root is entered. */
