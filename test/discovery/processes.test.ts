@@ -5,6 +5,7 @@ import { NAMESPACE_TYPES } from '../../src/model/namespace.ts';
 import { startTimeOf } from '../../src/discovery/pin.ts';
 import { parseCgroups, parseCommand, parsePageSize, parseStat } from '../../src/discovery/processes.ts';
 import { readProcesses } from '../../src/discovery/sight.ts';
+import { patience } from '../support/pace.ts';
 import { makeCaller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 import { startChild, type Child } from './child.ts';
@@ -152,7 +153,8 @@ describe('the processes of this machine', () => {
   });
 
   it('leave out what ends meanwhile', async () => {
-    const several = 'for i in 01 02 03 04 05 06; do sleep 0.$i & sleep 0.$i & sleep 0.$i & sleep 0.$i & done';
+    const seconds = [10, 20, 30, 40, 50, 60].map((milliseconds) => patience(milliseconds) / 1000);
+    const several = `for i in ${seconds.join(' ')}; do sleep $i & sleep $i & sleep $i & sleep $i & done`;
     const { pid } = await shell(`echo ready; while :; do ${several}; wait; done`);
     const shortLived = await until('some of them', () => {
       const all = Array.from({ length: 60 }, readProcesses).flat();

@@ -221,7 +221,7 @@ describe.skipIf(!isRoot || !mounted || !polkit)(
         HOG,
       ]);
       expect(stderr).toContain('killed by memory.max = 64M');
-      expect(stderr).toMatch(/as root: made the cgroups \S+memory\/namespace-sandboxes\/47000\.throwaway/);
+      expect(stderr).toMatch(/as root: made the cgroups \S+\/namespace-sandboxes\/47000\.throwaway/);
       expect(stderr).toContain('as root: removed the cgroups');
       expect(hierarchies.filter(({ mountPoint }) => existsSync(`${mountPoint}/namespace-sandboxes`))).toEqual([]);
     });
@@ -263,6 +263,7 @@ async function whileRunning<T>(
     env: caller.env,
     extendEnv: false,
     reject: false,
+    forceKillAfterDelay: patience(5_000),
   });
   try {
     return await look();
