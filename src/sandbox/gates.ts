@@ -25,15 +25,21 @@ export function runGated(script: string): GatedScript {
   const child = start(script);
   const lines = createInterface({ input: child.process.stdout });
   const words = lines[Symbol.asyncIterator]();
+  let closed = false;
   return {
     pid: child.process.pid ?? 0,
     at: async (word) => {
       const next: IteratorResult<string, undefined> = await words.next();
       const [said, ...rest] = next.value?.split(' ') ?? [];
-      return said === word ? rest.join(' ') : failedBefore(word, child);
+      if (said === word) return rest.join(' ');
+      if (closed) throw new Error('the start was given up');
+      return failedBefore(word, child);
     },
     pass: (line = 'go') => child.process.stdin.write(`${line}\n`),
-    close: () => child.process.stdin.destroy(),
+    close: () => {
+      closed = true;
+      child.process.stdin.destroy();
+    },
     detach: () => detach(child, lines),
     ended: child.ended.then(() => undefined),
   };

@@ -95,25 +95,49 @@ async function startByHelper(all: Start, refusal: unknown): Promise<Launched> {
 }
 
 async function start(all: Start): Promise<Launched> {
-  const { plan } = all;
+  const { plan, request } = all;
   const record = beginRecord(plan);
-  let limits: PreparedLimits | undefined;
-  let script: GatedScript | undefined;
-  const undo = (): Promise<void> => removeRemains(plan.folder, record, all.folders, limits);
+  const made: Made = {};
+  const givenUp = new AbortController();
+  givenUp.signal.addEventListener('abort', () => end(made));
+  request.begun?.(() => givenUp.abort());
   try {
-    limits = await prepareLimits(plan.id, plan.limits, all.session);
-    script = runGated(writeStartScript(plan));
+    const limits = (made.limits = await prepareLimits(plan.id, plan.limits, all.session));
+    givenUp.signal.throwIfAborted();
+    const script = (made.script = runGated(writeStartScript(plan)));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
     // While the script is at work; it needs nothing of what is removed.
-    const [sandbox] = await Promise.all([through(script, all, record, limits), sweep(all.folders, all.session)]);
+    const [sandbox] = await Promise.all([
+      through({ limits, script }, all, record, (placed) => (made.sandbox = placed)),
+      sweep(all.folders, all.session),
+    ]);
+    givenUp.signal.throwIfAborted();
     return launched(sandbox, script, undo);
   } catch (error) {
-    script?.close();
-    await script?.ended;
+    end(made);
+    await made.script?.ended;
     await undo();
+    givenUp.signal.throwIfAborted();
     throw error;
   }
+
+  function undo(): Promise<void> {
+    return removeRemains(plan.folder, record, all.folders, made.limits);
+  }
+}
+
+/** As far as a start has come. */
+interface Made {
+  limits?: PreparedLimits;
+  script?: GatedScript;
+  sandbox?: Sandbox;
+}
+
+/** PID 1 would end with its input, but one that stays has none, and what runs inside may hold it up (ptrace(2)). */
+function end({ script, sandbox }: Made): void {
+  script?.close();
+  if (sandbox) killPinned(sandbox);
 }
 
 /** Written before anything else is made, so that whatever a killed launcher leaves can be found by the next start. */
@@ -152,16 +176,17 @@ function makeFolders(plan: Plan): void {
 }
 
 async function through(
-  script: GatedScript,
+  { script, limits }: Required<Pick<Made, 'script' | 'limits'>>,
   all: Start,
   record: SandboxRecord,
-  limits: PreparedLimits,
+  onPlaced: (sandbox: Sandbox) => void,
 ): Promise<Sandbox> {
   const { plan } = all;
   const pid = await makeNamespaces(script, all);
   const given = await limits.place(pid);
   const keeper = keeperOf(script, plan);
   const sandbox = describe(pid, given, all, keeper);
+  onPlaced(sandbox);
   script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
   const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
@@ -265,11 +290,7 @@ function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
 function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
   const stays = sandbox.lifetime === 'untilStopped';
   if (stays) script.detach();
-  // PID 1 would end with its input, but what runs inside may hold it up (ptrace(2)).
-  const release = (): void => {
-    script.close();
-    killPinned(sandbox);
-  };
+  const release = (): void => end({ script, sandbox });
   return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : release };
 }
 

@@ -23,6 +23,8 @@ export interface LaunchRequest {
   readonly workspaceFolder: string | undefined;
   /** Whether it is to be kept ready for later. */
   readonly spare?: boolean;
+  /** Called as soon as there is something to take back: `giveUp` does so, and the start is rejected. */
+  readonly begun?: (giveUp: () => void) => void;
 }
 
 /**

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { findProgram } from '../../src/host/programs.ts';
 import { partialFolders } from '../../src/state/records.ts';
-import { CALLERS, CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { CALLERS, CLI, isRoot, makeCaller, outside, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
 
@@ -57,7 +57,7 @@ const hasStrace = findProgram('strace') !== undefined;
 const CASES = CALLERS.flatMap((name) => KINDS.map((kind) => [name, kind] as const));
 
 describe.skipIf(!isRoot).each(CASES)(
-  'when the launcher of %s is killed, with a sandbox of kind %s (needs root)',
+  'when the launcher of %s ends, with a sandbox of kind %s (needs root)',
   (name, kind) => {
     let caller: Caller;
     let folder: string;
@@ -79,11 +79,11 @@ describe.skipIf(!isRoot).each(CASES)(
     });
 
     it.each(stepsOf(name, kind).map((program, step) => [step + 1, program] as const))(
-      'before step %i (%s), nothing is left after the next start',
+      'killed before step %i (%s), nothing is left after the next start',
       async (step) => {
         const before = leftovers(caller);
         const start = { caller, folder, options, programs: stepsOf(name, kind) };
-        await killBeforeStep(start, step, () =>
+        await endBeforeStep(start, step, 'SIGKILL', () =>
           until('every process of it to end', () => leftovers(caller).processes.length === before.processes.length, 10),
         );
         const next = await caller.unshared(['run', '--', 'true']);
@@ -91,8 +91,56 @@ describe.skipIf(!isRoot).each(CASES)(
         expect(leftovers(caller)).toEqual(before);
       },
     );
+
+    it.each(stepsOf(name, kind).map((program, step) => [step + 1, program] as const))(
+      'terminated before step %i (%s), nothing is left at all',
+      async (step) => {
+        const before = leftovers(caller);
+        const start = { caller, folder, options, programs: stepsOf(name, kind) };
+        // The first may be the one that makes the launcher an ordinary user.
+        expect(['SIGTERM', 143]).toContain(await endBeforeStep(start, step, 'SIGTERM', () => Promise.resolve()));
+        expect(leftovers(caller)).toEqual(before);
+      },
+    );
   },
 );
+
+describe.each(CALLERS)('when a sandbox of %s is given up at a line of "init", nothing is left', (name) => {
+  let caller: Caller;
+  beforeEach(() => {
+    caller = makeCaller(name);
+  });
+  afterEach(() => caller.remove());
+
+  async function start(lifetime: string, init: string) {
+    const profiles = { mine: { lifetime, init: [init] } };
+    await outside(caller, 'mkdir -p .vscode && cat >.vscode/sandboxes.json', JSON.stringify({ profiles }));
+    const before = leftovers(caller);
+    const [file = '', ...words] = caller.asCaller([process.execPath, CLI, 'run', '--profile', 'mine', '--', 'true']);
+    const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false } as const;
+    return { before, launcher: execa(file, words, options) };
+  }
+
+  const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+  it.each(
+    Object.entries(signals).flatMap(([signal, status]) =>
+      ['terminal', 'untilStopped'].map((lifetime) => [signal as keyof typeof signals, lifetime, status] as const),
+    ),
+  )('by %s, where its lifetime is %s', async (signal, lifetime, status) => {
+    const { before, launcher } = await start(lifetime, 'exec sleep 59.75');
+    await until('the line', () => commandLines().includes('sleep 59.75 '));
+    launcher.kill(signal);
+    expect((await launcher).exitCode).toBe(status);
+    expect(leftovers(caller)).toEqual(before);
+  });
+
+  it.each(['terminal', 'untilStopped'])('because it fails, where its lifetime is %s', async (lifetime) => {
+    const { before, launcher } = await start(lifetime, 'exit 3');
+    const { exitCode, stderr } = await launcher;
+    expect([exitCode, stderr]).toEqual([125, expect.stringContaining('failed with exit status 3')]);
+    expect(leftovers(caller)).toEqual(before);
+  });
+});
 
 describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(
   'when the launcher of %s is killed (needs root and strace)',
@@ -134,11 +182,13 @@ interface GatedStart {
   readonly programs: readonly string[];
 }
 
-async function killBeforeStep(
+/** Ends the launcher so that no process of the start has run further by then, lets them go on, and returns its exit status or the signal. */
+async function endBeforeStep(
   { caller, folder, options, programs }: GatedStart,
   step: number,
+  signal: 'SIGKILL' | 'SIGTERM',
   ended: () => Promise<unknown>,
-): Promise<void> {
+): Promise<number | string | undefined> {
   const gated = join(folder, 'gated');
   await execa('sh', ['-c', 'cat >"$1"', 'sh', gated], { input: GATED });
   const command = caller.asCaller([process.execPath, CLI, 'run', ...options, '--', 'true']);
@@ -170,10 +220,12 @@ async function killBeforeStep(
       waiting += arrived;
       if (waiting < step) await go.write('go\n'.repeat(arrived));
     }
-    launcher.kill('SIGKILL');
-    await launcher;
+    launcher.kill(signal);
+    if (signal === 'SIGKILL') await launcher;
     await go.write('go\n'.repeat(30));
     await ended();
+    const { exitCode, signal: endedBy } = await launcher;
+    return exitCode ?? endedBy;
   } finally {
     await said.write('end\n'); // a read that still waits would keep it open
     await said.close();
