@@ -464,14 +464,13 @@ w.send(bytes.fromhex('333300000001'), packet(*ends, 58, summed(*ends, 58, told, 
 /** As on a kernel without it: that file is not there. The shell becomes the program. */
 const NO_IPV6 = 'mount -t tmpfs -o mode=755 tmpfs /proc/$$/net';
 
-/** A folder for programs that take the place of others. */
-const IN_OPT = 'mount -t tmpfs -o mode=755 tmpfs /opt; T=/opt';
-
-/** It knows its options, and ends. */
-const FAILING_PASTA = `${IN_OPT}\n${instead('pasta', 'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac')}`;
+/** It knows its options, and ends. AppArmor has no profile for one in this place. */
+const FAILING_PASTA = `mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin; cd /usr/local/sbin; printf '%s\\n' '#!/bin/sh' \\
+'case $* in *--help) ;; *) echo "it broke" >&2; exit 1 ;; esac' >pasta; chmod 755 pasta`;
 
 /** It gives the kernel a rule for a table that is not there. */
-const FAILING_NFT = `${IN_OPT}\n${instead('nft', 'echo "add rule inet none none accept" | exec "$REAL" -f -')}`;
+const FAILING_NFT = `mount -t tmpfs -o mode=755 tmpfs /opt; T=/opt
+${instead('nft', 'echo "add rule inet none none accept" | exec "$REAL" -f -')}`;
 
 /** Answers what comes to port 9000 of the link of the ports, and prints it, until nothing has come for two seconds. */
 const ECHO = `exec /usr/bin/python3 -c 'import socket
