@@ -94,6 +94,8 @@ async function numberFrom(stream: Readable): Promise<number | undefined> {
  */
 function withPipes({ file, args, env }: JoinCommand) {
   const { stdin, stdout, stderr } = process;
+  // Before it runs: a signal that came between would end this program alone.
+  const done = handSignalsOn(() => child.pid);
   const child = execa(file, args, {
     ...COMMON,
     env,
@@ -103,17 +105,22 @@ function withPipes({ file, args, env }: JoinCommand) {
     stderr: stderr.isTTY ? ['pipe', 'inherit'] : 'inherit',
   });
   if (child.stdin) feed(child.stdin, child);
+  child.then(done, done);
+  return child;
+}
+
+/** To all of a session, until what is returned is called. */
+function handSignalsOn(session: () => number | undefined): () => void {
   const handOn = (signal: NodeJS.Signals): void => {
+    const pid = session();
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
+      if (pid !== undefined) process.kill(-pid, signal);
     } catch {
       // all of it has ended
     }
   };
   for (const signal of Object.keys(SIGNALS)) process.on(signal, handOn);
-  const done = (): void => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
-  child.then(done, done);
-  return child;
+  return () => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
 }
 
 function feed(input: Writable, ended: Promise<unknown>): void {

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import { CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
@@ -73,14 +73,28 @@ describe.each(CALLERS)('a file that %s redirects', (name) => {
 });
 
 describe('a signal', () => {
-  it('for a command with pipes reaches it inside', async () => {
+  const SLOW_SPAWN = resolve('test/sandbox/attacks/slow-spawn.mjs');
+  it.each([
+    ['a command with pipes', []],
+    ['one that is just being started', ['--import', SLOW_SPAWN]],
+  ])('for %s reaches it inside', async (_, options) => {
     const caller = makeCaller('user');
     try {
       await writeProfiles(caller, { stays: { extends: 'learn', lifetime: 'untilStopped' } });
       await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
       const [{ id } = expect.fail('it does not run')] = await running(caller);
       const program = 'trap "echo got; exit 3" INT; echo ready; while :; do sleep 0.05; done';
-      const [file = '', ...args] = caller.asCaller([process.execPath, CLI, 'enter', id, '--', 'sh', '-c', program]);
+      const [file = '', ...args] = caller.asCaller([
+        process.execPath,
+        ...options,
+        CLI,
+        'enter',
+        id,
+        '--',
+        'sh',
+        '-c',
+        program,
+      ]);
       const entered = execa(file, args, { env: caller.env, extendEnv: false, reject: false, stdin: 'ignore' });
       const said: string[] = [];
       for await (const line of entered) {
