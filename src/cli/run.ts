@@ -95,7 +95,7 @@ async function numberFrom(stream: Readable): Promise<number | undefined> {
 function withPipes({ file, args, env }: JoinCommand) {
   const { stdin, stdout, stderr } = process;
   // Before it runs: a signal that came between would end this program alone.
-  const done = handSignalsOn(() => child.pid);
+  const done = onSignal((_, signal) => handOn(child.pid, signal));
   const child = execa(file, args, {
     ...COMMON,
     env,
@@ -109,18 +109,13 @@ function withPipes({ file, args, env }: JoinCommand) {
   return child;
 }
 
-/** To all of a session, until what is returned is called. */
-function handSignalsOn(session: () => number | undefined): () => void {
-  const handOn = (signal: NodeJS.Signals): void => {
-    const pid = session();
-    try {
-      if (pid !== undefined) process.kill(-pid, signal);
-    } catch {
-      // all of it has ended
-    }
-  };
-  for (const signal of Object.keys(SIGNALS)) process.on(signal, handOn);
-  return () => Object.keys(SIGNALS).forEach((signal) => process.off(signal, handOn));
+/** To all of the session that a process began. */
+function handOn(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // all of it has ended
+  }
 }
 
 function feed(input: Writable, ended: Promise<unknown>): void {
@@ -165,9 +160,9 @@ async function whileReleasable(launched: Launched, work: () => Promise<number>):
 }
 
 /** What a signal does that would end this program with a status. @returns what takes that back */
-function onSignal(act: (status: number) => void): () => void {
+function onSignal(act: (status: number, signal: NodeJS.Signals) => void): () => void {
   const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
-    const handler = (): void => act(status);
+    const handler = (name: NodeJS.Signals): void => act(status, name);
     // Not `once`: a listener that is gone by then counts as none, and execa would end this program at once.
     process.on(signal, handler);
     return () => process.off(signal, handler);
