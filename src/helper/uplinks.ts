@@ -107,19 +107,19 @@ function planUplink(uid: number, wish: Wish): Plan {
   const ways = requireWays(subnet);
   const number = requireNumber(uid);
   const notes = allNotes();
-  requireRoom(notes.length + 1);
   const forwarding = forwardingForUplinks(ways, forwardingOf(notes));
   const sharing = notes.filter((note) => note.forwarding.some((way) => ways.includes(way)));
   const all = sharing.length > 0 ? sharing.every((note) => note.all) : isForwarding('all');
   return { note: { ...wish, uid, number, forwarding, all, host: hostInode() }, subnet, ways };
 }
 
-/** Each step can be undone by what is noted first. */
+/** Each step can be undone by what is noted first. The kernel's table of connections is surely there only once rules need it. */
 function make({ note, subnet, ways }: Plan, network: OwnNetwork): void {
   const link = uplinkLink(note);
   const { forwarding } = note;
   writeFileSync(fileOf(note), JSON.stringify(note), { flag: 'wx', mode: 0o400 });
   run('nft', [uplinkRules({ ...note, subnet }, { ...hostNetwork(), ways, forwarding }).join('\n')]);
+  requireRoom(allNotes().length);
   makeLink(link, note.name, subnet, network);
   for (const one of [...forwarding, link]) setForwarding(one, true);
   openInside(note.name, subnet, network);
@@ -157,15 +157,16 @@ function requireNumber(uid: number): number {
 
 /**
  * Connections stay in the kernel's table, which is everybody's, for up to five days after a way out is closed: half of it is
- * never for ways out (nf_conntrack-sysctl of the kernel). A table that is not there, or has no end, has room.
+ * never for ways out (nf_conntrack-sysctl of the kernel). One that has no end has room.
  */
 function requireRoom(uplinks: number): void {
   const [count = 0, most = Infinity] = ['count', 'max']
     .map((what) => `/proc/sys/net/netfilter/nf_conntrack_${what}`)
     .map((file) => (existsSync(file) ? Number(readFileSync(file, 'latin1')) || undefined : undefined));
-  if (count + uplinks * MOST_TRACKED > most / 2)
+  const needed = 2 * (count + uplinks * MOST_TRACKED);
+  if (needed > most)
     throw new Error(
-      'the table of connections of this host (nf_conntrack_max) has no room for one more way out: disconnect a network, or raise it',
+      `the table of connections of this host has no room for one more way out: disconnect a network, or raise the sysctl net.netfilter.nf_conntrack_max from ${most} to ${needed}`,
     );
 }
 

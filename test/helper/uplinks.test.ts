@@ -409,6 +409,18 @@ except OSError: print("nothing")`;
       'echo 999999999 >/mnt/nft; mount --bind /mnt/nft /proc/sys/net/netfilter/nf_conntrack_count',
       /no room for one more/,
     ],
+    [
+      'the table of connections is small, and comes only with the rules',
+      [
+        'mount -t tmpfs mine /mnt; cp "$(readlink -f /usr/sbin/nft)" /mnt/real',
+        'echo 7680 >/mnt/max; mount --bind /mnt/max /proc/sys/net/netfilter/nf_conntrack_max',
+        'echo 7 >/mnt/count; mount --bind /mnt/count /proc/sys/net/netfilter/nf_conntrack_count',
+        'mount -t tmpfs mine /proc/sys/net/netfilter',
+        'printf "#!/bin/sh\\numount /proc/sys/net/netfilter; exec /mnt/real \\"\\$@\\"" >/mnt/nft; chmod 755 /mnt/nft',
+        'mount --bind /mnt/nft "$(readlink -f /usr/sbin/nft)"',
+      ].join('; '),
+      /raise the sysctl net\.netfilter\.nf_conntrack_max from 7680 to 11790$/,
+    ],
     ['the kernel is closed', 'mount -o bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys', /EROFS/],
   ])('is not made where %s', async (_, prepare, reason) => {
     const wrap = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${prepare}; exec "$@"`, 'sh'];
