@@ -21,6 +21,7 @@ import { homeFolder } from '../state/folders.ts';
 import { cutOffSentence, linksText } from '../text/labs.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliSession } from './run.ts';
+import { takenBackBySignal, undoneBySignal } from './signals.ts';
 import { table } from './table.ts';
 import { readOptions, UsageError } from './usage.ts';
 
@@ -126,20 +127,26 @@ function membersOfFile(file: string): readonly Sandbox[] {
   return running === undefined ? [] : sandboxesOf(running);
 }
 
-/** All of them, or none: those that were started end again where one fails. */
-async function startAll(requests: readonly LaunchRequest[], session: HelperSession): Promise<readonly Sandbox[]> {
-  const started: Sandbox[] = [];
-  try {
-    for (const request of requests) {
-      const { sandbox } = await launchSandbox(request, session);
-      started.push(sandbox);
-      for (const note of sandbox.notes) process.stderr.write(`unshared: ${sandbox.id}: ${noteSentence(note)}\n`);
+/** All of them, or none: those that were started end again where one fails, or where a signal comes. */
+function startAll(requests: readonly LaunchRequest[], session: HelperSession): Promise<readonly Sandbox[]> {
+  return takenBackBySignal(async (begun) => {
+    const started: Sandbox[] = [];
+    try {
+      for (const request of requests) {
+        const { sandbox } = await launchSandbox({ ...request, begun }, session);
+        started.push(sandbox);
+        for (const note of sandbox.notes) process.stderr.write(`unshared: ${sandbox.id}: ${noteSentence(note)}\n`);
+      }
+      return started;
+    } catch (error) {
+      await stopAll(started);
+      throw error;
     }
-    return started;
-  } catch (error) {
-    for (const sandbox of started) await stopSandbox(sandbox);
-    throw error;
-  }
+  });
+}
+
+async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
+  for (const sandbox of sandboxes) await stopSandbox(sandbox);
 }
 
 /** Its links go with the conditions that are given, or, without any, as they would by themselves. */
@@ -173,15 +180,23 @@ async function example({ keep, file }: Options): Promise<number> {
   return withSession(async (session) => {
     const sandboxes = await startAll(requests, session);
     for (const sandbox of sandboxes) say(`${sandbox.profile} is ${sandbox.id}${addressesOf(sandbox)}\n`);
-    const answers = [await pings(sandboxes[0], 'n2'), await pings(sandboxes[1], 'n1')];
+    const status = await undoneBySignal(
+      () => stopAll(sandboxes),
+      () => pingEachOther(sandboxes),
+    );
     if (keep)
       say(`Enter one with: unshared enter ${sandboxes[0]?.id ?? ''}; end them with: unshared lab stop example\n`);
-    else for (const sandbox of sandboxes) await stopSandbox(sandbox);
-    return answers.every((status) => status === 0) ? 0 : 1;
+    else await stopAll(sandboxes);
+    return status;
   });
 }
 
-async function pings(from: Sandbox | undefined, to: string): Promise<number> {
+async function pingEachOther([one, other]: readonly Sandbox[]): Promise<number> {
+  const statuses = [await ping(one, 'n2'), await ping(other, 'n1')];
+  return statuses.every((status) => status === 0) ? 0 : 1;
+}
+
+async function ping(from: Sandbox | undefined, to: string): Promise<number> {
   if (from === undefined) return 1;
   say(`\n${from.profile}# ping -c 2 ${to}\n`);
   const { file, args, env } = joinCommand(from, ['sh', '-c', PING, 'sh', to]);

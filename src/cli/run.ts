@@ -7,11 +7,11 @@ import type { Sandbox } from '../model/sandbox.ts';
 import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
 import { launchSandbox, type Launched } from '../sandbox/launch.ts';
 import { joinerPlacing } from '../sandbox/limits/helper.ts';
-import type { LaunchRequest } from '../sandbox/make-plan.ts';
 import { shellWords } from '../sandbox/script/quote.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliPerson } from './person.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
+import { onSignal, takenBackBySignal, undoneBySignal } from './signals.ts';
 import { readOptions, UsageError } from './usage.ts';
 
 /** `unshared run`: a sandbox for one command, or for a shell. */
@@ -24,7 +24,10 @@ export async function run(args: readonly string[]): Promise<number> {
     const launched = await takenBackBySignal((begun) => launchSandbox({ ...requestOf(values), begun }, session));
     const { sandbox } = launched;
     for (const note of sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
-    const status = await whileReleasable(launched, () => inside(sandbox, rest, session));
+    const status = await undoneBySignal(
+      () => end(launched),
+      () => inside(sandbox, rest, session),
+    );
     if (sandbox.lifetime === 'untilStopped')
       process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
     else await end(launched);
@@ -123,51 +126,6 @@ function feed(input: Writable, ended: Promise<unknown>): void {
   process.stdin.pipe(input);
   const stop = (): void => void process.stdin.destroy();
   ended.then(stop, stop);
-}
-
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-/** A signal to this program while a sandbox is being made takes back what there is of it before this program ends. */
-async function takenBackBySignal(
-  make: (begun: NonNullable<LaunchRequest['begun']>) => Promise<Launched>,
-): Promise<Launched> {
-  let caught: number | undefined;
-  let giveUp: (status: number) => void = (status) => process.exit(status);
-  const ignoreAgain = onSignal((status) => {
-    caught = status;
-    giveUp(status);
-  });
-  try {
-    return await make((takeBack) => {
-      giveUp = takeBack;
-    });
-  } catch (error) {
-    if (caught !== undefined) process.exit(caught);
-    throw error;
-  } finally {
-    ignoreAgain();
-  }
-}
-
-/** A signal to this program ends the sandbox before this program. */
-async function whileReleasable(launched: Launched, work: () => Promise<number>): Promise<number> {
-  const ignoreAgain = onSignal((status) => void end(launched).finally(() => process.exit(status)));
-  try {
-    return await work();
-  } finally {
-    ignoreAgain();
-  }
-}
-
-/** What a signal does that would end this program with a status. @returns what takes that back */
-function onSignal(act: (status: number, signal: NodeJS.Signals) => void): () => void {
-  const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
-    const handler = (name: NodeJS.Signals): void => act(status, name);
-    // Not `once`: a listener that is gone by then counts as none, and execa would end this program at once.
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
-  });
-  return () => handlers.forEach((remove) => remove());
 }
 
 async function end({ release, ended }: Launched): Promise<void> {

@@ -53,6 +53,7 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
     await requireFreePorts(request.profile.network.publish);
     const id = newId(request.profile.name);
     const opening = await openLab(request.profile, id, folders);
+    if (opening) request.begun?.(opening.close);
     try {
       const [{ plan, notes }, lab] = await Promise.all([
         makePlan(request, id, folders, opening?.outline),
@@ -102,6 +103,7 @@ async function start(all: Start): Promise<Launched> {
   givenUp.signal.addEventListener('abort', () => end(made));
   request.begun?.(() => givenUp.abort());
   try {
+    givenUp.signal.throwIfAborted();
     const limits = (made.limits = await prepareLimits(plan.id, plan.limits, all.session));
     givenUp.signal.throwIfAborted();
     const script = (made.script = runGated(writeStartScript(plan)));

@@ -23,7 +23,7 @@ export interface LaunchRequest {
   readonly workspaceFolder: string | undefined;
   /** Whether it is to be kept ready for later. */
   readonly spare?: boolean;
-  /** Called as soon as there is something to take back: `giveUp` does so, and the start is rejected. */
+  /** Called as soon as there is something to take back, and again when there is more: `giveUp` does so, and the start is rejected. */
   readonly begun?: (giveUp: () => void) => void;
 }
 

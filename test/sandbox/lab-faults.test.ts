@@ -18,6 +18,7 @@ const FILE = {
     two: STAYS,
     once: { ...STAYS, lifetime: 'terminal' },
     many: { ...STAYS, networks: { wide: 'auto' } },
+    slow: { ...STAYS, init: ['exec sleep 58.25'] },
   },
   networks: { lab: { subnet: ['10.0.0.0/24', 'fd00:7::/64'] }, wide: { subnet: '10.8.0.0/16' } },
 };
@@ -64,23 +65,7 @@ describe.skipIf(missing.length > 0).each(CALLERS)(
     it.each(Object.entries(STAGES))(
       'whose launcher is killed when it has made %s leaves nothing',
       async (_, isThere) => {
-        const [file = '', ...words] = caller.asCaller([
-          process.execPath,
-          CLI,
-          'run',
-          '--profile',
-          'once',
-          '--',
-          'sleep',
-          '60',
-        ]);
-        const child = execa(file, words, {
-          cwd: caller.workspace,
-          env: caller.env,
-          extendEnv: false,
-          reject: false,
-          stdin: 'ignore',
-        });
+        const child = begun(caller, ['run', '--profile', 'once', '--', 'sleep', '60']);
         await until('it has come so far', () => isThere(labFolder(caller), sandboxFolder(caller)));
         child.kill('SIGKILL');
         await child;
@@ -129,6 +114,58 @@ describe.skipIf(missing.length > 0).each(CALLERS)(
   },
 );
 
+describe.skipIf(missing.length > 0).each(CALLERS)(
+  `when the start of a lab of %s is given up, nothing is left (needs ${missing.join(', ') || 'nothing more'})`,
+  (name) => {
+    let caller: Caller;
+    beforeEach(async () => {
+      caller = makeCaller(name);
+      await writeLab(caller, FILE);
+    });
+    afterEach(async () => {
+      await until('its hub has ended', async () => (await hubs(caller)).length === 0);
+      caller.remove();
+    });
+
+    it.each(Object.entries(STAGES))('when it has made %s', async (_, isThere) => {
+      const child = begun(caller, ['lab', 'start', 'one', 'two']);
+      await until('it has come so far', () => isThere(labFolder(caller), sandboxFolder(caller)));
+      const lab = labFolder(caller);
+      child.kill('SIGTERM');
+      expect((await child).exitCode).toBe(143);
+      expect([scripts(lab), entries(join(lab, 'members')), sandboxFolders(caller)]).toEqual([[], [], []]);
+    });
+
+    it('at its second sandbox', async () => {
+      const child = begun(caller, ['lab', 'start', 'one', 'slow']);
+      await until(
+        'it has come so far',
+        async () => (await execa('pgrep', ['-fx', 'sleep 58.25'], QUIET)).exitCode === 0,
+      );
+      expect((await running(caller)).map(({ profile }) => profile)).toEqual(['one', 'slow']);
+      child.kill('SIGINT');
+      expect((await child).exitCode).toBe(130);
+      expect([await running(caller), sandboxFolders(caller)]).toEqual([[], []]);
+    });
+
+    it('when it is the example', async () => {
+      const child = begun(caller, ['lab', 'example']);
+      await until('both run', async () => (await running(caller)).length === 2);
+      child.kill('SIGTERM');
+      expect((await child).exitCode).toBe(143);
+      expect([await running(caller), sandboxFolders(caller)]).toEqual([[], []]);
+    });
+  },
+);
+
+const QUIET = { reject: false } as const;
+
+/** The launcher itself, so that a signal to it goes to nothing else. */
+function begun(caller: Caller, args: readonly string[]) {
+  const [file = '', ...words] = caller.asCaller([process.execPath, CLI, ...args]);
+  return execa(file, words, { ...QUIET, cwd: caller.workspace, env: caller.env, extendEnv: false, stdin: 'ignore' });
+}
+
 async function both(caller: Caller): Promise<readonly [Sandbox, Sandbox]> {
   const sandboxes = await running(caller);
   const [one, two] = ['one', 'two'].map((name) => sandboxes.find(({ profile }) => profile === name));
@@ -138,9 +175,7 @@ async function both(caller: Caller): Promise<readonly [Sandbox, Sandbox]> {
 
 /** Those that have the caller's runtime folder, or the mark of a sandbox, among their arguments. */
 async function processes({ runtime }: Caller): Promise<readonly string[]> {
-  const { stdout } = await execa('pgrep', ['-f', `^[^ ]*(flock|sh|unshare|nsenter|setsid) .*${runtime}/`], {
-    reject: false,
-  });
+  const { stdout } = await execa('pgrep', ['-f', `^[^ ]*(flock|sh|unshare|nsenter|setsid) .*${runtime}/`], QUIET);
   return stdout.split('\n').filter((pid) => pid !== '' && startTimeOf(Number(pid)) !== undefined);
 }
 
