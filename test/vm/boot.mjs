@@ -5,13 +5,13 @@ import { execa } from 'execa';
 
 /**
  * The machine is emulated: hardware virtualisation is not to be had everywhere, and slow is good enough. A processor
- * without AVX is the fastest then, and a second one could run kernel code while the first one patches it. With 1 GiB of memory
- * or less, the kernel's table of connections would be too small for a way out (nf_conntrack_max).
+ * without AVX is the fastest then, and a second one could run kernel code while the first one patches it.
  */
-const MACHINE = ['-M', 'q35', '-accel', 'tcg,tb-size=512', '-cpu', 'Nehalem', '-smp', '1', '-m', '1536'];
+const MACHINE = ['-M', 'q35', '-accel', 'tcg,tb-size=512', '-cpu', 'Nehalem', '-smp', '1', '-m', '1024'];
 const BARE = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'];
-const KERNEL =
-  'root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 mitigations=off panic=-1 oops=panic audit=0 fsck.mode=skip';
+/** With so little memory the table of connections would have no room for the eight ways out that a user may have. */
+const CONNECTIONS = 'nf_conntrack.hashsize=32768';
+const KERNEL = `root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 mitigations=off panic=-1 oops=panic audit=0 fsck.mode=skip ${CONNECTIONS}`;
 
 /**
  * Boots an image with a folder on its second disk, and passes on each line that the guest writes to its port `outcomes`.
