@@ -21,7 +21,7 @@ import { homeFolder } from '../state/folders.ts';
 import { cutOffSentence, linksText } from '../text/labs.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliSession } from './run.ts';
-import { takenBackBySignal, undoneBySignal } from './signals.ts';
+import { givenUpBySignal } from './signals.ts';
 import { table } from './table.ts';
 import { readOptions, UsageError } from './usage.ts';
 
@@ -102,7 +102,7 @@ async function startLab(names: readonly string[], { workspace = '.' }: Options):
   if (requests.length === 0) throw new UsageError(`No profile in ${file} has "networks".`, 'lab');
   const there = new Set(membersOfFile(file).map(({ profile }) => profile));
   const missing = requests.filter(({ profile }) => !there.has(profile.name));
-  const sandboxes = await withSession((session) => startAll(missing, session));
+  const sandboxes = await whileAtWork((session, signal) => startAll(missing, session, signal));
   for (const sandbox of sandboxes) say(`${sandbox.id}${addressesOf(sandbox)}\n`);
   return 0;
 }
@@ -127,26 +127,28 @@ function membersOfFile(file: string): readonly Sandbox[] {
   return running === undefined ? [] : sandboxesOf(running);
 }
 
-/** All of them, or none: those that were started end again where one fails, or where a signal comes. */
-function startAll(requests: readonly LaunchRequest[], session: HelperSession): Promise<readonly Sandbox[]> {
-  return takenBackBySignal(async (begun) => {
-    const started: Sandbox[] = [];
-    try {
-      for (const request of requests) {
-        const { sandbox } = await launchSandbox({ ...request, begun }, session);
-        started.push(sandbox);
-        for (const note of sandbox.notes) process.stderr.write(`unshared: ${sandbox.id}: ${noteSentence(note)}\n`);
-      }
-      return started;
-    } catch (error) {
-      await stopAll(started);
-      throw error;
+/** All of them, or none: those that were started end again where one fails, or where it is given up. */
+async function startAll(
+  requests: readonly LaunchRequest[],
+  session: HelperSession,
+  signal: AbortSignal,
+): Promise<readonly Sandbox[]> {
+  const started: Sandbox[] = [];
+  try {
+    for (const request of requests) {
+      const { sandbox } = await launchSandbox({ ...request, signal }, session);
+      started.push(sandbox);
+      for (const note of sandbox.notes) process.stderr.write(`unshared: ${sandbox.id}: ${noteSentence(note)}\n`);
     }
-  });
+    return started;
+  } catch (error) {
+    await stopAll(started, session);
+    throw error;
+  }
 }
 
-async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
-  for (const sandbox of sandboxes) await stopSandbox(sandbox);
+async function stopAll(sandboxes: readonly Sandbox[], session: HelperSession): Promise<void> {
+  for (const sandbox of sandboxes) await stopSandbox(sandbox, session);
 }
 
 /** Its links go with the conditions that are given, or, without any, as they would by themselves. */
@@ -177,26 +179,25 @@ const labOfWorkspace = ({ workspace = '.' }: Options): string => labIdOf(profile
 async function example({ keep, file }: Options): Promise<number> {
   if (file) return say(EXAMPLE_LAB.text);
   const requests = requestsOf([EXAMPLE_LAB], ['n1', 'n2'], process.cwd());
-  return withSession(async (session) => {
-    const sandboxes = await startAll(requests, session);
-    for (const sandbox of sandboxes) say(`${sandbox.profile} is ${sandbox.id}${addressesOf(sandbox)}\n`);
-    const status = await undoneBySignal(
-      () => stopAll(sandboxes),
-      () => pingEachOther(sandboxes),
-    );
-    if (keep)
-      say(`Enter one with: unshared enter ${sandboxes[0]?.id ?? ''}; end them with: unshared lab stop example\n`);
-    else await stopAll(sandboxes);
-    return status;
+  return whileAtWork(async (session, signal) => {
+    const sandboxes = await startAll(requests, session, signal);
+    try {
+      for (const sandbox of sandboxes) say(`${sandbox.profile} is ${sandbox.id}${addressesOf(sandbox)}\n`);
+      return await pingEachOther(sandboxes, signal);
+    } finally {
+      if (!keep || signal.aborted) await stopAll(sandboxes, session);
+      else say(`Enter one with: unshared enter ${sandboxes[0]?.id ?? ''}; end them with: unshared lab stop example\n`);
+    }
   });
 }
 
-async function pingEachOther([one, other]: readonly Sandbox[]): Promise<number> {
-  const statuses = [await ping(one, 'n2'), await ping(other, 'n1')];
+async function pingEachOther([one, other]: readonly Sandbox[], signal: AbortSignal): Promise<number> {
+  const statuses = [await ping(one, 'n2', signal), await ping(other, 'n1', signal)];
   return statuses.every((status) => status === 0) ? 0 : 1;
 }
 
-async function ping(from: Sandbox | undefined, to: string): Promise<number> {
+async function ping(from: Sandbox | undefined, to: string, signal: AbortSignal): Promise<number> {
+  signal.throwIfAborted();
   if (from === undefined) return 1;
   say(`\n${from.profile}# ping -c 2 ${to}\n`);
   const { file, args, env } = joinCommand(from, ['sh', '-c', PING, 'sh', to]);
@@ -204,6 +205,7 @@ async function ping(from: Sandbox | undefined, to: string): Promise<number> {
     env,
     extendEnv: false,
     reject: false,
+    cancelSignal: signal,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return exitCode ?? 1;
@@ -216,13 +218,16 @@ function addressesOf({ lab: joined }: Sandbox): string {
   return joined === undefined ? '' : `: ${linksText(joined.interfaces)}`;
 }
 
-async function withSession<Result>(work: (session: HelperSession) => Promise<Result>): Promise<Result> {
-  const session = cliSession();
-  try {
-    return await work(session);
-  } finally {
-    session.dispose();
-  }
+/** What a signal gives up, with the helper if it is needed. */
+function whileAtWork<Result>(work: (session: HelperSession, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  return givenUpBySignal(async (signal) => {
+    const session = cliSession();
+    try {
+      return await work(session, signal);
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
 function say(text: string): number {

@@ -2,6 +2,7 @@ import { version } from '../../package.json';
 import { ProblemError } from '../model/problem.ts';
 import { sentences } from '../text/problems.ts';
 import { HELP, isCommand, type CommandName } from './help.ts';
+import { GivenUp } from './signals.ts';
 import { UsageError } from './usage.ts';
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -55,6 +56,7 @@ function say(text: string): number {
 }
 
 function failed(error: unknown): number {
+  if (error instanceof GivenUp) process.exit(error.status); // what was at work may be so still
   if (error instanceof UsageError) {
     process.stderr.write(`unshared: ${error.message}\n\n${HELP[error.command]}`);
     return OWN_FAILURE;

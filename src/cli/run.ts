@@ -11,7 +11,7 @@ import { shellWords } from '../sandbox/script/quote.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliPerson } from './person.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
-import { onSignal, takenBackBySignal, undoneBySignal } from './signals.ts';
+import { givenUpBySignal, onSignal, statusOf } from './signals.ts';
 import { readOptions, UsageError } from './usage.ts';
 
 /** `unshared run`: a sandbox for one command, or for a shell. */
@@ -21,20 +21,32 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError(`Write "--" before the command: unshared run -- ${positionals.join(' ')}`, 'run');
   const session = cliSession();
   try {
-    const launched = await takenBackBySignal((begun) => launchSandbox({ ...requestOf(values), begun }, session));
-    const { sandbox } = launched;
-    for (const note of sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
-    const status = await undoneBySignal(
-      () => end(launched),
-      () => inside(sandbox, rest, session),
-    );
-    if (sandbox.lifetime === 'untilStopped')
-      process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
-    else await end(launched);
-    return status;
+    const launched = await givenUpBySignal((signal) => launchSandbox({ ...requestOf(values), signal }, session));
+    for (const note of launched.sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
+    const work = launched.sandbox.lifetime === 'untilStopped' ? inOneThatStays : inOneThatEnds;
+    return await work(launched, rest, session);
   } finally {
     session.dispose();
   }
+}
+
+async function inOneThatStays({ sandbox }: Launched, command: readonly string[], session: HelperSession) {
+  const status = await inside(sandbox, command, session);
+  process.stderr.write(`unshared: ${sandbox.id} stays until: unshared stop ${sandbox.id}\n`);
+  return status;
+}
+
+/** A signal to this program ends the sandbox before this program. */
+function inOneThatEnds({ sandbox, release, ended }: Launched, command: readonly string[], session: HelperSession) {
+  return givenUpBySignal(async (signal) => {
+    signal.addEventListener('abort', release);
+    try {
+      return await inside(sandbox, command, session);
+    } finally {
+      release();
+      await ended;
+    }
+  });
 }
 
 /** The helper beside this program. */
@@ -49,17 +61,43 @@ export function cliSession(): HelperSession {
 /** Runs a command or a shell in a running sandbox, on this terminal or with these pipes. Returns its exit status. */
 export async function inside(sandbox: Sandbox, command: readonly string[], session: HelperSession): Promise<number> {
   const place = await joinerPlacing(sandbox, session);
-  const { ended, joiner } = start(joinCommand(sandbox, command));
-  const pid = await joiner;
-  if (pid !== undefined) await place(pid);
-  const { exitCode, signal } = await ended;
-  return exitCode ?? (signal === undefined ? 1 : 128);
+  const started = start(joinCommand(sandbox, command));
+  const refusal = await refusalToPlace(started, place);
+  const { exitCode, signal, shortMessage } = await started.ended;
+  // one that has ended by itself has said why
+  if (refusal !== undefined && signal === 'SIGKILL') throw refusal;
+  if (signal !== undefined) return statusOf(signal);
+  if (exitCode === undefined) throw new Error(shortMessage);
+  return exitCode;
 }
 
 /** The running join script: how it ends, and its number, which is undefined where it did not start. */
 interface Started {
-  readonly ended: Promise<{ readonly exitCode?: number | undefined; readonly signal?: string | undefined }>;
+  readonly ended: Promise<Ended>;
   readonly joiner: Promise<number | undefined>;
+  readonly kill: () => void;
+}
+
+/** Why the join script, which waits for that, is not under the limits; it is killed then. */
+async function refusalToPlace(
+  { joiner, kill }: Started,
+  place: (pid: number) => Promise<void>,
+): Promise<Error | undefined> {
+  try {
+    const pid = await joiner;
+    if (pid !== undefined) await place(pid);
+    return undefined;
+  } catch (error) {
+    kill();
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** By itself, by a signal, or because it could not be started: then `shortMessage` says why. */
+interface Ended {
+  readonly exitCode?: number | undefined;
+  readonly signal?: NodeJS.Signals | undefined;
+  readonly shortMessage?: string | undefined;
 }
 
 const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
@@ -71,7 +109,7 @@ const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true }
 function start(command: JoinCommand): Started {
   if (process.stdin.isTTY && process.stdout.isTTY) return onTerminal(command);
   const child = withPipes(command);
-  return { ended: child, joiner: Promise.resolve(child.pid) };
+  return { ended: child, joiner: Promise.resolve(child.pid), kill: () => void child.kill('SIGKILL') };
 }
 
 /** Beneath script(1) the join script first says its number on a descriptor of its own. */
@@ -82,7 +120,7 @@ function onTerminal({ file, args, env }: JoinCommand): Started {
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   });
-  return { ended: child, joiner: numberFrom(child.stdio[3]) };
+  return { ended: child, joiner: numberFrom(child.stdio[3]), kill: () => void child.kill('SIGKILL') };
 }
 
 /** script(1) holds the descriptor open as well: what comes first is all. */
@@ -126,9 +164,4 @@ function feed(input: Writable, ended: Promise<unknown>): void {
   process.stdin.pipe(input);
   const stop = (): void => void process.stdin.destroy();
   ended.then(stop, stop);
-}
-
-async function end({ release, ended }: Launched): Promise<void> {
-  release();
-  await ended;
 }

@@ -1,46 +1,64 @@
-import type { LaunchRequest } from '../sandbox/make-plan.ts';
+import { constants } from 'node:os';
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a signal does that would end this program with a status, as a shell would say it. @returns what takes that back */
-export function onSignal(act: (status: number, signal: NodeJS.Signals) => void): () => void {
-  const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
-    const handler = (name: NodeJS.Signals): void => act(status, name);
-    // Not `once`: a listener that is gone by then counts as none, and execa would end this program at once.
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
-  });
-  return () => handlers.forEach((remove) => remove());
+type Act = (status: number, signal: NodeJS.Signals) => void;
+
+const acts = new Set<Act>();
+let isListening = false;
+
+/** The exit status by which a shell says that a signal has ended a program. */
+export const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
+
+/** What a signal does that would end this program. @returns what takes that back */
+export function onSignal(act: Act): () => void {
+  listen();
+  acts.add(act);
+  return () => acts.delete(act);
 }
 
-/** A signal to this program while sandboxes are being made takes back what there is of them before this program ends. */
-export async function takenBackBySignal<Made>(
-  make: (begun: NonNullable<LaunchRequest['begun']>) => Promise<Made>,
-): Promise<Made> {
-  let caught: number | undefined;
-  let giveUp: (status: number) => void = (status) => process.exit(status);
-  const ignoreAgain = onSignal((status) => {
-    caught = status;
-    giveUp(status);
-  });
-  try {
-    return await make((takeBack) => {
-      giveUp = takeBack;
-      if (caught !== undefined) takeBack(); // it came between two steps
+/** Once and for all: a signal that came between one listener and the next would be lost, or end this program alone. */
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      if (acts.size === 0) process.exit(statusOf(signal));
+      for (const act of acts) act(statusOf(signal), signal);
     });
-  } catch (error) {
-    if (caught !== undefined) process.exit(caught);
-    throw error;
-  } finally {
-    ignoreAgain();
+}
+
+/** That a signal has ended a command, which has taken back what it had made. */
+export class GivenUp extends Error {
+  constructor(readonly status: number) {
+    super('The command was given up.');
   }
 }
 
-/** A signal to this program meanwhile undoes what was made for the work before this program ends. */
-export async function undoneBySignal<Result>(undo: () => Promise<void>, work: () => Promise<Result>): Promise<Result> {
-  const ignoreAgain = onSignal((status) => void undo().finally(() => process.exit(status)));
+/** Milliseconds in which npm(1) and the terminal may both send the same signal. */
+const TOGETHER = 500;
+
+/**
+ * Does some work, which a signal to this program aborts and which takes back then what it has made. A second signal ends this
+ * program at once.
+ * @throws GivenUp after a signal, whatever the work came to.
+ */
+export async function givenUpBySignal<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let first = Infinity;
+  const ignoreAgain = onSignal((status) => {
+    if (Date.now() - first > TOGETHER) process.exit(status);
+    if (!signal.aborted) first = Date.now();
+    controller.abort(new GivenUp(status));
+  });
   try {
-    return await work();
+    const result = await work(signal);
+    signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     ignoreAgain();
   }

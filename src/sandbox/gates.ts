@@ -1,5 +1,4 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fail } from '../model/problem.ts';
@@ -9,13 +8,13 @@ import { dropToShifted, planIds } from './ids.ts';
 export interface GatedScript {
   /** The process that was started; it may become another program. */
   readonly pid: number;
-  /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it. */
-  at(word: string): Promise<string>;
+  /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it; `step` is what it does before. */
+  at(word: string, step?: string): Promise<string>;
   /** Lets it go on. */
   pass(line?: string): void;
   /** Closes the script's input: it ends at its next gate, and PID 1 of a whole sandbox ends. */
   readonly close: () => void;
-  /** Forgets its output and input, so that neither keeps this process alive; its input stays open. */
+  /** Forgets its output and input, so that neither keeps this process alive; its input stays open. No gate is waited for any more. */
   detach(): void;
   readonly ended: Promise<void>;
 }
@@ -28,12 +27,12 @@ export function runGated(script: string): GatedScript {
   let closed = false;
   return {
     pid: child.process.pid ?? 0,
-    at: async (word) => {
+    at: async (word, step = STEPS[word]) => {
       const next: IteratorResult<string, undefined> = await words.next();
       const [said, ...rest] = next.value?.split(' ') ?? [];
       if (said === word) return rest.join(' ');
       if (closed) throw new Error('the start was given up');
-      return failedBefore(word, child);
+      return failedAt(step, child);
     },
     pass: (line = 'go') => child.process.stdin.write(`${line}\n`),
     close: () => {
@@ -41,44 +40,52 @@ export function runGated(script: string): GatedScript {
       child.process.stdin.destroy();
     },
     detach: () => detach(child, lines),
-    ended: child.ended.then(() => undefined),
+    ended: child.ended,
   };
 }
 
-/** In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it. */
+/**
+ * In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it.
+ * @throws ProblemError `launchFailed` where the kernel gives no process or no pipe, fork(2) and pipe(2).
+ */
 function start(script: string): Child {
   const child = spawn('/bin/sh', [script], { env: {}, detached: true });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
+  if (child.pid === undefined) fail('launchFailed', { step: 'starting /bin/sh', output: NO_PROCESS });
   child.stdin.on('error', () => undefined);
-  return { process: child, stderr: text(child.stderr).catch(() => ''), ended: once(child, 'exit') };
+  return { process: child, stderr: text(child.stderr).catch(() => ''), ended };
 }
+
+const NO_PROCESS = 'you have as many processes or open files as you may have: end some (ulimit -u, ulimit -n)';
 
 interface Child {
   readonly process: ChildProcessWithoutNullStreams;
   readonly stderr: Promise<string>;
-  readonly ended: Promise<unknown>;
+  readonly ended: Promise<void>;
 }
 
-async function failedBefore(gate: string, child: Child): Promise<never> {
+async function failedAt(step: string | undefined, child: Child): Promise<never> {
   child.process.stdin.destroy();
   await child.ended;
-  return failure(gate, await child.stderr);
+  return failure(step, await child.stderr);
 }
 
 /** What is done before each gate. */
 const STEPS: Readonly<Record<string, string>> = {
+  outer: 'making the namespaces',
   unshared: 'making the namespaces',
   lab: 'making the hub of the lab',
   made: 'making the networks of the lab',
 };
 
-async function failure(gate: string, stderr: string): Promise<never> {
+async function failure(step = 'mounting', stderr: string): Promise<never> {
   const refused = /^refused: (\/\S*)$/m.exec(stderr);
   if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
   if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
   if (/^no lab$/m.test(stderr) && stderr.includes('qdisc kind is unknown')) fail('qdiscMissing', {});
   if (/^no lab$/m.test(stderr)) fail('labFailed', { reason: stderr.replace('no lab', '').trim() });
   await failForNamespaces();
-  fail('launchFailed', { step: STEPS[gate] ?? 'mounting', output: stderr.trim() });
+  fail('launchFailed', { step, output: stderr.trim() });
 }
 
 /** What the check of the host finds missing, in its words: a refused namespace has many causes, and few errors. */

@@ -29,6 +29,7 @@ import { writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
 import { startScript } from './script/start-script.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { wayOutProcess } from './way-out.ts';
 import { writeIdMaps } from './write-ids.ts';
 import { makePlaceholders } from './workspace.ts';
@@ -53,12 +54,9 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
     await requireFreePorts(request.profile.network.publish);
     const id = newId(request.profile.name);
     const opening = await openLab(request.profile, id, folders);
-    if (opening) request.begun?.(opening.close);
     try {
-      const [{ plan, notes }, lab] = await Promise.all([
-        makePlan(request, id, folders, opening?.outline),
-        opening?.opened,
-      ]);
+      const planned = makePlan(request, id, folders, opening?.outline);
+      const [{ plan, notes }, lab] = await unlessAborted(Promise.all([planned, opening?.opened]), request.signal);
       const all = { plan: { ...plan, lab: lab?.plan }, notes, session, folders, request, hub: lab?.hub };
       return await start(all).catch((error: unknown) => startByHelper(all, error));
     } catch (error) {
@@ -87,7 +85,7 @@ interface Start {
 async function startByHelper(all: Start, refusal: unknown): Promise<Launched> {
   const { plan, session } = all;
   if (!helperMakesWay(refusal, plan)) throw refusal;
-  const userNamespace = await makeByHelper(refusal, plan, session);
+  const userNamespace = await unlessAborted(makeByHelper(refusal, plan, session), all.request.signal);
   try {
     return await start({ ...all, plan: { ...plan, userNamespace } });
   } finally {
@@ -96,36 +94,34 @@ async function startByHelper(all: Start, refusal: unknown): Promise<Launched> {
 }
 
 async function start(all: Start): Promise<Launched> {
-  const { plan, request } = all;
+  const { plan, folders, session } = all;
+  const { signal } = all.request;
   const record = beginRecord(plan);
   const made: Made = {};
-  const givenUp = new AbortController();
-  givenUp.signal.addEventListener('abort', () => end(made));
-  request.begun?.(() => givenUp.abort());
+  const giveUp = (): void => end(made);
+  signal?.addEventListener('abort', giveUp);
   try {
-    givenUp.signal.throwIfAborted();
-    const limits = (made.limits = await prepareLimits(plan.id, plan.limits, all.session));
-    givenUp.signal.throwIfAborted();
+    const limits = (made.limits = await unlessAborted(prepareLimits(plan.id, plan.limits, session), signal));
     const script = (made.script = runGated(writeStartScript(plan)));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
+    const started = through({ limits, script }, all, record, (placed) => (made.sandbox = placed));
     // While the script is at work; it needs nothing of what is removed.
-    const [sandbox] = await Promise.all([
-      through({ limits, script }, all, record, (placed) => (made.sandbox = placed)),
-      sweep(all.folders, all.session),
-    ]);
-    givenUp.signal.throwIfAborted();
+    const [sandbox] = await Promise.all([started, sweep(folders, session)]);
+    signal?.throwIfAborted();
     return launched(sandbox, script, undo);
   } catch (error) {
     end(made);
     await made.script?.ended;
     await undo();
-    givenUp.signal.throwIfAborted();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 
   function undo(): Promise<void> {
-    return removeRemains(plan.folder, record, all.folders, made.limits);
+    return removeRemains(plan.folder, record, folders, made.limits);
   }
 }
 
@@ -223,10 +219,12 @@ async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void
 async function makeNamespaces(script: GatedScript, all: Start): Promise<number> {
   const { plan } = all;
   const first = Number(await script.at(plan.held === undefined ? 'unshared' : 'outer'));
-  await giveIds(first, all);
+  await unlessAborted(giveIds(first, all), all.request.signal);
   if (plan.held === undefined) return first;
   script.pass();
-  return Number(await script.at('unshared'));
+  return Number(
+    await script.at('unshared', 'mounting what is shown of this machine, and making the namespaces inside'),
+  );
 }
 
 /** A single id is given by unshare(1) itself; a user namespace that was made before has its ids. */
@@ -293,7 +291,9 @@ function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<voi
   const stays = sandbox.lifetime === 'untilStopped';
   if (stays) script.detach();
   const release = (): void => end({ script, sandbox });
-  return { sandbox, ended: script.ended.then(undo), release: stays ? () => undefined : release };
+  const ended = script.ended.then(undo);
+  ended.catch(() => undefined); // it is for whoever waits for it, which may be nobody
+  return { sandbox, ended, release: stays ? () => undefined : release };
 }
 
 function requireHost(): void {

@@ -23,8 +23,8 @@ export interface LaunchRequest {
   readonly workspaceFolder: string | undefined;
   /** Whether it is to be kept ready for later. */
   readonly spare?: boolean;
-  /** Called as soon as there is something to take back, and again when there is more: `giveUp` does so, and the start is rejected. */
-  readonly begun?: (giveUp: () => void) => void;
+  /** Gives the start up: what there is of it is taken back, and it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**

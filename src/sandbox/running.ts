@@ -1,4 +1,5 @@
 import { startTimeOf } from '../discovery/pin.ts';
+import type { HelperSession } from '../elevation/session.ts';
 import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { readRecords } from '../state/records.ts';
@@ -28,10 +29,10 @@ export function findSandbox(id: string): Sandbox {
 }
 
 /**
- * Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)), and removes what is left.
- * A sandbox that has ended already is no error.
+ * Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)), and removes what is left; what the helper keeps of it,
+ * where it runs. A sandbox that has ended already is no error.
  */
-export async function stopSandbox(sandbox: Sandbox): Promise<void> {
+export async function stopSandbox(sandbox: Sandbox, session?: HelperSession): Promise<void> {
   await kill(sandbox);
-  await sweep(callerFolders());
+  await sweep(callerFolders(), session);
 }

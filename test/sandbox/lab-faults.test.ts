@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -134,6 +135,25 @@ describe.skipIf(missing.length > 0).each(CALLERS)(
       child.kill('SIGTERM');
       expect((await child).exitCode).toBe(143);
       expect([scripts(lab), entries(join(lab, 'members')), sandboxFolders(caller)]).toEqual([[], [], []]);
+    });
+
+    it('while another start has its lock', async () => {
+      const first = await started(caller, 'one');
+      const { folder = '' } = first.lab ?? {};
+      const holder = execa(
+        'flock',
+        ['--no-fork', join(folder, 'starting'), 'sh', '-c', 'echo has it; exec sleep 60'],
+        QUIET,
+      );
+      await once(holder.stdout, 'data');
+      const child = begun(caller, ['run', '--profile', 'once', '--', 'true']);
+      await until('it waits', () => scripts(folder).length === 2);
+      child.kill('SIGTERM');
+      expect((await child).exitCode).toBe(143);
+      expect([scripts(folder).length, entries(join(folder, 'members')).length]).toEqual([1, 1]);
+      holder.kill('SIGKILL');
+      await holder;
+      await caller.unshared(['lab', 'stop']);
     });
 
     it('at its second sandbox', async () => {

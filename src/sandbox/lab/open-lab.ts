@@ -74,6 +74,7 @@ export async function openLab(profile: Profile, sandbox: string, folders: Caller
   const opened = enterLab(lab, script, { sandbox, hostname: profile.hostname });
   const leave = async (): Promise<void> => {
     script.close();
+    script.detach(); // it may wait until others have started
     await opened.catch(() => undefined);
     leaveLab(lab.folder, sandbox);
   };

@@ -29,7 +29,7 @@ export async function stopAll({ live, terminals }: App): Promise<void> {
   if (running.length === 0) void vscode.window.showInformationMessage('No sandbox is running.');
   else if (await confirmed(running)) {
     running.forEach((sandbox) => terminals.close(sandbox));
-    await Promise.all(running.map(stopSandbox));
+    await Promise.all(running.map((sandbox) => stopSandbox(sandbox)));
   }
   live.refresh();
 }

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import { CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
 
@@ -73,38 +73,59 @@ describe.each(CALLERS)('a file that %s redirects', (name) => {
 });
 
 describe('a signal', () => {
+  let caller: Caller;
+  let id: string;
+  beforeAll(async () => {
+    caller = makeCaller('user');
+    await writeProfiles(caller, { stays: { extends: 'learn', lifetime: 'untilStopped' } });
+    await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
+    [{ id } = expect.fail('it does not run')] = await running(caller);
+  });
+  afterAll(async () => {
+    await caller.unshared(['stop', '--all']);
+    caller.remove();
+  });
+
+  function begun(words: readonly string[], options: readonly string[] = []) {
+    const [file = '', ...args] = caller.asCaller([process.execPath, ...options, CLI, ...words]);
+    const { workspace: cwd, env } = caller;
+    return execa(file, args, { cwd, env, extendEnv: false, reject: false, stdin: 'ignore' });
+  }
+
   const SLOW_SPAWN = resolve('test/sandbox/attacks/slow-spawn.mjs');
   it.each([
     ['a command with pipes', []],
     ['one that is just being started', ['--import', SLOW_SPAWN]],
   ])('for %s reaches it inside', async (_, options) => {
-    const caller = makeCaller('user');
-    try {
-      await writeProfiles(caller, { stays: { extends: 'learn', lifetime: 'untilStopped' } });
-      await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
-      const [{ id } = expect.fail('it does not run')] = await running(caller);
-      const program = 'trap "echo got; exit 3" INT; echo ready; while :; do sleep 0.05; done';
-      const [file = '', ...args] = caller.asCaller([
-        process.execPath,
-        ...options,
-        CLI,
-        'enter',
-        id,
-        '--',
-        'sh',
-        '-c',
-        program,
-      ]);
-      const entered = execa(file, args, { env: caller.env, extendEnv: false, reject: false, stdin: 'ignore' });
-      const said: string[] = [];
-      for await (const line of entered) {
-        said.push(line);
-        if (line === 'ready') entered.kill('SIGINT');
-      }
-      expect(said).toEqual(['ready', 'got']);
-      await caller.unshared(['stop', id]);
-    } finally {
-      caller.remove();
+    const program = 'trap "echo got; exit 3" INT; echo ready; while :; do sleep 0.05; done';
+    const entered = begun(['enter', id, '--', 'sh', '-c', program], options);
+    const said: string[] = [];
+    for await (const line of entered) {
+      said.push(line);
+      if (line === 'ready') entered.kill('SIGINT');
     }
+    expect(said).toEqual(['ready', 'got']);
+  });
+
+  it('that ends a command with pipes is its exit status', async () => {
+    const entered = begun(['enter', id, '--', 'sh', '-c', 'echo ready; exec sleep 60']);
+    for await (const line of entered) if (line === 'ready') entered.kill('SIGTERM');
+    expect((await entered).exitCode).toBe(143);
+  });
+
+  it('ends who waits on a terminal for a sandbox that stays, and not the sandbox', async () => {
+    const before = (await running(caller)).length;
+    const line = `${UNSHARED} run --profile stays -- sh -c 'echo ready; exec sleep 60'; echo status $?`;
+    const [file = '', ...args] = caller.asCaller(['script', '-qec', line, '/dev/null']);
+    const { workspace: cwd, env } = caller;
+    const terminal = execa(file, args, { cwd, env, extendEnv: false, reject: false });
+    let said = '';
+    for await (const text of terminal) {
+      said += `${text}\n`;
+      if (text.trim() === 'ready')
+        await execa('pkill', ['--signal', 'TERM', '-f', `^${process.execPath} ${CLI} run --profile stays `]);
+    }
+    expect(said).toMatch(/status 143\r?$/m);
+    expect((await running(caller)).length).toBe(before + 1);
   });
 });
