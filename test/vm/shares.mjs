@@ -44,18 +44,22 @@ export async function shareSuites(share) {
  * The tests against the kernel as they run outside: vitest runs them.
  * @param {string} share
  * @param {readonly string[]} files or folders of them
- * @param {boolean} asRoot else as a user who has nothing but an account
+ * @param {{ asRoot: boolean, name: string }} how as root, or as a user who has nothing but an account; `name` is a pattern, of vitest
  */
-export async function shareKernelTests(share, files, asRoot) {
+export async function shareKernelTests(share, files, { asRoot, name }) {
   for (const name of ['src', 'test', 'scripts', 'package.json', 'tsconfig.json'])
     cpSync(join(PROJECT, name), join(share, name), { recursive: true });
   copyPackages(PACKAGES, PROJECT, share);
   await compileCalls(share);
   const become = asRoot ? 'HOME=/root' : 'setpriv --reuid=stranger --regid=stranger --init-groups --reset-env --';
   const vitest = 'node_modules/vitest/vitest.mjs run --config test/vm/vitest.config.mjs --configLoader native';
+  const words = [...files, ...(name === '' ? [] : ['--testNamePattern', name])].map(quoted).join(' ');
   const variables = 'TEST_BUILT=1 TEST_SLOWNESS=10 CI=1 TRY_CALLS=/srv/share/try-calls PATH="/srv/share:$PATH"';
-  await shareShipped(share, [`exec env ${become} env ${variables} ./node ${vitest} ${files.join(' ')} 3>${PORT}`]);
+  await shareShipped(share, [`exec env ${become} env ${variables} ./node ${vitest} ${words} 3>${PORT}`]);
 }
+
+/** @param {string} word of sh */
+const quoted = (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The machine has no compiler. @param {string} share */
 async function compileCalls(share) {

@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shellWords } from '../../../src/sandbox/script/quote.ts';
-import { CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+import {
+  CALLERS,
+  CLI,
+  makeCaller,
+  outside,
+  running,
+  sandboxFolders,
+  writeProfiles,
+  type Caller,
+} from '../../support/unshared.ts';
 
 const UNSHARED = shellWords([process.execPath, CLI]);
 const HAS_NO_TERMINAL = `sh -c '(: </dev/tty) 2>/dev/null && echo reached; [ ! -t 0 ] || echo input; [ ! -t 2 ] || echo errors; echo ran'`;
@@ -35,6 +44,13 @@ describe.each(CALLERS)('the terminal of %s', (name) => {
     const said = await onTerminal(line);
     expect(said).toMatch(/^ran$/m);
     expect(said).not.toMatch(/^(reached|input|errors)$/m);
+  });
+
+  it.runIf(name === 'root')('is asked for with script(1), and without that no sandbox stays', async () => {
+    const hide = 'mount --bind /dev/null "$(command -v script)"; exec "$@"';
+    const line = `unshare --mount sh -c ${shellWords([hide])} sh ${UNSHARED} run -- true; echo status $?`;
+    expect(await onTerminal(line)).toMatch(/\bscript\b[^]*status 125/);
+    expect(sandboxFolders(caller)).toEqual([]);
   });
 
   it('is not in reach either where the join script is called by hand', async () => {
