@@ -6,8 +6,10 @@ import type { Helper } from './start-helper.ts';
 export interface HelperSession {
   /** The running helper, or a new one: this asks for a password. @throws ProblemError of startHelper. */
   helper(purpose?: RootPurpose): Promise<Helper>;
-  /** The running helper, and never a new one. */
+  /** The running helper, or the one for which a password is being asked, and never a new one. */
   running(): Promise<Helper> | undefined;
+  /** The running helper, without waiting for a password. */
+  started(): Helper | undefined;
   /** Ends the running helper. The next who needs one starts another. */
   dispose(): void;
 }
@@ -25,22 +27,25 @@ export function helperSession(
   { person = NOBODY, onChange = () => undefined }: SessionOptions = {},
 ): HelperSession {
   let current: Promise<Helper> | undefined;
+  let started: Helper | undefined;
   const start = (purpose: RootPurpose | undefined): Promise<Helper> => {
     const starting = import('./start-helper.ts').then(({ startHelper }) =>
       startHelper(helperFile, onAct, person, purpose),
     );
     const forget = (): void => {
-      if (current === starting) current = undefined;
+      if (current === starting) current = started = undefined;
     };
-    starting.then(({ ended }) => {
+    starting.then((helper) => {
+      started = helper;
       onChange(true);
-      void ended.then(forget).then(() => onChange(false));
+      void helper.ended.then(forget).then(() => onChange(false));
     }, forget);
     return starting;
   };
   return {
     helper: (purpose) => (current ??= start(purpose)),
     running: () => current,
+    started: () => started,
     dispose: () =>
       void current?.then(
         (helper) => helper.dispose(),

@@ -47,7 +47,7 @@ export async function sweep(folders: CallerFolders, session?: HelperSession): Pr
   removeUnusedBareRoots(folders.bareRoots, new Set([...living.values()].map(({ bareRoot }) => bareRoot)));
   sweepLabs(folders.labs);
   removeOwnCgroups(hierarchies, ended(own));
-  const helper = await session?.running();
+  const helper = session?.started();
   if (helper) await sweepByHelper(ended(helpers), helper);
 }
 

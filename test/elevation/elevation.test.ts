@@ -18,7 +18,7 @@ import { findProgram } from '../../src/host/programs.ts';
 import { enterAsRootCommand } from '../../src/sandbox/enter.ts';
 import { onTerminalWords, typing } from '../support/on-terminal.ts';
 import { until } from '../support/until.ts';
-import { CLI, isRoot, makeCaller, type Caller } from '../support/unshared.ts';
+import { CLI, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 
 const WITH_POLKIT = resolve('test/support/with-polkit.sh');
 const missing = ['pkexec', 'pkttyagent', 'dbus-daemon', 'script', 'sudo'].filter((name) => !findProgram(name));
@@ -78,7 +78,23 @@ describe.skipIf(!isRoot || missing.length > 0)(
       return typing(words, { when: /password[^\n]*: $|Password: $|# $/, type }, environment(more));
     }
 
+    /** Ends the command, which asks for a password by a program of this name, and nothing else. */
+    async function givenUpWhileAsking(program: string, answer: string, more: Readonly<Record<string, string>> = {}) {
+      const asked = typed(answer, unshared(...NEEDS_ROOT), [], more);
+      await until(
+        'the question',
+        async () => (await execa('pgrep', ['-x', program], { reject: false })).exitCode === 0,
+      );
+      await execa('pkill', ['--signal', 'TERM', '-f', `^${process.execPath} ${CLI} ${NEEDS_ROOT.join(' ')}`]);
+      const { status, output } = await asked;
+      expect({ status, ran: output.includes('it ran') }).toEqual({ status: 143, ran: false });
+      expect(sandboxFolders(caller)).toEqual([]);
+    }
+
     describe('by pkexec', () => {
+      it('is no longer asked for where the command is ended meanwhile', () =>
+        givenUpWhileAsking('pkexec', 'auth_admin'));
+
       it('is given where polkit grants it, and said to be for what', async () => {
         const { status, output } = await piped('yes', unshared(...NEEDS_ROOT));
         expect(status).toBe(0);
@@ -139,6 +155,8 @@ describe.skipIf(!isRoot || missing.length > 0)(
       const sudo = (rule: string) => ({ WITHOUT_PKEXEC: '1', SUDOERS: rule });
       const FREE = sudo('sandboxer ALL=(ALL) NOPASSWD: ALL');
       const ASKED = sudo('sandboxer ALL=(ALL) ALL');
+
+      it('is no longer asked for where the command is ended meanwhile', () => givenUpWhileAsking('sudo', 'no', ASKED));
 
       it('is given where sudoers grant it without a password', async () => {
         const { status, output } = await piped('no', unshared(...NEEDS_ROOT), FREE);
