@@ -46,9 +46,12 @@ describe.each(CALLERS)('the terminal of %s', (name) => {
     expect(said).not.toMatch(/^(reached|input|errors)$/m);
   });
 
-  it.runIf(name === 'root')('is asked for with script(1), and without that no sandbox stays', async () => {
-    const hide = 'mount --bind /dev/null "$(command -v script)"; exec "$@"';
-    const line = `unshare --mount sh -c ${shellWords([hide])} sh ${UNSHARED} run -- true; echo status $?`;
+  it.runIf(name === 'root')('that cannot be opened once the sandbox runs leaves none of it', async () => {
+    await outside(caller, 'mkfifo started hidden; chmod 666 started hidden');
+    const init = ['echo >started; read -r _ <hidden'];
+    await writeProfiles(caller, { waits: { extends: 'throwaway', init } });
+    const hide = 'read -r _ <started; mount --bind /dev/null "$(command -v script)"; echo >hidden';
+    const line = `unshare --mount sh -c ${shellWords([`{ ${hide}; } & exec "$@"`])} sh ${UNSHARED} run --profile waits -- true; echo status $?`;
     expect(await onTerminal(line)).toMatch(/\bscript\b[^]*status 125/);
     expect(sandboxFolders(caller)).toEqual([]);
   });
