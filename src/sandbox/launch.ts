@@ -6,25 +6,24 @@ import { startTimeOf, thisProcess } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { InLab, LimitsGiven, Pinned, Sandbox, SandboxNote } from '../model/sandbox.ts';
+import type { LimitsGiven, Pinned, Sandbox } from '../model/sandbox.ts';
 import { makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import { requireFreePorts } from '../network/free-ports.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
+import { describe, type Planned } from './describe.ts';
 import { runGated, type GatedScript } from './gates.ts';
-import { hasOneId, SHIFTED_BASE } from './ids.ts';
+import { SHIFTED_BASE } from './ids.ts';
 import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
 import { joinScript } from './script/join-script.ts';
 import { HOSTS, tellHosts } from './lab/members.ts';
-import { openLab, type LabPlan } from './lab/open-lab.ts';
+import { openLab } from './lab/open-lab.ts';
 import { prepareLimits } from './limits/prepare.ts';
-import { groupedByReason } from './limits/unavailable.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { helperMakesWay, makeByHelper } from './namespace-by-helper.ts';
 import { makePlan, newId, type LaunchRequest } from './make-plan.ts';
-import { hostnameInside, outsideOf } from './outside.ts';
 import { writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, type Plan } from './plan.ts';
 import { removeRemains, sweep } from './remains.ts';
@@ -71,14 +70,9 @@ export async function launchSandbox(request: LaunchRequest, session: HelperSessi
   }
 }
 
-interface Start {
-  readonly plan: Plan;
-  readonly notes: readonly SandboxNote[];
+interface Start extends Planned {
   readonly session: HelperSession;
   readonly folders: CallerFolders;
-  readonly request: LaunchRequest;
-  /** Of the lab that it is in. */
-  readonly hub: Pinned | undefined;
 }
 
 /** Once more, where only root may make the user namespace. @throws the same error where that is of no use. */
@@ -244,47 +238,6 @@ function keeperOf({ pid }: GatedScript, { sharing, id }: Plan): Pinned | undefin
 function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
   const folder = cgroups['memory.max'];
   return folder === undefined ? [] : [memoryKillCounter(folder)];
-}
-
-function describe(
-  pid: number,
-  given: LimitsGiven,
-  { plan, notes, request, hub }: Start,
-  keeper: Pinned | undefined,
-): Sandbox {
-  const { profile, folder, id, lab } = plan;
-  return {
-    id,
-    profile: profile.name,
-    hostname: hostnameInside(profile),
-    lifetime: profile.lifetime,
-    workspaceFolder: profile.workspace === 'none' ? undefined : request.workspaceFolder,
-    rootfs: profile.rootfs.kind === 'host' ? 'host' : profile.rootfs.path,
-    pid,
-    startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }),
-    startedAt: Date.now(),
-    spare: request.spare === true,
-    folder,
-    limits: given,
-    outside: outsideOf(plan, keeper),
-    network: profile.network,
-    lab: lab && hub && inLab(lab, hub),
-    wayOut: undefined,
-    notes: [...notes, ...missingLimits(given), ...singleId(plan)],
-  };
-}
-
-function inLab({ id, folder, interfaces, internet }: LabPlan, hub: Pinned): InLab {
-  return { id, folder, hub, internet: internet !== undefined, interfaces };
-}
-
-/** The `host` root is read-only, and an archive has been given to the one id that there is. */
-function singleId({ ids, profile }: Plan): readonly SandboxNote[] {
-  return hasOneId(ids) && profile.rootfs.kind === 'directory' ? [{ note: 'singleId' }] : [];
-}
-
-function missingLimits({ missing }: LimitsGiven): readonly SandboxNote[] {
-  return groupedByReason(missing).map((group) => ({ note: 'limitsMissing', ...group }));
 }
 
 function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
