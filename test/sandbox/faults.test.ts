@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupHierarchies } from '../../src/cgroup/hierarchies.ts';
 import { findProgram } from '../../src/host/programs.ts';
 import { partialFolders } from '../../src/state/records.ts';
-import { CALLERS, CLI, isRoot, makeCaller, outside, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { begun, CALLERS, CLI, isRoot, makeCaller, outside, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { busyboxTree } from '../support/busybox.ts';
 import { until } from '../support/until.ts';
 
@@ -116,9 +116,7 @@ describe.each(CALLERS)('when a sandbox of %s is given up at a line of "init", no
     const profiles = { mine: { lifetime, init: [init] } };
     await outside(caller, 'mkdir -p .vscode && cat >.vscode/sandboxes.json', JSON.stringify({ profiles }));
     const before = leftovers(caller);
-    const [file = '', ...words] = caller.asCaller([process.execPath, CLI, 'run', '--profile', 'mine', '--', 'true']);
-    const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false } as const;
-    return { before, launcher: execa(file, words, options) };
+    return { before, launcher: begun(caller, ['run', '--profile', 'mine', '--', 'true']) };
   }
 
   const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

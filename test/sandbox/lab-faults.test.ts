@@ -8,7 +8,7 @@ import { findProgram } from '../../src/host/programs.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { hubs, inSandbox, ping, started, writeLab } from '../support/labs.ts';
 import { patience } from '../support/pace.ts';
-import { CALLERS, CLI, makeCaller, running, sandboxFolders, type Caller } from '../support/unshared.ts';
+import { begun, CALLERS, makeCaller, running, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
 const missing = ['busybox', 'flock', 'ip'].filter((name) => findProgram(name) === undefined);
@@ -178,12 +178,6 @@ describe.skipIf(missing.length > 0).each(CALLERS)(
 );
 
 const QUIET = { reject: false } as const;
-
-/** The launcher itself, so that a signal to it goes to nothing else. */
-function begun(caller: Caller, args: readonly string[]) {
-  const [file = '', ...words] = caller.asCaller([process.execPath, CLI, ...args]);
-  return execa(file, words, { ...QUIET, cwd: caller.workspace, env: caller.env, extendEnv: false, stdin: 'ignore' });
-}
 
 async function both(caller: Caller): Promise<readonly [Sandbox, Sandbox]> {
   const sandboxes = await running(caller);

@@ -126,6 +126,13 @@ function withRanges(base: string, home: string): readonly string[] {
   return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', line, 'sh'];
 }
 
+/** Starts the program itself, as the caller and without input, so that a signal to it goes to nothing else. */
+export function begun(caller: Caller, args: readonly string[], nodeOptions: readonly string[] = []) {
+  const [file = '', ...words] = caller.asCaller([process.execPath, ...nodeOptions, CLI, ...args]);
+  const { workspace: cwd, env } = caller;
+  return execa(file, words, { cwd, env, extendEnv: false, reject: false, stdin: 'ignore' });
+}
+
 /** The running sandboxes of a caller, but for those that ran before. */
 export async function running(caller: Caller): Promise<readonly Sandbox[]> {
   const { stdout } = await caller.unshared(['list', '--json']);

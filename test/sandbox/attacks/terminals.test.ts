@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import {
+  begun,
   CALLERS,
   CLI,
   makeCaller,
@@ -105,19 +106,13 @@ describe('a signal', () => {
     caller.remove();
   });
 
-  function begun(words: readonly string[], options: readonly string[] = []) {
-    const [file = '', ...args] = caller.asCaller([process.execPath, ...options, CLI, ...words]);
-    const { workspace: cwd, env } = caller;
-    return execa(file, args, { cwd, env, extendEnv: false, reject: false, stdin: 'ignore' });
-  }
-
   const SLOW_SPAWN = resolve('test/sandbox/attacks/slow-spawn.mjs');
   it.each([
     ['a command with pipes', []],
     ['one that is just being started', ['--import', SLOW_SPAWN]],
   ])('for %s reaches it inside', async (_, options) => {
     const program = 'trap "echo got; exit 3" INT; echo ready; while :; do sleep 0.05; done';
-    const entered = begun(['enter', id, '--', 'sh', '-c', program], options);
+    const entered = begun(caller, ['enter', id, '--', 'sh', '-c', program], options);
     const said: string[] = [];
     for await (const line of entered) {
       said.push(line);
@@ -127,7 +122,7 @@ describe('a signal', () => {
   });
 
   it('that ends a command with pipes is its exit status', async () => {
-    const entered = begun(['enter', id, '--', 'sh', '-c', 'echo ready; exec sleep 60']);
+    const entered = begun(caller, ['enter', id, '--', 'sh', '-c', 'echo ready; exec sleep 60']);
     for await (const line of entered) if (line === 'ready') entered.kill('SIGTERM');
     expect((await entered).exitCode).toBe(143);
   });
