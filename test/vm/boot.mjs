@@ -11,7 +11,9 @@ const MACHINE = ['-M', 'q35', '-accel', 'tcg,tb-size=512', '-cpu', 'Nehalem', '-
 const BARE = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'];
 /** With so little memory the table of connections would have no room for the eight ways out that a user may have. */
 const CONNECTIONS = 'nf_conntrack.hashsize=32768';
-const KERNEL = `root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 mitigations=off panic=-1 oops=panic audit=0 fsck.mode=skip ${CONNECTIONS}`;
+/** QEMU translates a program anew for each address that it runs at: where addresses stay, a process starts in a third of the time. */
+const FAST = 'norandmaps init_on_alloc=0 mitigations=off audit=0';
+const KERNEL = `root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 panic=-1 oops=panic fsck.mode=skip ${FAST} ${CONNECTIONS}`;
 
 /**
  * Boots an image with a folder on its second disk, and passes on each line that the guest writes to its port `outcomes`.
