@@ -6,7 +6,7 @@ import { choice, insidePath, key, keyed, shaped } from './schema-parts.ts';
 
 const base = choice(
   {
-    default: 'Those that containers have (OCI runtimes).',
+    default: 'Those that container engines give, but mknod and audit_write.',
     all: 'All, of its own user namespace: for mount, ip and hostname inside.',
     none: 'None.',
   },

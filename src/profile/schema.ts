@@ -42,7 +42,7 @@ export const profileSchema = keyed({
   ids: key(
     choice(
       {
-        auto: 'The ranges of /etc/subuid and /etc/subgid where there are some, else one id.',
+        auto: 'The ranges of /etc/subuid and /etc/subgid where there are some and newuidmap(1) is there, else one id.',
         single: 'Only one id: that of the user.',
         ranges: 'The ranges, or the sandbox does not start. Package managers need them.',
       },
@@ -70,7 +70,7 @@ export const profileSchema = keyed({
   ),
   tools: key(
     v.array(hostPath, 'a list of paths'),
-    'Folders with your own programs, read-only at the same place; one that does not exist is left out.',
+    'Folders with your own programs, read-only at the same place, and on PATH if called bin; a missing one is left out.',
   ),
   mounts: key(v.array(mount, 'a list of mounts'), 'More files and folders inside, mounted in this order.'),
   maskedPaths: key(insidePaths, 'Paths inside that are hidden, beside those of every sandbox.'),
@@ -84,19 +84,22 @@ export const profileSchema = keyed({
   limits: key(limits, 'Limits of all its processes together, by their cgroup v2 names.'),
   rlimits: key(rlimits, 'Limits of each process (getrlimit(2)).'),
   capabilities: key(capabilities, 'Capabilities inside; none reaches out of the sandbox.'),
-  noNewPrivileges: key(flag(true), 'Whether set-user-ID programs give nothing (no_new_privs).'),
+  noNewPrivileges: key(
+    flag(true),
+    'Whether no program gains privileges by execve(2) (no_new_privs); what is shown of this machine gives none either way.',
+  ),
   seccomp: key(seccomp, 'Filter of system calls (seccomp(2)).'),
   landlock: key(landlock, 'What every process may open at most (landlock(7)), where setpriv(1) can say so.'),
   time: key(time, 'Clocks inside, as offsets in seconds (time_namespaces(7)).'),
   env: key(mapOf(variableName, text('a text')), 'Variables set inside; ${env:NAME} takes a value from outside.'),
   envPass: key(
     v.array(variableName, 'a list of names of variables'),
-    'Names of variables that pass from outside; nothing else does.',
+    'Names of variables that pass from outside; besides them only TERM and COLORTERM do.',
   ),
   cwd: key(insidePath, 'Where a terminal starts: an absolute path inside; without it, the workspace or else the home.'),
   shell: key(
     insidePath,
-    'Shell of a terminal: an absolute path inside; without it, the first found of bash, ash and sh.',
+    'Shell of a terminal: an absolute path inside; without it, the first found inside of $SHELL, bash, ash and sh.',
   ),
   command: key(
     v.pipe(
@@ -112,8 +115,8 @@ export const profileSchema = keyed({
   lifetime: key(
     choice(
       {
-        terminal: 'Until its first terminal closes.',
-        window: 'Until the window closes.',
+        terminal: 'Until its last terminal in the window closes, or the command of "unshared run" ends.',
+        window: 'Until the window closes, or the command of "unshared run" ends.',
         untilStopped: 'Until it is stopped, also without a window.',
       },
       'terminal',
