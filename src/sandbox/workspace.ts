@@ -51,9 +51,10 @@ export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMo
 }
 
 function writableWorkspace(folder: string, inUse: ReadonlySet<string>): WorkspacePlan {
-  const guards = guardsOf(folder).map((guard) => standing(guard, folder));
-  const isOurs = ({ path }: Guard): boolean => statOf(path) === undefined || inUse.has(path);
-  const placeholders = guards.filter(isOurs).flatMap(asPlaceholder);
+  const isFree = (path: string): boolean => statOf(path) === undefined || (inUse.has(path) && !isFilled(path));
+  const guards = guardsOf(folder, isFree).map((guard) => standing(guard, folder, isFree));
+  const free = guards.filter(({ path }) => isFree(path)).flatMap(asPlaceholder);
+  const placeholders = [...new Map(free.map((placeholder) => [placeholder.path, placeholder])).values()];
   const closed = new Set([
     ...guards.map(({ path }) => path).filter((path) => statOf(path) !== undefined),
     ...placeholders.map(({ path }) => path),
@@ -71,22 +72,27 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>): Workspac
   };
 }
 
-function guardsOf(folder: string): readonly Guard[] {
+/** A file that is filled is left as it is in the end. */
+function isFilled(path: string): boolean {
+  return statOf(path)?.isDirectory() === true && readdirSync(path).length > 0;
+}
+
+function guardsOf(folder: string, isFree: (path: string) => boolean): readonly Guard[] {
   const workspaceFiles = readdirSync(folder).filter((name) => name.endsWith('.code-workspace'));
   const guards: readonly Guard[] = [
     ...PROTECTED_FOLDERS.map((name) => ({ path: name, missing: 'folder' }) as const),
     ...PROTECTED_FILES.map((name) => ({ path: name, missing: 'file' }) as const),
     ...['.husky', ...workspaceFiles].map((name) => ({ path: name, missing: undefined })),
   ];
-  return [...guards.map((guard) => ({ ...guard, path: join(folder, guard.path) })), ...gitGuards(folder)];
+  return [...guards.map((guard) => ({ ...guard, path: join(folder, guard.path) })), ...gitGuards(folder, isFree)];
 }
 
 /** Where a folder on the way is missing, it is that one that must not be made. A link on the way could be replaced. */
-function standing(guard: Guard, workspace: string): Guard {
+function standing(guard: Guard, workspace: string, isFree: (path: string) => boolean): Guard {
   for (const path of [...foldersAround(guard.path, workspace), guard.path]) {
     const stat = statOf(path);
     if (stat?.isSymbolicLink()) refuse(path, 'it is a symbolic link, which a sandbox could replace');
-    if (stat === undefined && path !== guard.path && guard.missing !== undefined) return { path, missing: 'folder' };
+    if (path !== guard.path && guard.missing !== undefined && isFree(path)) return { path, missing: 'folder' };
   }
   return guard;
 }

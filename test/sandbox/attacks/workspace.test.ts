@@ -16,6 +16,9 @@ libc.mount(b't', b'/tmp/n', b'tmpfs', 0, None); os.mkdir('/tmp/n/old')
 libc.syscall({'x86_64': 155, 'aarch64': 41}[os.uname().machine], b'/tmp/n', b'/tmp/n/old')
 libc.umount2(b'/old', 2); os.fchdir(here); os.rename('.git', 'moved'); os.makedirs('.git/hooks'); print('moved')`;
 
+const SUBMODULE =
+  'mkdir -p .git/modules/libs/one vendor/one; cd .git/modules/libs/one; echo x >HEAD; printf "[core]\\n\\tworktree = ../../../../vendor/one\\n" >config; cd ../../../..; echo "gitdir: ../../.git/modules/libs/one" >vendor/one/.git';
+
 const hasGit = findProgram('git') !== undefined;
 
 describe('from a writable workspace', () => {
@@ -111,6 +114,31 @@ describe('from a writable workspace', () => {
     ['hooks that are still to be made', 'printf "[core]\\n\\thooksPath = a/b\\n" >>.git/config', 'a/b/pre-commit'],
     ['hooks of husky', 'mkdir .husky', '.husky/pre-commit'],
     ['a configuration in the tree', 'printf "[include] path = ../own.conf\\n" >>.git/config', 'own.conf'],
+    [
+      'hooks that such a configuration names',
+      'printf "[include] path = ../own.conf\\n" >>.git/config; printf "[include]\\npath = more.conf\\n" >own.conf; printf "[core] hooksPath = a/b\\n[include] path = own.conf\\n" >more.conf',
+      'a/b/pre-commit',
+    ],
+    ['hooks of one working tree', 'printf "[core] hooksPath = tools\\n" >.git/config.worktree', 'tools/pre-commit'],
+    [
+      'hooks of all repositories of the user',
+      'printf "[core] hooksPath = .githooks\\n" >~/.gitconfig',
+      '.githooks/pre-commit',
+    ],
+    ['the configuration of the user', 'echo "[core]" >dots; ln -s "$PWD/dots" ~/.gitconfig', 'dots'],
+    [
+      'hooks of a repository that lies elsewhere',
+      'mv .git ~/.bare; printf "[core] hooksPath = tools\\n" >>~/.bare/config; echo "gitdir: $HOME/.bare" >.git',
+      'tools/pre-commit',
+    ],
+    ['the folder of a submodule', SUBMODULE, '.git/modules/libs/one/hooks/pre-commit'],
+    ['the configuration of a submodule', SUBMODULE, '.git/modules/libs/one/config'],
+    ['the file that leads to a submodule', SUBMODULE, 'vendor/one/.git'],
+    [
+      'the folder of a submodule of a submodule',
+      `${SUBMODULE}; mkdir -p .git/modules/libs/one/modules/two; echo x >.git/modules/libs/one/modules/two/HEAD`,
+      '.git/modules/libs/one/modules/two/config',
+    ],
   ])('%s is closed as well', async (_, prepare, path) => {
     await outside(caller, prepare);
     const way = path.split('/').map((__, index, parts) => parts.slice(0, index + 1).join('/'));
@@ -152,6 +180,15 @@ describe('from a writable workspace', () => {
     expect(await second.goOn()).toBe('ready');
     expect(readdirSync(caller.workspace).sort()).toEqual(['.git', 'main.c']);
     expect(readdirSync(join(caller.workspace, '.git')).sort()).toEqual(['config', 'hooks', 'objects', 'refs']);
+  });
+
+  it('without a repository, none can be made in one that another sandbox has kept away, and none stays', async () => {
+    await outside(caller, 'rm -r .git');
+    const first = await begin('true');
+    const second = await begin('mkdir -p .git/hooks && echo x >.git/config && echo made');
+    await first.goOn();
+    expect(await second.goOn()).toBe('ready');
+    expect(readdirSync(caller.workspace)).toEqual(['main.c']);
   });
 
   it('many can begin at once, and leave nothing', async () => {
