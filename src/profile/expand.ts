@@ -1,4 +1,5 @@
-import { isAbsolute, join, normalize, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
 import { problem, type Place, type Problem } from '../model/problem.ts';
 import { shown } from './check.ts';
 
@@ -21,7 +22,7 @@ export interface Written {
 export interface Expander {
   /** `${workspaceFolder}` and `${env:NAME}`. */
   text(written: Written): string;
-  /** Also a leading `~`; a relative path is relative to the workspace folder. */
+  /** Also a leading `~`; a relative path is relative to the workspace folder. No path ends with a slash but `/`. */
   hostPath(written: Written): string;
   insidePath(written: Written): string;
 }
@@ -40,11 +41,7 @@ export function makeExpander(context: ProfileContext, report: (problem: Problem)
     text: (written) => text(written) ?? '',
     hostPath: (written) => pathOf(written, (path) => onHost(path, context), expectedPath(context)),
     insidePath: (written) =>
-      pathOf(
-        written,
-        (path) => (isAbsolute(path) ? normalize(path) : undefined),
-        'an absolute path inside the sandbox',
-      ),
+      pathOf(written, (path) => (isAbsolute(path) ? resolve(path) : undefined), 'an absolute path inside the sandbox'),
   };
 }
 
@@ -64,14 +61,19 @@ function expandVariables(
 }
 
 function valueOf(variable: string, { workspaceFolder, env }: ProfileContext): string | undefined {
-  if (variable === 'workspaceFolder') return workspaceFolder;
+  if (variable === 'workspaceFolder') return workspaceFolder && realFolder(workspaceFolder);
   const name = /^env:(.+)$/s.exec(variable)?.[1];
   return name !== undefined && Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
+/** Inside, a workspace stands at its real path, however it was opened. */
+function realFolder(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 function onHost(path: string, { workspaceFolder, home }: ProfileContext): string | undefined {
-  if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
-  if (isAbsolute(path)) return normalize(path);
+  if (path === '~' || path.startsWith('~/')) return resolve(join(home, path.slice(1)));
+  if (isAbsolute(path)) return resolve(path);
   return path === '' || workspaceFolder === undefined ? undefined : resolve(workspaceFolder, path);
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { mountsBelow, type HostMount } from '../host/mounts.ts';
 import { fail } from '../model/problem.ts';
 import type { Profile } from '../model/profile.ts';
@@ -11,12 +12,35 @@ import { findInside, isWithin, type Found, type World } from './whats-inside.ts'
  */
 export function closedPaths(profile: Profile, world: World, mounted: readonly HostMount[]): MountPlan {
   const masked = maskedBy(profile);
+  const around = foldersAround([...masked, ...profile.readOnlyPaths], world);
   return {
     ...NO_MOUNTS,
-    second: masked.flatMap((path) => mask(path, world)),
-    last: profile.readOnlyPaths.flatMap((path) => readOnly(path, masked, world, mounted)),
+    second: [...around, ...masked.flatMap((path) => mask(path, world))],
+    last: profile.readOnlyPaths.flatMap((path) => readOnly(path, { masked, around, world, mounted })),
   };
 }
+
+/** What can be written to around a closed path could be renamed away together with it, but for mounts (rename(2), EBUSY). */
+function foldersAround(closed: readonly string[], world: World): readonly MountEntry[] {
+  const folders = closed.flatMap((path) => {
+    const { kind, mount } = findInside(path, world);
+    if (kind === 'never' || !isWritable(mount, world)) return [];
+    return foldersBetween(mount?.target ?? '/', path).map((folder) => bindItself(folder, mount, 'rw'));
+  });
+  return [...new Map(folders.map((entry) => [entry.target, entry])).values()].sort(byTarget);
+}
+
+function isWritable(mount: MountEntry | undefined, { foreign, mounts: { last } }: World): boolean {
+  if (mount !== undefined) return !isReadOnly(mount) && mount.type !== 'proc' && mount.type !== 'sysfs';
+  return foreign && !last.some((entry) => entry.target === '/' && isReadOnly(entry));
+}
+
+function foldersBetween(top: string, path: string): readonly string[] {
+  const above = dirname(path);
+  return path === top || above === top ? [] : [...foldersBetween(top, above), above];
+}
+
+const byTarget = (a: MountEntry, b: MountEntry): number => (a.target < b.target ? -1 : 1);
 
 /** The deepest first: a mask hides what lies below it, where nothing can be mounted then. */
 function maskedBy({ maskedPaths, mounts }: Profile): readonly string[] {
@@ -31,17 +55,20 @@ function mask(path: string, world: World): readonly MountEntry[] {
   return [kind === 'folder' ? emptyFolder(path) : emptyFile(path)];
 }
 
+interface Closing {
+  readonly masked: readonly string[];
+  readonly around: readonly MountEntry[];
+  readonly world: World;
+  readonly mounted: readonly HostMount[];
+}
+
 /** A path and all that is mounted below it, where what is masked stays masked. */
-function readOnly(
-  path: string,
-  masked: readonly string[],
-  world: World,
-  mounted: readonly HostMount[],
-): readonly MountEntry[] {
+function readOnly(path: string, { masked, around, world, mounted }: Closing): readonly MountEntry[] {
   const { kind, mount, hostPath } = findKnown(path, world);
   if (kind === 'never') return [];
-  const own = mount?.target === path ? remountReadOnly(path, keptFlags(mount)) : bindItself(path, mount);
-  const below = [...world.mounts.first, ...world.mounts.second]
+  const there = mount?.target === path ? mount : around.find(({ target }) => target === path);
+  const own = there === undefined ? bindItself(path, mount, 'ro') : remountReadOnly(path, keptFlags(there));
+  const below = [...world.mounts.first, ...world.mounts.second, ...around]
     .filter((entry) => entry.target !== path && isWithin(entry.target, path) && !isReadOnly(entry))
     .filter((entry) => !masked.includes(entry.target))
     .map((entry) => remountReadOnly(entry.target, keptFlags(entry)));
@@ -54,8 +81,8 @@ function findKnown(path: string, world: World): Found {
   return found;
 }
 
-function bindItself(path: string, mount: MountEntry | undefined): MountEntry {
-  const options = ['rbind', 'ro', 'nosuid', 'nodev', ...(mount === undefined ? [] : keptFlags(mount))];
+function bindItself(path: string, mount: MountEntry | undefined, access: 'ro' | 'rw'): MountEntry {
+  const options = ['rbind', access, 'nosuid', 'nodev', ...(mount === undefined ? [] : keptFlags(mount))];
   return { source: path, inside: true, target: path, type: 'none', options };
 }
 

@@ -19,7 +19,16 @@ import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
 import { planLandlock } from './landlock.ts';
 import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
-import { bindFile, bindFolder, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
+import {
+  bindFile,
+  bindFolder,
+  isReadOnly,
+  joinMountPlans,
+  NO_MOUNTS,
+  remountReadOnly,
+  tmpfs,
+  type MountPlan,
+} from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
 import { hostsMounts } from './lab/hosts.ts';
@@ -179,7 +188,9 @@ function requireHeld(
   { profile, lower, workspaceFolder }: PlanRequest,
 ) {
   if (profile.workspace === 'rw' && workspaceFolder !== undefined) fail('workspaceNotHeld', { path: workspaceFolder });
-  const lost = [...second, ...last].filter((entry) => !firm.has(entry)).map(({ target }) => target);
+  const lost = [...second, ...last]
+    .filter((entry) => isReadOnly(entry) && !firm.has(entry))
+    .map(({ target }) => target);
   const paths = profile.readOnly && lower !== undefined ? [...lost, '/'] : lost;
   if (paths.length > 0) fail('readOnlyNotHeld', { paths: [...new Set(paths)] });
 }

@@ -41,6 +41,37 @@ describe.each(CALLERS)('in a sandbox of %s', (name) => {
     expect(second).toBe(first);
   });
 
+  it('what can be written to around closed paths is not renamed away together with them', async () => {
+    await outside(
+      'rm -rf data; mkdir -p data/ci/scripts/deep data/keys/own; echo good >data/ci/scripts/deep/run; echo key >data/keys/own/id; chmod -R 777 data',
+    );
+    const settings = {
+      mounts: [{ bind: 'data', to: '/data/' }],
+      maskedPaths: ['/data/keys/own/id'],
+      readOnlyPaths: ['/data/ci/scripts/deep/', '/data/keys'],
+    };
+    const line = [
+      'cat /data/keys/own/id; for path in ci ci/scripts ci/scripts/deep keys keys/own; do mv /data/$path /data/$path.moved || true; done',
+      'echo evil >/data/ci/scripts/deep/run; echo x >/data/keys/x; echo x >/data/keys/own/x; echo x >/data/ci/scripts/new && cat /data/ci/scripts/new',
+    ].join('; ');
+    const { first, second } = await tried.inBoth(settings, `{ ${line}; } 2>&1`);
+    expect(first.match(/busy/g), first).toHaveLength(4);
+    expect(first.match(/Read-only file system/g)).toHaveLength(4);
+    expect(first).toMatch(/^mv[^]*\nx$/);
+    expect(second).toBe(first);
+    await outside('test "$(cat data/ci/scripts/deep/run)" = good');
+  });
+
+  it('a workspace that was opened by a link is hidden from at its real path', async () => {
+    await outside('echo token >.env; ln -sfn "$PWD" ../linked');
+    const settings = { workspace: 'ro', maskedPaths: ['${workspaceFolder}/.env'] };
+    const { stdout, stderr } = await tried.run(settings, 'pwd; cat .env; echo end', [
+      '--workspace',
+      `${tried.caller.workspace}/../linked`,
+    ]);
+    expect(stdout, stderr).toBe(`${tried.caller.workspace}\nend`);
+  });
+
   it('nothing is hidden where nothing is, unless it could be made there later', async () => {
     const never = { maskedPaths: ['/srv/none', '/proc/none'], readOnlyPaths: ['/mnt'] };
     expect(await tried.run(never, 'echo started')).toMatchObject({ stdout: 'started' });
