@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { askedKeys } from '../../model/limits/table.ts';
+import type { Placeholder } from '../../state/records.ts';
 import { bareRootCommands } from '../bare-root.ts';
 import { idMapCommands } from '../ids.ts';
 import { foldersOf, type Plan } from '../plan.ts';
@@ -7,12 +8,15 @@ import { shellWord, shellWords } from './quote.ts';
 
 /**
  * What the launcher does, as sh(1): a start script that is run on a terminal, or with the word `by-hand`, makes its folders,
- * starts itself with pipes, answers at its gates, and removes everything again.
+ * starts itself with pipes, answers at its gates, and removes what it has made, also when it is interrupted.
  */
 export function byHand(plan: Plan): readonly string[] {
   return [
     '# By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.',
     'started_at() { shift 19; echo "$1"; }',
+    'clean_up() {',
+    ...indented(removal(plan)),
+    '}',
     'by_hand() {',
     ...indented([
       ...labNote(plan),
@@ -20,7 +24,7 @@ export function byHand(plan: Plan): readonly string[] {
       ...limitsNote(plan),
       ...makeFolders(plan),
       ...gates(plan),
-      ...removal(plan),
+      'exit',
     ]),
     '}',
   ];
@@ -54,11 +58,13 @@ function makeFolders(plan: Plan): readonly string[] {
     // in a place where others may write it could be theirs, or a link
     `around=${shellWord(dirname(folder))}; mkdir -p "$around"`,
     '[ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }',
-    `mkdir -m 711 "$folder"; cd "$folder"; mkdir -p ${shellWords(folders)}`,
+    'mkdir -m 711 "$folder"; trap clean_up EXIT; trap "exit 1" HUP INT TERM',
+    `cd "$folder"; mkdir -p ${shellWords(folders)}`,
     ...(bare === undefined ? [] : bareRootCommands(bare)),
     ...(ids.kind === 'shifted' ? [`chown -R ${ids.uids[0]?.outside ?? 0}:${ids.gids[0]?.outside ?? 0} ${owned}`] : []),
-    ...placeholders.map(({ path, kind }) => (kind === 'folder' ? `mkdir ${shellWord(path)}` : `: >${shellWord(path)}`)),
-    'cp "$script" start.sh; mkfifo said go; cd /',
+    ...placeholders.flatMap(makePlaceholder),
+    // root's is read by others: its sandboxes run as others
+    'cp "$script" start.sh; chmod 644 start.sh; mkfifo said go; cd /',
   ];
 }
 
@@ -85,14 +91,33 @@ function gates({ ids, sharing, held }: Plan): readonly string[] {
 /** The script stays beside the sandbox. */
 const KEEPER = '  read -r stat <"/proc/$script/stat"; echo "$script $(started_at ${stat##*) })" >>"$folder/pid"';
 
-function removal({ overlays, layers, placeholders }: Plan): readonly string[] {
-  const folders = placeholders.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
-  const files = placeholders.filter(({ kind }) => kind === 'file').map(({ path }) => path);
+/** What has come to stand there since the script was written is somebody's, and will do if it is of the same kind. */
+function makePlaceholder({ path, kind, content = '' }: Placeholder, index: number): readonly string[] {
+  const word = shellWord(path);
+  const make = kind === 'folder' ? `mkdir ${word}` : `(set -C; printf %s ${shellWord(content)} >${word})`;
+  const reason = shellWord(`${path} must be a ${kind}, or missing.`);
   return [
-    ...(folders.length > 0 ? [`rmdir ${shellWords(folders)} || :`] : []),
-    ...files.map((path) => `[ -s ${shellWord(path)} ] || rm -f ${shellWord(path)}`),
-    `rm -rf "$folder"${overlays.length > 0 ? ` ${shellWord(layers)}` : ''}; exit`,
+    `if ${make} 2>/dev/null; then made_${index}=yes; fi`,
+    `[ -${kind === 'folder' ? 'd' : 'f'} ${word} ] && [ ! -L ${word} ] || { echo ${reason} >&2; exit 1; }`,
   ];
+}
+
+function removal({ overlays, layers, placeholders }: Plan): readonly string[] {
+  return [
+    'exec 4>&-; wait || :',
+    ...placeholders.map(
+      (placeholder, index) => `[ -z "\${made_${index}-}" ] || ${removePlaceholder(placeholder)} 2>/dev/null || :`,
+    ),
+    `rm -rf "$folder"${overlays.length > 0 ? ` ${shellWord(layers)}` : ''}`,
+  ];
+}
+
+/** Unless it has been filled. */
+function removePlaceholder({ path, kind, content = '' }: Placeholder): string {
+  const word = shellWord(path);
+  return kind === 'folder'
+    ? `rmdir ${word}`
+    : `{ [ "$(cat ${word})" = ${shellWord(content.trimEnd())} ] && rm -f ${word}; }`;
 }
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);

@@ -1,10 +1,10 @@
 import { execa } from 'execa';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
 import { busyboxTree } from '../../support/busybox.ts';
-import { ALL_CALLERS, makeCaller, type Caller } from '../../support/unshared.ts';
+import { ALL_CALLERS, makeCaller, outside, type Caller } from '../../support/unshared.ts';
 import { until } from '../../support/until.ts';
 
 /** What a sandbox is, as far as one can see from inside; addresses of namespaces and names of folders are each its own. */
@@ -34,10 +34,17 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     return existsSync(base) ? readdirSync(base) : [];
   }
 
-  async function byHand(options: readonly string[], line: string): Promise<string> {
-    const exported = join(caller.home, 'exported');
+  /** Exports, starts and enters; `meanwhile` is before it is started. */
+  async function byHand(
+    options: readonly string[],
+    line: string,
+    { meanwhile, env = {} }: { meanwhile?: string; env?: Readonly<Record<string, string>> } = {},
+  ): Promise<string> {
+    const exported = mkdtempSync(join(caller.home, 'exported-'));
+    if (process.getuid?.() === 0) chownSync(exported, caller.uid, caller.uid);
     const made = await caller.unshared(['script', ...options, '--export', exported]);
     expect(made.exitCode, made.stderr).toBe(0);
+    if (meanwhile !== undefined) await outside(caller, meanwhile);
     const [file = '', ...args] = caller.asCaller(['sh', join(exported, 'start.sh'), 'by-hand']);
     const started = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
     let said = '';
@@ -46,7 +53,12 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     await Promise.race([until('the sandbox to run', () => said.includes('It runs')), end]);
     expect(said).toMatch(/^It runs/m);
     const [joiner = '', ...words] = caller.asCaller(['sh', join(exported, 'join.sh'), line]);
-    const { stdout } = await execa(joiner, words, { cwd: '/', env: { TERM: 'dumb' }, extendEnv: false, reject: false });
+    const { stdout } = await execa(joiner, words, {
+      cwd: '/',
+      env: { TERM: 'dumb', ...env },
+      extendEnv: false,
+      reject: false,
+    });
     started.stdin.end();
     expect((await started).exitCode).toBe(0);
     return stdout;
@@ -91,6 +103,61 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     const line = 'touch made; touch .envrc 2>/dev/null || echo protected';
     expect(await byHand(options, line)).toBe('protected');
     expect(readdirSync(caller.workspace).sort()).toEqual([...files, 'made'].sort());
+  });
+
+  it.skipIf(name === 'root')(
+    'make nothing in a workspace where something has come to stand since (as a user)',
+    async () => {
+      await outside(caller, 'mkdir -p .git/hooks; echo "[core]" >.git/config');
+      const options = profile(WRITES);
+      const content = 'cat .git/commondir; echo x >.envrc || cat .envrc; echo x >.mcp.json || echo protected';
+      const before = readdirSync(join(caller.workspace, '.git')).sort();
+      const meanwhile = 'echo mine >.envrc; : >.gitmodules';
+      expect(await byHand(options, `{ ${content}; } 2>/dev/null`, { meanwhile })).toBe('.\nmine\nprotected');
+      expect(readFileSync(join(caller.workspace, '.envrc'), 'utf8')).toBe('mine\n');
+      expect(readdirSync(caller.workspace).sort()).toEqual(['.envrc', '.git', '.gitmodules', '.vscode']);
+      expect(readdirSync(join(caller.workspace, '.git')).sort()).toEqual(before);
+    },
+  );
+
+  it.skipIf(name === 'root')(
+    'start in no workspace where a link has come to stand, and leave nothing (as a user)',
+    async () => {
+      const options = profile(WRITES);
+      const exported = join(caller.home, 'exported');
+      await caller.unshared(['script', ...options, '--export', exported]);
+      await outside(caller, 'ln -s ../home .idea');
+      const [file = '', ...args] = caller.asCaller(['sh', join(exported, 'start.sh'), 'by-hand']);
+      const { exitCode, stderr } = await execa(file, args, {
+        cwd: '/',
+        env: caller.env,
+        extendEnv: false,
+        reject: false,
+      });
+      expect([exitCode, stderr]).toEqual([1, `${caller.workspace}/.idea must be a folder, or missing.`]);
+      expect(readdirSync(caller.workspace).sort()).toEqual(['.idea', '.vscode']);
+    },
+  );
+
+  it('leave nothing when they are interrupted', async () => {
+    const exported = join(caller.home, 'exported');
+    const files = readdirSync(caller.workspace);
+    await caller.unshared(['script', '--profile', 'learn', '--export', exported]);
+    const [file = '', ...args] = caller.asCaller(['sh', join(exported, 'start.sh'), 'by-hand']);
+    const started = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
+    let said = '';
+    started.stderr.on('data', (part: Buffer) => (said += part.toString()));
+    await until('the sandbox to run', () => said.includes('It runs'));
+    started.kill('SIGTERM');
+    expect((await started).exitCode).toBe(1);
+    expect(readdirSync(caller.workspace)).toEqual(files);
+  });
+
+  it('pass on what their shell has', async () => {
+    const options = profile({ extends: 'learn', envPass: ['TERM', 'TOKEN', 'status'], env: { OWN: 'own' } });
+    const line = 'echo "$TOKEN|$status|$OWN|$TERM"';
+    expect(await byHand(options, line, { env: { TOKEN: `it's`, status: '7' } })).toBe(`it's|7|own|dumb`);
+    expect(await byHand(options, 'echo "${TOKEN-none}"')).toBe('none');
   });
 
   it('are not written over what is there', async () => {

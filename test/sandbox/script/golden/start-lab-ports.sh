@@ -9,19 +9,24 @@ gate() { echo "$1"; read -r _; }
 
 # By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
 started_at() { shift 19; echo "$1"; }
+clean_up() {
+  exec 4>&-; wait || :
+  rm -rf "$folder"
+}
 by_hand() {
   echo "By hand nobody connects a sandbox to its lab." >&2; exit 1
   echo 'By hand nobody keeps memory.max, pids.max.' >&2
   case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
   around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
   [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
-  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch
+  mkdir -m 711 "$folder"; trap clean_up EXIT; trap "exit 1" HUP INT TERM
+  cd "$folder"; mkdir -p root scratch
   mkdir -p /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none; cd /run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root
   mkdir -p ./usr './home/u/my project' ./dev ./tmp
   for file in ./dev/null; do : >"$file"; done
   ln -s usr/bin ./bin
   cd "$folder"
-  cp "$script" start.sh; mkfifo said go; cd /
+  cp "$script" start.sh; chmod 644 start.sh; mkfifo said go; cd /
   sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
   if read -r _ pid <&5; then
@@ -30,7 +35,7 @@ by_hand() {
     ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
   exec 4>&-; wait "$script" || :
-  rm -rf "$folder"; exit
+  exit
 }
 
 case ${1-} in

@@ -9,14 +9,19 @@ gate() { echo "$1"; read -r _; }
 
 # By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
 started_at() { shift 19; echo "$1"; }
+clean_up() {
+  exec 4>&-; wait || :
+  rm -rf "$folder" '/var/lay ers'
+}
 by_hand() {
   echo 'By hand nobody keeps memory.max, pids.max.' >&2
   case $0 in /*) script=$0 ;; *) script=$here/$0 ;; esac
   around=/run/user/1000/namespace-sandboxes; mkdir -p "$around"
   [ -O "$around" ] && [ ! -L "$around" ] || { echo "$around is not yours." >&2; exit 1; }
-  mkdir -m 711 "$folder"; cd "$folder"; mkdir -p root scratch layers lower0 '/var/lay ers' '/var/lay ers/0' '/var/lay ers/0/upper' '/var/lay ers/0/work'
+  mkdir -m 711 "$folder"; trap clean_up EXIT; trap "exit 1" HUP INT TERM
+  cd "$folder"; mkdir -p root scratch layers lower0 '/var/lay ers' '/var/lay ers/0' '/var/lay ers/0/upper' '/var/lay ers/0/work'
   chown -R 1000:1000 . '/var/lay ers'
-  cp "$script" start.sh; mkfifo said go; cd /
+  cp "$script" start.sh; chmod 644 start.sh; mkfifo said go; cd /
   sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
   if read -r _ pid <&5; then
@@ -27,7 +32,7 @@ by_hand() {
     ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
   exec 4>&-; wait "$script" || :
-  rm -rf "$folder" '/var/lay ers'; exit
+  exit
 }
 
 case ${1-} in
