@@ -17,7 +17,7 @@ import { runGated, type GatedScript } from './gates.ts';
 import { SHIFTED_BASE } from './ids.ts';
 import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
-import { joinScript } from './script/join-script.ts';
+import { GIVEN, givenLines, joinScript } from './script/join-script.ts';
 import { HOSTS, tellHosts } from './lab/members.ts';
 import { openLab } from './lab/open-lab.ts';
 import { prepareLimits } from './limits/prepare.ts';
@@ -184,6 +184,7 @@ async function through(
   const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
   writeFileSync(join(plan.folder, 'pid'), pinned.join(''), { mode: 0o600 });
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
+  writeFileSync(join(plan.folder, GIVEN), givenLines(plan.profile, process.env), { mode: 0o600 });
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
   const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };

@@ -31,14 +31,14 @@ export async function showScripts(request: LaunchRequest, id = 'example'): Promi
 }
 
 /**
- * Writes both scripts into a folder.
+ * Writes both scripts into a folder, for their owner alone: they hold what a profile's `env` sets.
  * @throws ProblemError `labNotByHand` for a sandbox of a lab, and the EEXIST of open(2) where one of them is there: it may be somebody's work.
  */
 export function exportScripts(folder: string, { start, join: enter, lab }: Scripts): void {
   if (lab !== undefined) fail('labNotByHand', {});
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'start.sh'), start, { mode: 0o755, flag: 'wx' });
-  writeFileSync(join(folder, 'join.sh'), enter, { mode: 0o755, flag: 'wx' });
+  writeFileSync(join(folder, 'start.sh'), start, { mode: 0o700, flag: 'wx' });
+  writeFileSync(join(folder, 'join.sh'), enter, { mode: 0o700, flag: 'wx' });
 }
 
 /** The scripts that a running sandbox was made with, byte for byte. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { SYSTEM_PATH } from '../../host/programs.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { LimitsGiven } from '../../model/sandbox.ts';
@@ -30,6 +31,7 @@ export function joinScript(plan: Plan, facts: JoinFacts): string {
     ...prologue(plan),
     ...noForeignTerminal(),
     ...stillThere(plan),
+    ...takeGiven(plan),
     ...intoCgroup(facts),
     ...enter(plan),
     ...sayDeath(facts),
@@ -39,16 +41,45 @@ export function joinScript(plan: Plan, facts: JoinFacts): string {
   ].join('\n');
 }
 
-function prologue({ id }: Plan): readonly string[] {
+function prologue({ id, profile }: Plan): readonly string[] {
   return [
     '#!/bin/sh',
     `# Enters the sandbox ${id}: join.sh ['command line'].`,
     'set -eu',
+    ...givenByHand(profile),
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     ...closeHandedOn(),
     'term=${TERM-dumb} color=${COLORTERM-} command=${1-}',
     '',
   ];
+}
+
+/** Before this script sets variables of its own, which may have such names. */
+function givenByHand({ envPass }: Profile): readonly string[] {
+  if (envPass.length === 0) return [];
+  const lines = envPass.map((name) => `unset given_${name}; [ -z "\${${name}+x}" ] || given_${name}=$${name}`);
+  return [
+    '# What passes from outside: by hand that of this shell, else as it was when the sandbox was started.',
+    ...lines,
+  ];
+}
+
+/** The file of a sandbox's folder with the values that pass: whoever is shown this script is not shown them. */
+export const GIVEN = 'given';
+
+/** What that file says, as sh(1). */
+export function givenLines({ envPass }: Profile, env: NodeJS.ProcessEnv): string {
+  const said = envPass.flatMap((name) => (env[name] === undefined ? [] : [`given_${name}=${shellWord(env[name])}\n`]));
+  return said.join('');
+}
+
+function takeGiven({ profile: { env, envPass }, folder }: Plan): readonly string[] {
+  const file = shellWord(join(folder, GIVEN));
+  const lines = [
+    ...(envPass.length > 0 ? [`[ ! -r ${file} ] || . ${file}`] : []),
+    ...Object.entries(env).map(([name, value]) => `given_${name}=${shellWord(value)}`),
+  ];
+  return lines.length === 0 ? [] : ['# Under other names: the programs that go in heed some of them.', ...lines, ''];
 }
 
 /** A folder that is open leads to every other one, `..` by `..`. */
@@ -116,6 +147,7 @@ function enter(plan: Plan): readonly string[] {
     '# profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.',
     'enter() {',
     `  ${shellWords(['env', '-i', ...ownEnvironment(plan)])} TERM="$term" COLORTERM="$color" command="$command" \\`,
+    ...givenNames(plan.profile).map((name) => `    \${given_${name}+"given_${name}=$given_${name}"} \\`),
     `    ${entering(plan).join(' ')} \\`,
     `    ${confinedTerminal(plan)} "$@"`,
     '}',
@@ -155,7 +187,8 @@ function insideLine(plan: Plan): string {
     `cd ${shellWord(cwd)} || exit 1`,
     'set -- "$command"; unset command',
     // "command" keeps a shell alive that knows one of the names as read-only
-    `command export ${shellWords(environment(plan))} || :`,
+    `command export ${shellWords(usualEnvironment(plan))} || :`,
+    ...givenNames(profile).map((name) => `[ -z "\${given_${name}+x}" ] || ${exported(name)}`),
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
     `if [ -n "$1" ]; then eval "shift; $1"; else exec ${usual}; fi`,
@@ -168,14 +201,14 @@ function ownEnvironment({ identity: { home, name } }: Plan): readonly string[] {
 }
 
 /** What the shell has besides. */
-function environment({ profile }: Plan): readonly string[] {
+function usualEnvironment({ profile }: Plan): readonly string[] {
   const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
-  const passed = profile.envPass.flatMap((name) =>
-    process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
-  );
-  const own = Object.entries(profile.env).map(([name, value]) => `${name}=${value}`);
-  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8', ...passed, ...own];
+  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8'];
 }
+
+const exported = (name: string): string => `{ command export "${name}=$given_${name}" || :; unset given_${name}; }`;
+
+const givenNames = ({ env, envPass }: Profile): readonly string[] => [...new Set([...envPass, ...Object.keys(env)])];
 
 /** PID 1 takes every process with it when it ends, this terminal's too. */
 function sayEnd(): readonly string[] {

@@ -32,6 +32,9 @@ gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 { read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid
 is_there "$pid" "$started" || gone
 
+# Under other names: the programs that go in heed some of them.
+given_GREETING='it'\''s'
+
 # Into its cgroups, cgroups(7): every process of the sandbox is under its limits.
 echo $$ >/sys/fs/cgroup/x/cgroup.procs
 kills() {
@@ -45,10 +48,11 @@ killed_before=$(kills)
 # profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/ann USER=ann LOGNAME=ann SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
+    ${given_GREETING+"given_GREETING=$given_GREETING"} \
     nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --setuid=0 --setgid=0 -- \
     /usr/bin/setpriv --reuid=1234 --regid=1235 --clear-groups --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 || :; [ -z "${given_GREETING+x}" ] || { command export "GREETING=$given_GREETING" || :; unset given_GREETING; }; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?

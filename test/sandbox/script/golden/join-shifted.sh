@@ -32,14 +32,18 @@ gone() { echo 'The sandbox has ended.' >&2; exit 1; }
 { read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid
 is_there "$pid" "$started" || gone
 
+# Under other names: the programs that go in heed some of them.
+given_GREETING='it'\''s'
+
 # In, by the name of each namespace, nsenter(1), with an environment made from nothing; then confined again. What the
 # profile sets comes after that: PATH and LD_PRELOAD, ld.so(8), would count for the programs that go in, too.
 enter() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh TERM="$term" COLORTERM="$color" command="$command" \
+    ${given_GREETING+"given_GREETING=$given_GREETING"} \
     setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$pid" --user --mount --uts --ipc --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all -- /usr/bin/perl -fXTUe 'open F,"<:raw",shift and defined read F,$f,-s F or die "seccomp: $!\n"; close F; syscall(157,22,2,pack "Sx![J]P",length($f)/8,$f)==0 or die "seccomp: $!\n"; exec {$ARGV[0]} @ARGV; die "$ARGV[0]: $!\n"' /run/namespace-sandboxes/seccomp.bpf "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 '\''GREETING=it'\''\'\'''\''s'\'' || :; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 || :; [ -z "${given_GREETING+x}" ] || { command export "GREETING=$given_GREETING" || :; unset given_GREETING; }; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?
