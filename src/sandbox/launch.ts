@@ -20,6 +20,7 @@ import { joinCommand } from './join.ts';
 import { GIVEN, givenLines, joinScript } from './script/join-script.ts';
 import { HOSTS, tellHosts } from './lab/members.ts';
 import { openLab } from './lab/open-lab.ts';
+import { joinerPlacing } from './limits/helper.ts';
 import { prepareLimits } from './limits/prepare.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
 import { helperMakesWay, makeByHelper } from './namespace-by-helper.ts';
@@ -191,21 +192,19 @@ async function through(
   if (whole !== sandbox) writeRecord(plan.folder, { ...record, sandbox: whole });
   script.pass();
   if (plan.lab) tellHosts(plan.lab.folder);
-  await runInit(whole, plan.profile.init);
+  await runInit(whole, plan.profile.init, all.session);
   return whole;
 }
 
 /** Each line as a terminal would run it, so that it is as confined as whoever comes after. */
-async function runInit(sandbox: Sandbox, lines: readonly string[]): Promise<void> {
+async function runInit(sandbox: Sandbox, lines: readonly string[], session: HelperSession): Promise<void> {
+  if (lines.length === 0) return;
+  const place = await joinerPlacing(sandbox, session);
   for (const line of lines) {
     const { file, args, env } = joinCommand(sandbox, ['sh', '-c', line]);
-    const { exitCode, all } = await execa(file, args, {
-      env,
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-      all: true,
-    });
+    const child = execa(file, args, { env, extendEnv: false, reject: false, stdin: 'ignore', all: true });
+    if (child.pid !== undefined) await place(child.pid);
+    const { exitCode, all } = await child;
     if (exitCode !== 0) fail('initFailed', { line, status: exitCode ?? 1, output: all.trim().slice(-2000) });
   }
 }

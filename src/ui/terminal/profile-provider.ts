@@ -3,7 +3,6 @@ import type { App } from '../app.ts';
 import { config } from '../config.ts';
 import { showError } from '../show-error.ts';
 import { terminalsAllowed } from './restricted.ts';
-import { sandboxTerminal } from './sandbox-terminals.ts';
 
 /** The entry "Sandbox" of the terminal's own "+" menu: of the default profile, or of one that it asks for. */
 export function registerTerminalProfile(app: App): vscode.Disposable {
@@ -17,5 +16,5 @@ async function newProfile(app: App): Promise<vscode.TerminalProfile | undefined>
   const { askForSandbox } = await import('../commands/new-terminal.ts');
   const request = await askForSandbox(app, config.defaultProfile());
   const sandbox = request && (await app.terminals.launch(request));
-  return sandbox && new vscode.TerminalProfile(await sandboxTerminal(sandbox));
+  return sandbox && app.terminals.profile(sandbox, (error) => void showError(app, error));
 }

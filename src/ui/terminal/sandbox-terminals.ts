@@ -58,6 +58,21 @@ export class SandboxTerminals implements vscode.Disposable {
     return terminal;
   }
 
+  /**
+   * A terminal in a running sandbox that VS Code itself opens.
+   * @param onRefused is told why it was not moved under the limits, where only root can do that.
+   */
+  async profile(sandbox: Sandbox, onRefused: (error: unknown) => void): Promise<vscode.TerminalProfile> {
+    const { joinerPlacing } = await import('../../sandbox/limits/helper.ts');
+    const place = await joinerPlacing(sandbox, await this.#helper.session());
+    const opening = vscode.window.onDidOpenTerminal((terminal) => {
+      if (!isIn(terminal, sandbox)) return;
+      opening.dispose();
+      terminal.processId.then((pid) => (pid === undefined ? undefined : place(pid))).then(undefined, onRefused);
+    });
+    return new vscode.TerminalProfile(await sandboxTerminal(sandbox));
+  }
+
   /** Closes this window's terminals in a sandbox that is about to be stopped: their end is no error to report. */
   close(sandbox: Sandbox): void {
     for (const terminal of vscode.window.terminals) if (isIn(terminal, sandbox)) terminal.dispose();
@@ -114,7 +129,7 @@ export class SandboxTerminals implements vscode.Disposable {
 }
 
 /** What a terminal in a sandbox is made of: the join script, with what the user should know as its first lines. */
-export async function sandboxTerminal(sandbox: Sandbox): Promise<vscode.TerminalOptions> {
+async function sandboxTerminal(sandbox: Sandbox): Promise<vscode.TerminalOptions> {
   const { joinCommand } = await import('../../sandbox/join.ts');
   const { noteSentence } = await import('../../text/notes.ts');
   const message = sandbox.notes.map((note) => `\x1b[2m${noteSentence(note)}\x1b[0m`).join('\r\n');

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
 import { it, recorded, run, stranger, testerAlone, unshared, unsharedWords } from './guest.ts';
 import { nothingLeft } from './left.ts';
 import { whileRunning } from './terminal.ts';
+
+const FIRST = '/srv/first';
 
 describe('the helper', () => {
   it('moves what runs on a terminal under the limits too', async () => {
@@ -14,6 +17,23 @@ describe('the helper', () => {
       assert.match(stdout, /entered\r?$/m);
       assert.match(stdout, /as root: moved process \d+ into/);
     });
+    await nothingLeft(testerAlone);
+  });
+
+  it('moves what runs first under the limits', async () => {
+    const profile = { limits: { 'pids.max': 50 }, init: ['cat /proc/self/cgroup >/tmp/first', 'true'] };
+    mkdirSync(`${FIRST}/.vscode`, { recursive: true });
+    writeFileSync(`${FIRST}/.vscode/sandboxes.json`, JSON.stringify({ profiles: { first: profile } }));
+    const { exitCode, stdout, stderr } = await unshared(
+      testerAlone,
+      ...['run', '--workspace', FIRST, '--profile', 'first', '--', 'sh', '-c', 'cat /tmp/first; cat /proc/self/cgroup'],
+    );
+    rmSync(FIRST, { recursive: true });
+    assert.equal(exitCode, 0, stderr);
+    const [first, second] = stdout.split('\n');
+    assert.match(first ?? '', /^0::/);
+    assert.equal(first, second);
+    assert.equal(stderr.match(/as root: moved process/g)?.length, 4);
     await nothingLeft(testerAlone);
   });
 
