@@ -57,6 +57,7 @@ export interface ProblemArguments {
   workspaceOwnedByRoot: { path: string };
   workspaceUnreachable: { path: string; blockedBy: string };
   workspaceTooWide: { path: string; home: string };
+  toolsTooWide: { path: string; home: string };
   ownFoldersShown: { path: string; folder: string };
   workspaceNeeded: { profile: string };
   // namespaces and ids

@@ -64,10 +64,13 @@ export async function makePlan(
 }
 
 function refuseWhatShowsTooMuch(profile: Profile, workspaceFolder: string | undefined, folders: CallerFolders): void {
-  for (const path of profile.mounts.flatMap(hostPathOf)) refuseOwnFolders(path, folders);
+  const { mounts, tools, rootfs } = profile;
+  const shown = [...mounts.flatMap(hostPathOf), ...tools, ...(rootfs.kind === 'directory' ? [rootfs.path] : [])];
+  for (const path of shown) refuseOwnFolders(path, folders);
+  for (const path of tools) if (holds(path, homeFolder())) fail('toolsTooWide', { path, home: homeFolder() });
   if (profile.workspace === 'none') return;
   if (workspaceFolder === undefined) return fail('workspaceNeeded', { profile: profile.name });
-  refuseWholeHome(workspaceFolder, homeFolder());
+  if (holds(workspaceFolder, homeFolder())) fail('workspaceTooWide', { path: workspaceFolder, home: homeFolder() });
   refuseOwnFolders(workspaceFolder, folders);
 }
 
@@ -119,9 +122,9 @@ function realPath(path: string): string {
 }
 
 /** A folder at or above the home would show every key and token in it. */
-function refuseWholeHome(path: string, home: string): void {
+function holds(path: string, home: string): boolean {
   const [folder, inner] = [realPath(path), realPath(home)];
-  if (home !== '' && (folder === inner || isBelow(inner, folder))) fail('workspaceTooWide', { path, home });
+  return home !== '' && (folder === inner || isBelow(inner, folder));
 }
 
 async function lowerOf(

@@ -96,6 +96,8 @@ const SENTENCES: Sentences = {
     `The sandbox's user cannot reach the workspace ${path}: ${blockedBy} is closed to others. Move the workspace, open that folder with chmod o+x, or use "workspace": "none".`,
   workspaceTooWide: ({ path, home }) =>
     `The workspace ${path} holds your home ${home} with everything in it, keys and tokens too. Open a folder inside it, or use "workspace": "none".`,
+  toolsTooWide: ({ path, home }) =>
+    `${path} in "tools" holds your home ${home} with everything in it, keys and tokens too. Name the folders in it that hold programs.`,
   ownFoldersShown: ({ path, folder }) =>
     `${path} cannot be shown inside: it holds, or lies in, ${folder}, where sandboxes keep their scripts and files. Choose another folder.`,
   workspaceNeeded: ({ profile }) =>

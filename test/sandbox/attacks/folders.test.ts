@@ -81,11 +81,17 @@ describe.each(CALLERS)('the folders of %s', (name) => {
     await writeProfiles(caller, {
       shows: { extends: 'learn', mounts: [{ bind: caller.runtime, to: '/data' }] },
       around: { extends: 'learn', mounts: [{ bind: join(caller.runtime, '..'), to: '/data' }] },
+      tools: { extends: 'learn', tools: [join(caller.runtime, '../')] },
+      home: { extends: 'learn', tools: ['~'] },
+      root: { extends: 'learn', rootfs: join(caller.runtime, '..') },
     });
     await run(['--', 'true']);
     for (const args of [
       ['--profile', 'shows'],
       ['--profile', 'around'],
+      ['--profile', 'tools'],
+      ['--profile', 'home'],
+      ['--profile', 'root'],
       ['--workspace', caller.runtime],
     ]) {
       const { exitCode, stderr } = await run([...args, '--', 'true']);
