@@ -5,6 +5,7 @@ import { THROWAWAY } from './builtin.ts';
 import { latest, latestOf, type Chain } from './chain.ts';
 import { parsePort } from './ports.ts';
 import { networksSaid, portsOf } from './resolve-lab.ts';
+import type { FileProfile } from './schema.ts';
 
 type Report = (problem: Problem) => void;
 
@@ -47,11 +48,17 @@ function parseChoice(text: string): NamespaceChoice {
 function reportConflicts(chain: Chain, report: Report): void {
   for (const { settings, place } of chain) {
     for (const { type, keys } of BELONGING) {
-      if ((settings.namespaces?.[type] ?? 'new') === 'new') continue;
-      for (const key of keys.filter((one) => settings[one] !== undefined))
+      const choice = settings.namespaces?.[type];
+      const asked = keys.filter((key) => settings[key] !== undefined);
+      const against = choice === 'new' ? asked.filter((key) => key === 'network' && isHost(settings[key])) : asked;
+      for (const key of choice === undefined ? [] : against)
         report(problem('conflictingKeys', { keys: [`namespaces.${type}`, key] }, place([key], 'key')));
     }
   }
+}
+
+function isHost(network: FileProfile['network']): boolean {
+  return (typeof network === 'string' ? network : network?.mode) === 'host';
 }
 
 /** The network that the nearest profile asks for; what was extended is replaced whole, also by `networks`. */

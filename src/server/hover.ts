@@ -21,19 +21,30 @@ function markdown(chain: readonly Entry[]): string {
 
 function inForce({ settings }: Entry, nearer: readonly Entry[]): readonly string[] {
   return Object.entries(settings)
-    .filter(([key, value]) => !OWN.includes(key) && !nearer.some((one) => replaces(one.settings, key, value)))
-    .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+    .filter(([key]) => !OWN.includes(key))
+    .map(([key, value]): [string, unknown] => [key, notReplaced(key, value, nearer)])
+    .filter(([, left]) => left !== undefined)
+    .map(([key, left]) => `${JSON.stringify(key)}: ${JSON.stringify(left)}`);
 }
 
 /** They say something of the profile itself. */
 const OWN = ['extends', 'description'];
 
-/** Limits and variables are merged key by key; everything else is replaced. */
-function replaces(settings: Entry['settings'], key: string, value: unknown): boolean {
-  const own: unknown = Object.entries(settings).find(([name]) => name === key)?.[1];
-  return own !== undefined && !(isMap(own) && isMap(value));
+/** These are merged key by key; everything else is replaced whole. */
+const MERGED = ['namespaces', 'time', 'limits', 'rlimits', 'env'];
+
+/** What is left of a value that a profile sets; undefined for nothing. */
+function notReplaced(key: string, value: unknown, nearer: readonly Entry[]): unknown {
+  const replacing = nearer.flatMap(({ settings }) => valuesOf(settings, key));
+  if (replacing.length === 0) return value;
+  if (!MERGED.includes(key)) return undefined;
+  const replaced = new Set(replacing.flatMap((one) => Object.keys(one as object)));
+  const left = Object.entries(value as object).filter(([name]) => !replaced.has(name));
+  return left.length === 0 ? undefined : Object.fromEntries(left);
 }
 
-function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function valuesOf(settings: object, key: string): readonly unknown[] {
+  return Object.entries(settings)
+    .filter(([name]) => name === key)
+    .map(([, value]: [string, unknown]) => value);
 }

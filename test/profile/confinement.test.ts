@@ -98,6 +98,8 @@ describe('a profile', () => {
       uts: { kind: 'new' },
     });
     expect(said({ namespaces: { net: 'host' }, network: 'none' })).toContain('namespaces.net and network contradict');
+    expect(said({ namespaces: { net: 'new' }, network: { mode: 'host' } })).toContain('namespaces.net and network');
+    expect(profileOf({ namespaces: { net: 'new' }, network: 'internet' }).network.mode).toBe('internet');
     expect(said({ namespaces: { uts: 'host' }, hostname: 'x' })).toContain('namespaces.uts and hostname contradict');
     expect(said({ namespaces: { pid: 'host' } })).toContain('"pid" is "host", but it must be "new"');
   });

@@ -85,6 +85,15 @@ describe('hover on extends', () => {
     expect(text?.match(/"limits"/g)).toHaveLength(2);
   });
 
+  it('merges what is merged key by key, and nothing else', () => {
+    const text = shown(
+      '"top": { "limits": { "mode": "strict", "pids.max": 5 }, "env": { "A": "1", "B": "2" }, "network": { "mode": "internet", "publish": [80] } }, "base": { "extends": "top", "limits": { "mode": "best-effort" }, "env": { "A": "3" }, "network": { "mode": "internet" } }, "a": { "extends": "ba|se" }',
+    );
+    expect(text).toContain(
+      '// base\n"limits": {"mode":"best-effort"}\n"env": {"A":"3"}\n"network": {"mode":"internet"}\n// top\n"limits": {"pids.max":5}\n"env": {"B":"2"}\n// throwaway',
+    );
+  });
+
   it("takes the user's profile of the same name", () => {
     expect(shown('"a": { "extends": "|a" }', { a: { home: 'kept' } })).toMatch(/^`a` \(your settings\) → `throwaway`/);
   });
