@@ -83,7 +83,7 @@ takes away every file of it; "status" says which one is used.
   check: `unshared check [--json]
 
 Tries everything that a sandbox may ask for on this host. Where something is limited or missing, it says why, and which
-command mends it. The exit status is 1 if no sandbox can start.
+command mends it. The exit status is 1 if no sandbox can start without root.
 `,
   namespaces: `unshared namespaces [--json]
 

@@ -128,6 +128,9 @@ export type Finding = {
   [Code in FindingCode]: { readonly code: Code; readonly args: FindingArguments[Code] };
 }[FindingCode];
 
+/** Where a user may make no user namespace, but root may: a helper does (user_namespaces(7)). */
+export const ONLY_ROOTS: readonly FindingCode[] = ['userNamespacesOff', 'userNamespacesAppArmor'];
+
 /** The narrowest way out: why it helps, and commands to copy, each one line for a shell. */
 export interface HostFix {
   readonly code: FixCode;

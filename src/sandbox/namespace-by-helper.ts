@@ -1,5 +1,5 @@
 import type { HelperSession } from '../elevation/session.ts';
-import type { Finding } from '../model/host.ts';
+import { ONLY_ROOTS } from '../model/host.ts';
 import { ProblemError } from '../model/problem.ts';
 import type { Pinned } from '../model/sandbox.ts';
 import { entersWithoutCapabilities } from './identity.ts';
@@ -12,9 +12,6 @@ export interface MadeByHelper extends Pinned {
   /** Ends the process. What else is in the namespace stays. */
   readonly release: () => void;
 }
-
-/** Where a user may make no user namespace, but root may: everything after it needs no root (user_namespaces(7)). */
-const ONLY_ROOTS: readonly Finding['code'][] = ['userNamespacesOff', 'userNamespacesAppArmor'];
 
 /** Whether a start that failed so would go well in a user namespace of the helper's. */
 export function helperMakesWay(error: unknown, plan: Plan): boolean {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { HostFix, HostLine, HostReport, HostTopic } from '../model/host.ts';
+import { ONLY_ROOTS, type HostFix, type HostLine, type HostReport, type HostTopic } from '../model/host.ts';
 import { findingSentence, fixSentence } from './host.ts';
 
 const TITLES: Readonly<Record<HostTopic, string>> = {
@@ -20,7 +20,7 @@ export function hostReportText(report: HostReport): string {
   return [verdict(linesOf(report)), '', ...topics.flat()].join('\n');
 }
 
-/** Whether any sandbox starts on the host. */
+/** Whether any sandbox starts on the host without root. */
 export function sandboxesStart(report: HostReport): boolean {
   return !linesOf(report).some(({ needed, status }) => needed && status === 'missing');
 }
@@ -34,7 +34,11 @@ export function hostReportJson(report: HostReport): object {
 const linesOf = ({ topics }: HostReport): readonly HostLine[] => topics.flatMap(({ lines }) => lines);
 
 function verdict(lines: readonly HostLine[]): string {
-  if (lines.some(({ needed, status }) => needed && status === 'missing')) return 'No sandbox can start on this host.';
+  const lacking = lines.filter(({ needed, status }) => needed && status === 'missing');
+  if (lacking.length > 0)
+    return lacking.every(({ finding: { code } }) => ONLY_ROOTS.includes(code))
+      ? 'No sandbox can start on this host without root. With the helper, most with "rootfs": "host" can.'
+      : 'No sandbox can start on this host.';
   const counts = (['limited', 'missing'] as const).map(
     (wanted) => `${wanted} (${MARKS[wanted]}): ${countOf(lines, wanted)}`,
   );
