@@ -37,6 +37,7 @@ import type { SeccompPlan } from './seccomp/prepare.ts';
 import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
 import { closedCapabilities, planWayOut, resolverMounts, type WayOut } from './way-out.ts';
+import { toolchainsOf, type Toolchains } from './toolchains.ts';
 import { planWorkspace } from './workspace.ts';
 
 /** Everything the start script and the join script say, worked out before anything runs. */
@@ -69,6 +70,8 @@ export interface Plan {
   /** Undefined in no lab. */
   readonly lab: LabPlan | undefined;
   readonly tool: ToolCommand;
+  /** How the user's own programs are found inside. */
+  readonly toolchains: Toolchains;
   /** The seccomp filter of every process, if there is one. */
   readonly seccomp: SeccompPlan | undefined;
   /** Options of setpriv(1) for the rules of Landlock of a terminal. */
@@ -118,6 +121,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     mounted,
   );
   const overlays = overlaysOf(profile, lower, ids);
+  const tools = profile.tools.filter((path) => isReachable(path, ids));
   const open = joinMountPlans([
     foreign ? NO_MOUNTS : hostRoot(mounted),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
@@ -126,7 +130,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
       : NO_MOUNTS,
     seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
     homeMount(request),
-    ...profile.tools.filter((path) => isReachable(path, ids)).map((path) => toolchain(path, mounted)),
+    ...tools.map((path) => toolchain(path, mounted)),
     workspace.mounts,
     resolverMounts({ wayOut, lab: request.lab }, folder, foreign),
     hostsMounts(request.lab, folder, foreign),
@@ -161,6 +165,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     wayOut,
     lab: request.lab,
     tool: foreign ? foreignToolCommand : hostToolCommand,
+    toolchains: toolchainsOf(tools),
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],
   };

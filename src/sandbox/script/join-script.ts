@@ -201,9 +201,9 @@ function ownEnvironment({ identity: { home, name } }: Plan): readonly string[] {
 }
 
 /** What the shell has besides. */
-function usualEnvironment({ profile }: Plan): readonly string[] {
-  const toolFolders = profile.tools.filter((path) => path.endsWith('/bin'));
-  return [`PATH=${[...toolFolders, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8'];
+function usualEnvironment({ toolchains: { path, env } }: Plan): readonly string[] {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return [`PATH=${[...path, ...SYSTEM_PATH].join(':')}`, 'LANG=C.UTF-8', ...variables];
 }
 
 const exported = (name: string): string => `{ command export "${name}=$given_${name}" || :; unset given_${name}; }`;

@@ -66,6 +66,7 @@ const PLAN: Plan = {
   wayOut: undefined,
   lab: undefined,
   tool: (name) => `/usr/bin/${name}`,
+  toolchains: { path: ['/home/u/my tools/bin'], env: { RUSTUP_HOME: '/home/u/.rustup' } },
   seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
   landlock: ['--landlock-access=fs:read-file', '--landlock-rule=path-beneath:read-file:/my data'],
   cwd: '/home/u/my project',
