@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/host/programs.ts';
-import { check, hidden, instead, surroundings, type Surroundings } from '../support/surroundings.ts';
+import { before, check, hidden, instead, surroundings, type Surroundings } from '../support/surroundings.ts';
 import { isRoot, makeCaller, type Caller } from '../support/unshared.ts';
 
 const TUN = 'mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 600 /dev/net/tun c 10 200';
@@ -95,7 +95,7 @@ describe.skipIf(!isRoot)('the network (needs root)', () => {
     await around?.end();
     const old =
       'case $* in *--ns-ifname*) echo "$0: unrecognized option \'--ns-ifname\'" >&2; exit 1 ;; esac\nexec "$REAL" "$@"';
-    expect((await linesIn(instead('pasta', old))).get('lab-internet')).toMatchObject({
+    expect((await linesIn(before('pasta', old))).get('lab-internet')).toMatchObject({
       status: 'missing',
       code: 'labInternetTooOld',
       args: { option: '--ns-ifname' },

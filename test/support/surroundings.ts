@@ -80,6 +80,15 @@ export function instead(program: string, script: string): string {
   ].join('\n');
 }
 
+/** The same, found before the program: AppArmor confines whatever stands in the place of some. */
+export function before(program: string, script: string): string {
+  return [
+    'mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin',
+    `{ echo '#!/bin/sh'; echo "REAL=$(realpath "$(command -v ${program})")"; cat; } >/usr/local/sbin/${program} <<'END'\n${script}\nEND`,
+    `chmod 755 /usr/local/sbin/${program}`,
+  ].join('\n');
+}
+
 /** Lines of sh that make programs or other files look as if they were not there. */
 export function hidden(...paths: readonly string[]): string {
   return paths
