@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { mountsBelow, type HostMount } from '../host/mounts.ts';
+import { mountAround, mountsBelow, rootOf, type HostMount } from '../host/mounts.ts';
 import { fail } from '../model/problem.ts';
 import type { Profile } from '../model/profile.ts';
-import { lockedFlags } from './host-root.ts';
 import { bindFile, isReadOnly, NO_MOUNTS, remountReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
+import { lockedFlags } from './trees.ts';
 import { findInside, isWithin, type Found, type World } from './whats-inside.ts';
 
 /**
@@ -12,22 +12,42 @@ import { findInside, isWithin, type Found, type World } from './whats-inside.ts'
  */
 export function closedPaths(profile: Profile, world: World, mounted: readonly HostMount[]): MountPlan {
   const masked = maskedBy(profile);
-  const around = foldersAround([...masked, ...profile.readOnlyPaths], world);
+  const around = foldersAround([...masked, ...profile.readOnlyPaths], masked, world, mounted);
   return {
     ...NO_MOUNTS,
     second: [...around, ...masked.flatMap((path) => mask(path, world))],
-    last: profile.readOnlyPaths.flatMap((path) => readOnly(path, { masked, around, world, mounted })),
+    last: profile.readOnlyPaths
+      .filter((path) => !isHidden(path, masked))
+      .flatMap((path) => readOnly(path, { masked, around, world, mounted })),
   };
 }
 
+/** Nothing can be mounted below what a mask covers, or need be. */
+function isHidden(path: string, masked: readonly string[]): boolean {
+  return masked.some((mask) => isWithin(path, mask));
+}
+
 /** What can be written to around a closed path could be renamed away together with it, but for mounts (rename(2), EBUSY). */
-function foldersAround(closed: readonly string[], world: World): readonly MountEntry[] {
+function foldersAround(
+  closed: readonly string[],
+  masked: readonly string[],
+  world: World,
+  mounted: readonly HostMount[],
+): readonly MountEntry[] {
   const folders = closed.flatMap((path) => {
-    const { kind, mount } = findInside(path, world);
+    const { kind, mount, hostPath } = findInside(path, world);
     if (kind === 'never' || !isWritable(mount, world)) return [];
-    return foldersBetween(mount?.target ?? '/', path).map((folder) => bindItself(folder, mount, 'rw'));
+    return foldersBetween(mount?.target ?? '/', path)
+      .map((folder) => ({ folder, above: hostPath?.slice(0, folder.length - path.length) }))
+      .filter(({ folder, above }) => !isHidden(folder, masked) && !isReadOnlyOutside(above, mounted))
+      .map(({ folder, above }) => bindItself(folder, mount, 'rw', { hostPath: above, mounted }));
   });
   return [...new Map(folders.map((entry) => [entry.target, entry])).values()].sort(byTarget);
+}
+
+/** Nobody can write there then. */
+function isReadOnlyOutside(hostPath: string | undefined, mounted: readonly HostMount[]): boolean {
+  return hostPath !== undefined && mountAround(hostPath, mounted)?.options.includes('ro') === true;
 }
 
 function isWritable(mount: MountEntry | undefined, { foreign, mounts: { last } }: World): boolean {
@@ -67,12 +87,16 @@ function readOnly(path: string, { masked, around, world, mounted }: Closing): re
   const { kind, mount, hostPath } = findKnown(path, world);
   if (kind === 'never') return [];
   const there = mount?.target === path ? mount : around.find(({ target }) => target === path);
-  const own = there === undefined ? bindItself(path, mount, 'ro') : remountReadOnly(path, keptFlags(there));
+  const own =
+    there === undefined
+      ? bindItself(path, mount, 'ro', { hostPath, mounted })
+      : remountReadOnly(path, keptFlags(there));
   const below = [...world.mounts.first, ...world.mounts.second, ...around]
     .filter((entry) => entry.target !== path && isWithin(entry.target, path) && !isReadOnly(entry))
-    .filter((entry) => !masked.includes(entry.target))
+    .filter((entry) => !isHidden(entry.target, masked))
     .map((entry) => remountReadOnly(entry.target, keptFlags(entry)));
-  return [own, ...below, ...hostMountsBelow(path, hostPath, mounted)];
+  const outside = hostMountsBelow(path, hostPath, mounted).filter((entry) => !isHidden(entry.target, masked));
+  return [own, ...below, ...outside];
 }
 
 function findKnown(path: string, world: World): Found {
@@ -81,9 +105,26 @@ function findKnown(path: string, world: World): Found {
   return found;
 }
 
-function bindItself(path: string, mount: MountEntry | undefined, access: 'ro' | 'rw'): MountEntry {
-  const options = ['rbind', access, 'nosuid', 'nodev', ...(mount === undefined ? [] : keptFlags(mount))];
-  return { source: path, inside: true, target: path, type: 'none', options };
+/** Where it is on the host, if it is somewhere. */
+interface Outside {
+  readonly hostPath: string | undefined;
+  readonly mounted: readonly HostMount[];
+}
+
+function bindItself(
+  path: string,
+  mount: MountEntry | undefined,
+  access: 'ro' | 'rw',
+  { hostPath, mounted }: Outside,
+): MountEntry {
+  const host = mount?.type === 'none' && hostPath !== undefined ? mountAround(hostPath, mounted) : undefined;
+  const flags = new Set([
+    ...(mount === undefined ? [] : keptFlags(mount)),
+    ...(host === undefined ? [] : lockedFlags(host)),
+  ]);
+  const from = host && hostPath !== undefined ? { from: rootOf(hostPath, mounted) } : {};
+  const options = ['rbind', access, 'nosuid', 'nodev', ...flags];
+  return { source: path, inside: true, target: path, type: 'none', options, ...from };
 }
 
 /** What a recursive bind of a host folder has brought along. */

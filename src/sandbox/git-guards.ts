@@ -1,7 +1,16 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { fail } from '../model/problem.ts';
-import { homeFolder } from '../state/folders.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import {
+  atHome,
+  configsElsewhere,
+  configured,
+  isBelow,
+  isFilledFolder,
+  ledTo,
+  realOutside,
+  refuse,
+  statOf,
+  type Configured,
+} from './git-files.ts';
 
 /** A path of a workspace that is read-only inside, because what stands there runs code outside. */
 export interface Guard {
@@ -12,42 +21,65 @@ export interface Guard {
   readonly content?: string;
 }
 
+/** Who names more than so many can have it closed by nobody. */
+const MOST = 2000;
+
 /**
- * The paths of a workspace from which git takes what it runs (gitrepository-layout(5), git-config(1)): in .git, or where a file
- * of that name leads, and in what it has of submodules. A repository in a folder below that is no submodule is not among them.
+ * The paths of a workspace from which git takes what it runs (gitrepository-layout(5), git-config(1), gitmodules(5)): in .git, or
+ * where a file of that name leads, and in what it has of submodules. A repository in a folder below that is no submodule is not
+ * among them.
  * @param isFree tells of a path that nothing is there, or only what other sandboxes have put there.
- * @throws ProblemError `mountTargetRefused` for a link, which a sandbox could replace.
+ * @throws ProblemError `mountTargetRefused` for a link, which a sandbox could replace, and for what cannot be read.
  */
 export function gitGuards(workspace: string, isFree: (path: string) => boolean): readonly Guard[] {
-  const dot = join(workspace, '.git');
+  const elsewhere = configsElsewhere();
+  const all = [
+    ...bareGuards(workspace, isFree),
+    ...ownGuards(join(workspace, '.git'), workspace, isFree),
+    ...elsewhere.map((path): Guard => ({ path, missing: 'file' })),
+    ...namedIn(configured(elsewhere), workspace),
+  ];
+  const inside = all
+    .map((guard) => ({ ...guard, path: realOutside(guard.path, workspace) }))
+    .filter(({ path }) => path === workspace || isBelow(path, workspace));
+  if (inside.some(({ path }) => path === workspace)) refuse(workspace, 'a configuration of git names it for hooks');
+  if (inside.length > MOST) refuse(workspace, `git is led to more than ${MOST} places in it`);
+  return inside;
+}
+
+function ownGuards(dot: string, workspace: string, isFree: (path: string) => boolean): readonly Guard[] {
   // Without a repository it is .git itself that must not be made.
   if (isFree(dot)) return [{ path: dot, missing: 'folder' }];
   const stat = statOf(dot);
   if (stat?.isSymbolicLink() === true) refuse(dot, 'it is a symbolic link, which a sandbox could replace');
   const isFolder = stat?.isDirectory() === true;
-  const folders = isFolder ? [dot] : [target(dot, /^gitdir: (.*)$/m)];
-  const led = [...folders, ...folders.map((folder) => target(join(folder, 'commondir'), /^(.+)$/m))];
-  const all: readonly Guard[] = [
-    ...(isFolder ? [] : [{ path: dot, missing: undefined }]),
-    ...[...new Set(led)]
-      .filter((folder) => folder !== '')
-      .flatMap((folder) => folderGuards(folder, workspace, workspace)),
-    ...configsElsewhere().flatMap((config) => [
-      { path: realPath(config), missing: undefined },
-      ...namedIn(config, workspace, workspace),
-    ]),
-  ];
-  return all.filter(({ path }) => isBelow(path, workspace));
+  const first = isFolder ? dot : ledTo(dot, /^gitdir: (.*)$/m);
+  const folders = new Set([first, ledTo(join(first, 'commondir'), /^(.+)$/m)].filter((folder) => folder !== ''));
+  const led = [...folders].map((folder) => realOutside(folder, workspace));
+  const file: Guard[] = isFolder ? [] : [{ path: dot, missing: undefined }];
+  return [...file, ...led.flatMap((folder) => folderGuards(folder, workspace, workspace))];
+}
+
+/** A folder that holds all of these is a repository itself, where it has no other one that is whole (gitrepository-layout(5)). */
+const OF_REPOSITORY = ['refs', 'objects', 'HEAD'];
+
+/** One that is missing is enough, as a file that is no folder; HEAD would be in the way of those who write that name. */
+function bareGuards(workspace: string, isFree: (path: string) => boolean): readonly Guard[] {
+  const missing = OF_REPOSITORY.map((name) => join(workspace, name)).find(isFree);
+  return missing === undefined ? folderGuards(workspace, workspace, workspace) : [{ path: missing, missing: 'file' }];
 }
 
 /**
  * Of a folder of git, which may lie outside, while what its configuration names lies in the workspace.
- * @param tree top of the working tree that it belongs to
+ * @param tree top of its working tree, where hooks run
  */
 function folderGuards(folder: string, tree: string, workspace: string): readonly Guard[] {
   if (isBelow(folder, workspace) && statOf(folder)?.isDirectory() !== true)
     refuse(folder, 'git is led there, and it is no folder');
   const configs = ['config', 'config.worktree'].map((name) => join(folder, name));
+  const own = configured(configs);
+  // In a submodule that file is not closed.
+  const modules = tree === workspace ? configured([join(workspace, '.gitmodules')]) : undefined;
   return [
     { path: join(folder, 'hooks'), missing: 'folder' },
     ...configs.map((path): Guard => ({ path, missing: 'file' })),
@@ -55,93 +87,50 @@ function folderGuards(folder: string, tree: string, workspace: string): readonly
     { path: join(folder, 'commondir'), missing: 'file', content: '.\n' },
     // Of other working trees, which are outside.
     { path: join(folder, 'worktrees'), missing: undefined },
-    ...configs.flatMap((config) => namedIn(config, tree, workspace)),
-    ...submodulesIn(join(folder, 'modules')).flatMap((submodule) => submoduleGuards(submodule, workspace)),
+    ...namedIn(own, tree),
+    ...[...submodulesIn(own, modules)].flatMap(([name, path]) =>
+      submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
+    ),
   ];
 }
 
-/** Its folder, and the file in its working tree that leads there. */
-function submoduleGuards(folder: string, workspace: string): readonly Guard[] {
-  if (statOf(folder)?.isSymbolicLink() === true) return [{ path: folder, missing: undefined }];
-  const worktree = /^[ \t]*worktree[ \t]*=[ \t]*(.*)$/im.exec(read(join(folder, 'config')))?.[1];
-  const tree = worktree === undefined ? workspace : resolve(folder, plainValue(worktree));
-  const led: readonly Guard[] = worktree === undefined ? [] : [{ path: join(tree, '.git'), missing: undefined }];
-  return [...led, ...folderGuards(folder, tree, workspace)];
-}
-
-/** Folders of git, each below as many folders as there are slashes in its name, and links. */
-function submodulesIn(folder: string): readonly string[] {
-  if (statOf(folder)?.isDirectory() !== true) return [];
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => join(folder, name))
-    .flatMap((path) => (statOf(join(path, 'HEAD')) || statOf(path)?.isSymbolicLink() ? [path] : submodulesIn(path)));
-}
-
-/** Where a file of git leads to, by the words that match in it; '' for nowhere. */
-function target(file: string, pattern: RegExp): string {
-  const path = pattern.exec(read(file))?.[1]?.trimEnd();
-  return path === undefined ? '' : resolve(dirname(file), path);
-}
-
-/** The machine's, and the user's own. */
-function configsElsewhere(): readonly string[] {
-  const home = homeFolder();
-  const own =
-    home === ''
-      ? []
-      : [join(process.env.XDG_CONFIG_HOME ?? join(home, '.config'), 'git/config'), join(home, '.gitconfig')];
-  return ['/etc/gitconfig', ...own];
+/** The folders of hooks and the further files that a configuration names. */
+function namedIn({ included, entries }: Configured, tree: string): readonly Guard[] {
+  const hooks = entries.filter(({ section, key, value }) => section === 'core' && key === 'hookspath' && value !== '');
+  return [
+    ...included.map((path): Guard => ({ path, missing: 'file' })),
+    ...hooks.map(({ value }): Guard => ({ path: resolve(tree, atHome(value)), missing: 'folder' })),
+  ];
 }
 
 /**
- * The folders of hooks and the further files that a configuration names, and those that such files name.
- * @param tree the folder that hooks run in
+ * Paths by names, as files say that are closed: what a sandbox has made among the folders of git would say what it likes.
+ * Their own configurations say the paths that are undefined.
  */
-function namedIn(config: string, tree: string, workspace: string, seen = new Set<string>()): readonly Guard[] {
-  if (seen.has(config)) return [];
-  seen.add(config);
-  const named = [...read(config).matchAll(/(?:^|\])[ \t]*(hookspath|path)[ \t]*=[ \t]*(.*)$/gim)];
-  return named.flatMap(([, key = '', value = '']): readonly Guard[] => {
-    const isHooks = key.toLowerCase() === 'hookspath';
-    const path = resolve(isHooks ? tree : dirname(config), atHome(plainValue(value)));
-    if (path === workspace) refuse(config, 'it names the workspace itself for hooks');
-    const guard: Guard = { path, missing: isHooks ? 'folder' : 'file' };
-    return isHooks ? [guard] : [guard, ...namedIn(path, tree, workspace, seen)];
-  });
-}
-
-const atHome = (path: string): string => (path.startsWith('~/') ? join(homeFolder(), path.slice(2)) : path);
-
-const plainValue = (value: string): string =>
-  value
-    .replace(/[ \t][#;].*$/, '')
-    .replaceAll('"', '')
-    .trim();
-
-export function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way);
-}
-
-export function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-export function refuse(path: string, reason: string): never {
-  fail('mountTargetRefused', { target: path, reason });
-}
-
-function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
-}
-
-/** A pipe would keep whoever reads it waiting. */
-function read(file: string): string {
-  try {
-    return statSync(file).isFile() ? readFileSync(file, 'utf8') : '';
-  } catch {
-    return '';
+function submodulesIn(own: Configured, modules?: Configured): ReadonlyMap<string, string | undefined> {
+  const paths = new Map<string, string | undefined>();
+  for (const { section, subsection, key, value } of [...own.entries, ...(modules?.entries ?? [])]) {
+    if (section !== 'submodule' || subsection === undefined || !staysBelow(subsection)) continue;
+    paths.set(subsection, key === 'path' && staysBelow(value) ? value : paths.get(subsection));
   }
+  return paths;
+}
+
+/** git takes no others. */
+const staysBelow = (path: string): boolean => !isAbsolute(path) && isBelow(join('/top', path), '/top');
+
+/** Its folder, and what leads there from its working tree. Where they are missing, a sandbox must not make its own. */
+function submoduleGuards(folder: string, path: string | undefined, workspace: string): readonly Guard[] {
+  const configs = ['config', 'config.worktree'].map((name) => join(folder, name));
+  const worktree = configured(configs).entries.findLast(({ section, key }) => section === 'core' && key === 'worktree');
+  const tree = path ?? (worktree && resolve(folder, worktree.value));
+  const own: readonly Guard[] =
+    isBelow(folder, workspace) && !isFilledFolder(folder)
+      ? [{ path: folder, missing: 'folder' }]
+      : folderGuards(folder, tree ?? folder, workspace);
+  if (tree === undefined) return own;
+  const dot = join(tree, '.git');
+  // An older git, or `git clone`, has made it where it is; everything else leads elsewhere.
+  const led = isBelow(dot, workspace) && isFilledFolder(dot) ? folderGuards(dot, tree, workspace) : [];
+  return [...own, ...(led.length > 0 ? led : [{ path: dot, missing: 'folder' } as const])];
 }

@@ -6,7 +6,7 @@ import type { Mount, Profile, Rootfs } from '../model/profile.ts';
 import type { SandboxNote } from '../model/sandbox.ts';
 import { homeFolder, type CallerFolders } from '../state/folders.ts';
 import { placeholdersOf } from '../state/records.ts';
-import { isBelow } from './git-guards.ts';
+import { isBelow } from './git-files.ts';
 import { idsInside, identityOf } from './identity.ts';
 import { canMapRanges, planIds, type IdPlan } from './ids.ts';
 import { sharedNotes } from './outside.ts';

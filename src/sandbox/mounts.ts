@@ -5,6 +5,11 @@ export interface MountEntry {
   readonly inside?: boolean;
   /** Whether the target is a plain name in the sandbox's own folder outside, for what is mounted from there again. */
   readonly aside?: boolean;
+  /**
+   * What the kernel must say was mounted, as root of mountinfo. A name in a folder that others write to may come to lead elsewhere
+   * before it is mounted.
+   */
+  readonly from?: string | undefined;
   readonly target: string;
   readonly type: string;
   readonly options: readonly string[];
@@ -42,9 +47,14 @@ export function tmpfs(target: string, mode: string, size?: number): MountEntry {
   return { source: 'tmpfs', target, type: 'tmpfs', options };
 }
 
-/** A recursive bind of a host folder; what is mounted below it needs `readOnlyBelow` as well. */
-export function bindFolder(source: string, target: string, readOnly: boolean): MountEntry {
-  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', 'X-mount.mkdir'];
+/** A recursive bind of a host folder; what is mounted below it keeps its own flags (`trees.ts`). */
+export function bindFolder(
+  source: string,
+  target: string,
+  readOnly: boolean,
+  lockedFlags: readonly string[] = [],
+): MountEntry {
+  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedFlags, 'X-mount.mkdir'];
   return { source, target, type: 'none', options };
 }
 
@@ -56,6 +66,12 @@ export function bindFile(source: string, target: string, options: readonly strin
 /** Makes a mount that is already there read-only: a recursive bind changes only its top (mount(8), "Bind mounts"). */
 export function remountReadOnly(target: string, lockedFlags: readonly string[]): MountEntry {
   const options = ['remount', 'bind', 'ro', 'nosuid', 'nodev', ...lockedFlags];
+  return { source: 'none', target, type: 'none', options };
+}
+
+/** The same for what stays writable. */
+export function remountWritable(target: string, lockedFlags: readonly string[]): MountEntry {
+  const options = ['remount', 'bind', 'rw', 'nosuid', 'nodev', ...lockedFlags];
   return { source: 'none', target, type: 'none', options };
 }
 

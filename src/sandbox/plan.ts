@@ -14,21 +14,12 @@ import { planClocks } from './clocks.ts';
 import { closedPaths } from './closed-paths.ts';
 import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
 import { HELD, holdMounts, needsHeldMounts, type HeldMounts } from './held-mounts.ts';
-import { hostRoot, readOnlyTree } from './host-root.ts';
+import { hostRoot } from './host-root.ts';
 import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
 import { planLandlock } from './landlock.ts';
 import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
-import {
-  bindFile,
-  bindFolder,
-  isReadOnly,
-  joinMountPlans,
-  NO_MOUNTS,
-  remountReadOnly,
-  tmpfs,
-  type MountPlan,
-} from './mounts.ts';
+import { bindFile, isReadOnly, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
 import { hostsMounts } from './lab/hosts.ts';
@@ -37,6 +28,7 @@ import type { SeccompPlan } from './seccomp/prepare.ts';
 import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
 import { closedCapabilities, planWayOut, resolverMounts, type WayOut } from './way-out.ts';
+import { lockedAround, readOnlyTree, writableTree } from './trees.ts';
 import { toolchainsOf, type Toolchains } from './toolchains.ts';
 import { planWorkspace } from './workspace.ts';
 
@@ -129,7 +121,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
       ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
       : NO_MOUNTS,
     seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
-    homeMount(request),
+    homeMount(request, mounted),
     ...tools.map((path) => toolchain(path, mounted)),
     workspace.mounts,
     resolverMounts({ wayOut, lab: request.lab }, folder, foreign),
@@ -200,13 +192,13 @@ function requireHeld(
   if (paths.length > 0) fail('readOnlyNotHeld', { paths: [...new Set(paths)] });
 }
 
-function homeMount({ profile, identity, keptHome, ids }: PlanRequest): MountPlan {
+function homeMount({ profile, identity, keptHome, ids }: PlanRequest, mounted: readonly HostMount[]): MountPlan {
   const { home } = identity;
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [ownedBy(tmpfs(home, '700'), identity, ids)] };
   makeOpenFolder(dirname(keptHome));
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
   if (ids.kind === 'shifted') giveTo(identity, ids, keptHome);
-  return { ...NO_MOUNTS, first: [bindFolder(keptHome, home, false)] };
+  return { ...NO_MOUNTS, first: writableTree(realpathSync(keptHome), home, mounted) };
 }
 
 function giveTo({ uid, gid }: Identity, { uids, gids }: IdPlan, path: string): void {
@@ -252,10 +244,10 @@ function bindMount({ bind, to, readOnly }: BindMount, mounted: readonly HostMoun
   const stat = statSync(bind, { throwIfNoEntry: false }) ?? fail('bindSourceMissing', { path: bind });
   const source = realpathSync(bind);
   if (stat.isDirectory()) {
-    const first = readOnly ? readOnlyTree(source, to, mounted) : [bindFolder(source, to, false)];
+    const first = (readOnly ? readOnlyTree : writableTree)(source, to, mounted);
     return { ...NO_MOUNTS, first };
   }
-  const options = [readOnly ? 'ro' : 'rw', 'nosuid', 'nodev'];
+  const options = [readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedAround(source, mounted)];
   return { ...NO_MOUNTS, folders: [dirname(to)], files: [to], second: [bindFile(source, to, options)] };
 }
 

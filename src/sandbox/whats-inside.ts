@@ -34,9 +34,10 @@ export function findInside(path: string, world: World): Found {
   return { kind, mount, hostPath: base + path.slice(above.length) };
 }
 
-/** The last one on the longest target. */
+/** The last one on the longest target; what a recursive bind has brought along is part of it. */
 function mountOf(path: string, { first, second }: MountPlan): MountEntry | undefined {
-  const around = [...first, ...second].filter(({ target }) => isWithin(path, target));
+  const mounts = [...first, ...second].filter(({ options }) => !options.includes('remount'));
+  const around = mounts.filter(({ target }) => isWithin(path, target));
   const deepest = Math.max(...around.map(({ target }) => target.length));
   return around.findLast(({ target }) => target.length === deepest);
 }

@@ -9,14 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HostMount } from '../host/mounts.ts';
+import { rootOf, type HostMount } from '../host/mounts.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
 import type { Placeholder } from '../state/records.ts';
-import { gitGuards, refuse, statOf, type Guard } from './git-guards.ts';
-import { readOnlyTree } from './host-root.ts';
+import { isFilledFolder, refuse, statOf } from './git-files.ts';
+import { gitGuards, type Guard } from './git-guards.ts';
 import type { IdPlan } from './ids.ts';
-import { bindFolder, NO_MOUNTS, type MountEntry, type MountPlan } from './mounts.ts';
+import { NO_MOUNTS, type MountEntry, type MountPlan } from './mounts.ts';
+import { lockedAround, readOnlyTree, writableTree } from './trees.ts';
 
 /** What runs code outside on the user's behalf, besides git's own: never writable inside. */
 const PROTECTED_FOLDERS = ['.vscode', '.idea'] as const;
@@ -47,11 +48,11 @@ export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMo
   if (ids.kind === 'shifted') requireReachable(folder, access);
   if (access === 'ro')
     return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, placeholders: [] };
-  return writableWorkspace(folder, inUse);
+  return writableWorkspace(folder, inUse, mounts);
 }
 
-function writableWorkspace(folder: string, inUse: ReadonlySet<string>): WorkspacePlan {
-  const isFree = (path: string): boolean => statOf(path) === undefined || (inUse.has(path) && !isFilled(path));
+function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: readonly HostMount[]): WorkspacePlan {
+  const isFree = (path: string): boolean => statOf(path) === undefined || (inUse.has(path) && !isFilledFolder(path));
   const guards = guardsOf(folder, isFree).map((guard) => standing(guard, folder, isFree));
   const free = guards.filter(({ path }) => isFree(path)).flatMap(asPlaceholder);
   const placeholders = [...new Map(free.map((placeholder) => [placeholder.path, placeholder])).values()];
@@ -65,16 +66,11 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>): Workspac
   return {
     mounts: {
       ...NO_MOUNTS,
-      first: [bindFolder(folder, folder, false)],
-      second: targets.map((path) => bindOnto(path, closed.has(path))),
+      first: writableTree(folder, folder, mounted),
+      second: targets.map((path) => bindOnto(path, closed.has(path), mounted)),
     },
     placeholders,
   };
-}
-
-/** A file that is filled is left as it is in the end. */
-function isFilled(path: string): boolean {
-  return statOf(path)?.isDirectory() === true && readdirSync(path).length > 0;
 }
 
 function guardsOf(folder: string, isFree: (path: string) => boolean): readonly Guard[] {
@@ -107,9 +103,9 @@ function asPlaceholder({ path, missing, content }: Guard): readonly Placeholder[
   return missing === undefined ? [] : [{ path, kind: missing, ...(content === undefined ? {} : { content }) }];
 }
 
-function bindOnto(path: string, readOnly: boolean): MountEntry {
-  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev'];
-  return { source: path, target: path, type: 'none', options };
+function bindOnto(path: string, readOnly: boolean, mounted: readonly HostMount[]): MountEntry {
+  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedAround(path, mounted)];
+  return { source: path, target: path, type: 'none', options, from: rootOf(path, mounted) };
 }
 
 /**

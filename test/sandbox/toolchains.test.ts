@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { toolchainsOf } from '../../src/sandbox/toolchains.ts';
 import { CALLERS, makeCaller, outside, writeProfiles } from '../support/unshared.ts';
 
@@ -49,6 +49,7 @@ describe('tools', () => {
 describe.each(CALLERS.filter((name) => name !== 'root'))('in the profile "agent" of %s', (name) => {
   it('node of nvm and the toolchains of rustup are found', async () => {
     const caller = makeCaller(name);
+    onTestFinished(() => caller.remove());
     const bin = '~/.nvm/versions/node/v22.1.0/bin';
     await outside(
       caller,
@@ -59,6 +60,5 @@ describe.each(CALLERS.filter((name) => name !== 'root'))('in the profile "agent"
     const { stdout, stderr } = await caller.unshared(['run', '--profile', 'agent', '--network', 'none', '--', ...line]);
     expect(stdout, stderr).toBe(`node -e 0\n${caller.home}/.rustup`);
     expect((await caller.unshared(['run', '--profile', 'mine', '--', ...line])).stdout).toBe('node -e 0\n/mine');
-    caller.remove();
   });
 });

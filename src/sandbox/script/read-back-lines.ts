@@ -19,6 +19,7 @@ export function readBack({ mounts, foreign }: Plan): readonly string[] {
     '  target=$5 options=,$6,',
     '  case $target in "$root" | "$root"/*) ;; *) return ;; esac',
     '  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac',
+    ...asMeant(entries).map((line) => `  ${line}`),
     '  case $options in *,ro,*) return ;; esac',
     '  case ${target#"$root"} in',
     ...(closed.size > 0 ? [`  ${[...closed].map(pattern).join(' | ')}) ;;`] : []),
@@ -36,6 +37,22 @@ export function readBack({ mounts, foreign }: Plan): readonly string[] {
     '} & checking=$!',
     'unset IFS; set +f',
     '',
+  ];
+}
+
+/** Binds of what stands in a folder that others write to; what is covered by another mount need not be looked at. */
+function asMeant(entries: readonly MountEntry[]): readonly string[] {
+  const mounts = entries.filter(({ options }) => !options.includes('remount'));
+  const meant = mounts.filter(
+    ({ target, from }) => from !== undefined && mounts.filter((entry) => entry.target === target).length === 1,
+  );
+  if (meant.length === 0) return [];
+  const words = meant.map(({ target, from = '' }) => [target, from].map(mountinfoField)) as [string, string][];
+  return [
+    'case "${target#"$root"} $4" in',
+    `${words.map((pair) => shellWord(pair.join(' '))).join(' | ')}) ;;`,
+    `${words.map(([target]) => `${shellWord(`${target} `)}*`).join(' | ')}) echo "refused: $target has become another" >&2; exit 1 ;;`,
+    'esac',
   ];
 }
 

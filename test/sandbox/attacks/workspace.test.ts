@@ -2,9 +2,10 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
 import { shellWord } from '../../../src/sandbox/script/quote.ts';
+import { instead, surroundings, unsharedIn } from '../../support/surroundings.ts';
 import { CLI, makeCaller, outside, writeProfiles, type Caller, type Finished } from '../../support/unshared.ts';
 
 const CLOSED = /Read-only|busy|denied|not permitted|cross-device|not mounted|wrong fs type/;
@@ -17,9 +18,36 @@ libc.syscall({'x86_64': 155, 'aarch64': 41}[os.uname().machine], b'/tmp/n', b'/t
 libc.umount2(b'/old', 2); os.fchdir(here); os.rename('.git', 'moved'); os.makedirs('.git/hooks'); print('moved')`;
 
 const SUBMODULE =
-  'mkdir -p .git/modules/libs/one vendor/one; cd .git/modules/libs/one; echo x >HEAD; printf "[core]\\n\\tworktree = ../../../../vendor/one\\n" >config; cd ../../../..; echo "gitdir: ../../.git/modules/libs/one" >vendor/one/.git';
+  'printf "[submodule \\"libs/one\\"]\\n\\tpath = vendor/one\\n" >.gitmodules; mkdir -p .git/modules/libs/one vendor/one; cd .git/modules/libs/one; echo x >HEAD; printf "[core]\\n\\tworktree = ../../../../vendor/one\\n" >config; cd ../../../..; echo "gitdir: ../../.git/modules/libs/one" >vendor/one/.git';
 
 const hasGit = findProgram('git') !== undefined;
+
+describe.skipIf(process.getuid?.() !== 0)('while a sandbox starts in a writable workspace (needs root)', () => {
+  const SWAP =
+    'if [ -d "$W/x/u" ] && [ ! -L "$W/x/u" ]; then mv "$W/x/u" "$W/x/was"; ln -s "$W/../secrets" "$W/x/u"; fi';
+
+  it.each([
+    ['what git is led to', '[core] hooksPath = x/u/.cache', {}],
+    ['what the profile closes', '', { readOnlyPaths: ['${workspaceFolder}/x/u/.cache'] }],
+    ['what the profile masks', '', { maskedPaths: ['${workspaceFolder}/x/u/.cache'] }],
+  ])('nothing else can be put in the place of %s', async (_, config, settings) => {
+    const caller = makeCaller('user');
+    onTestFinished(() => caller.remove());
+    await outside(
+      caller,
+      `mkdir -p .git x/u/.cache ../secrets/.cache; echo key >../secrets/id; echo '${config}' >.git/config`,
+    );
+    await writeProfiles(caller, { open: { extends: 'project', network: 'none', ...settings } });
+    const swapped = await surroundings(instead('mount', `W='${caller.workspace}'\n${SWAP}\nexec "$REAL" "$@"`));
+    onTestFinished(() => swapped.end());
+    const command = ['--', 'sh', '-c', 'cat x/u/id; echo started'];
+    const args = ['run', '--workspace', caller.workspace, '--profile', 'open', ...command];
+    const { stdout, stderr } = await unsharedIn(caller, swapped.inside, args);
+    expect(existsSync(join(caller.workspace, 'x/was'))).toBe(true);
+    expect(stdout, stderr).toBe('');
+    expect(stderr).toMatch(/has become another|No such file|not a directory|mounting failed/);
+  });
+});
 
 describe('from a writable workspace', () => {
   let caller: Caller;
@@ -135,8 +163,51 @@ describe('from a writable workspace', () => {
     ['the configuration of a submodule', SUBMODULE, '.git/modules/libs/one/config'],
     ['the file that leads to a submodule', SUBMODULE, 'vendor/one/.git'],
     [
+      'a submodule that another folder hides',
+      `${SUBMODULE}; echo x >.git/modules/libs/HEAD`,
+      '.git/modules/libs/one/config',
+    ],
+    [
+      'a submodule that has lost its HEAD',
+      `${SUBMODULE}; rm .git/modules/libs/one/HEAD`,
+      '.git/modules/libs/one/config',
+    ],
+    [
+      'the file that leads to a submodule which git has told its place anew',
+      `${SUBMODULE}; mv .git/modules/libs/one/config .git/modules/libs/one/config.worktree; printf '[submodule "libs/one"]\\nurl = x\\n' >.gitmodules`,
+      'vendor/one/.git',
+    ],
+    [
+      'the folder of a submodule that is still to come',
+      `${SUBMODULE}; rm -r .git/modules`,
+      '.git/modules/libs/one/hooks/x',
+    ],
+    ['the place of a submodule that is still to come', `${SUBMODULE}; rm vendor/one/.git`, 'vendor/one/.git/config'],
+    [
+      'a submodule that is a repository of its own',
+      `${SUBMODULE}; rm vendor/one/.git; mv .git/modules/libs/one vendor/one/.git`,
+      'vendor/one/.git/config',
+    ],
+    [
+      'a value in quotes',
+      'printf "[core] hooksPath = \\"to ols#1\\" ; here\\n" >>.git/config; mkdir "to ols#1"; ln -s "to ols#1" .git/t',
+      '"to ols#1"/pre-commit',
+    ],
+    ['a value on two lines', String.raw`printf '[core] hooksPath = to\\\nols\n' >>.git/config`, 'tools/pre-commit'],
+    [
+      'a repository by a link outside',
+      'mv .git .bare; ln -s "$PWD" ~/way; echo "gitdir: $HOME/way/.bare" >.git',
+      '.bare/config',
+    ],
+    ['the folder itself, as a repository', 'mkdir objects; echo "ref: refs/heads/main" >HEAD', 'refs/heads/main'],
+    [
+      'the folder itself, which is a repository',
+      'mv .git/* .; rmdir .git; echo "ref: refs/heads/main" >HEAD',
+      'config',
+    ],
+    [
       'the folder of a submodule of a submodule',
-      `${SUBMODULE}; mkdir -p .git/modules/libs/one/modules/two; echo x >.git/modules/libs/one/modules/two/HEAD`,
+      `${SUBMODULE}; cd .git/modules/libs/one; mkdir -p modules/two; echo x >modules/two/HEAD; printf '[submodule "two"]\\nurl = x\\n' >>config`,
       '.git/modules/libs/one/modules/two/config',
     ],
   ])('%s is closed as well', async (_, prepare, path) => {
@@ -155,6 +226,9 @@ describe('from a writable workspace', () => {
     ['.git is a link to nowhere', 'rm -r .git; ln -s nowhere .git', '.git'],
     ['hooks lie behind a link', 'ln -s .git way; printf "[core]\\n\\thooksPath = way/hooks\\n" >>.git/config', 'way'],
     ['git is led to what is not there', 'rm -r .git; echo "gitdir: later" >.git', 'later'],
+    ['a configuration has no end', 'truncate -s 1T .git/config', '.git/config'],
+    ['a submodule lies below a file', `${SUBMODULE}; rm -r vendor; echo x >vendor`, 'vendor/one/.git'],
+    ['a folder of submodules is closed', `${SUBMODULE}; chmod 0 .git/modules/libs`, '.git/modules/libs'],
   ])('no sandbox starts where %s', async (_, prepare, path) => {
     await outside(caller, prepare);
     const { exitCode, stderr } = await inside('true');
@@ -171,6 +245,32 @@ describe('from a writable workspace', () => {
     );
     expect(await sandbox.goOn()).toMatch(/^ready\n[^]*first$/);
     expect(await outside(caller, 'git log --format=%s; git status --short')).toBe('first');
+  });
+
+  it('the configuration of the user is not made where it is missing', async () => {
+    await outside(caller, 'rm -r .git');
+    const line = 'mkdir -p git; echo x >git/config && echo made';
+    const args = ['run', '--profile', 'project', '--network', 'none', '--', 'sh', '-c', line];
+    const { stdout, stderr } = await caller.unshared(args, { env: { XDG_CONFIG_HOME: caller.workspace } });
+    expect(stdout, stderr).toBe('');
+    expect(stderr).toMatch(CLOSED);
+    expect(readdirSync(caller.workspace)).toEqual(['main.c']);
+  });
+
+  it.skipIf(!hasGit)('nothing runs when git looks at the folder afterwards (needs git)', async () => {
+    const evil = '[core]\\nrepositoryformatversion=0\\nbare=false\\nworktree=.\\nfsmonitor=$PWD/evil\\n';
+    const attack = `printf '#!/bin/sh\\necho ran >>$PWD/ran\\n' >evil; chmod 755 evil; rm -f .git/HEAD; mkdir -p objects refs; echo "ref: refs/heads/main" >HEAD; printf "${evil}" >config; true`;
+    await outside(caller, 'rm -r .git; git init -q');
+    expect((await inside(attack)).exitCode).toBe(0);
+    await outside(caller, 'git status; true');
+    expect(existsSync(join(caller.workspace, 'ran'))).toBe(false);
+    await outside(caller, 'rm -r .git HEAD');
+    expect((await inside(attack)).exitCode).toBe(0);
+    await outside(caller, 'git status; true');
+    expect(existsSync(join(caller.workspace, 'ran'))).toBe(false);
+    // that it would have run
+    await outside(caller, 'mkdir -p refs; git status; true');
+    expect(existsSync(join(caller.workspace, 'ran'))).toBe(true);
   });
 
   it('the placeholders of one sandbox stay until the last has ended', async () => {

@@ -1,9 +1,38 @@
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
 import { busyboxTree } from '../../support/busybox.ts';
-import { CALLERS } from '../../support/unshared.ts';
+import { surroundings, unsharedIn } from '../../support/surroundings.ts';
+import { CALLERS, makeCaller, writeProfiles } from '../../support/unshared.ts';
 import { tryout } from './inside.ts';
+
+describe.skipIf(process.getuid?.() !== 0)('beside mounts of the host (needs root)', () => {
+  it.each([
+    ['noexec', 'a mask', { maskedPaths: ['${workspaceFolder}/data/in/secret'] }, 'end', /busy/],
+    ['noexec', 'a closed path', { readOnlyPaths: ['${workspaceFolder}/data/in'] }, 'key\nend', /busy/],
+    ['ro', 'a mask', { maskedPaths: ['${workspaceFolder}/data/in/secret'] }, 'end', /Read-only file system/],
+    ['noexec', 'the workspace', {}, 'key\nend', /^(?!.*mv)/],
+  ])('one that is %s may have %s in it', async (option, _, settings, said, refused) => {
+    const caller = makeCaller('user');
+    onTestFinished(() => caller.remove());
+    const { workspace, uid } = caller;
+    await writeProfiles(caller, { tried: { extends: 'project', network: 'none', ...settings } });
+    const mounted = Object.keys(settings).length > 0 ? `${workspace}/data` : workspace;
+    const around = await surroundings(
+      [
+        `cp -r ${workspace}/.vscode "$T/kept"; mkdir -p ${mounted}; mount -t tmpfs tmpfs ${mounted}`,
+        `mkdir -p ${workspace}/data/in; echo key >${workspace}/data/in/secret; [ -e ${workspace}/.vscode ] || cp -r "$T/kept" ${workspace}/.vscode`,
+        `chown -R ${uid} ${workspace}; mount -o remount,bind,${option} ${mounted}`,
+      ].join('\n'),
+    );
+    onTestFinished(() => around.end());
+    const line = 'cat data/in/secret; mv data/in data/moved; echo end';
+    const args = ['run', '--workspace', workspace, '--profile', 'tried', '--', 'sh', '-c', line];
+    const { stdout, stderr } = await unsharedIn(caller, around.inside, args);
+    expect(stdout, stderr).toBe(said);
+    expect(stderr).toMatch(refused);
+  });
+});
 
 describe.each(CALLERS)('in a sandbox of %s', (name) => {
   const tried = tryout(name);
@@ -60,6 +89,18 @@ describe.each(CALLERS)('in a sandbox of %s', (name) => {
     expect(first).toMatch(/^mv[^]*\nx$/);
     expect(second).toBe(first);
     await outside('test "$(cat data/ci/scripts/deep/run)" = good');
+  });
+
+  it.each([
+    ['a path below a mask', { maskedPaths: ['/data/a'], readOnlyPaths: ['/data/a/b', '/data'] }],
+    ['a mask below a mask', { maskedPaths: ['/data/a', '/data/a/b/c'], readOnlyPaths: ['/data'] }],
+    ['the same path twice', { maskedPaths: ['/data/a/b'], readOnlyPaths: ['/data/a/b'] }],
+  ])('%s is closed by the mask', async (_, settings) => {
+    await outside('mkdir -p data/a/b/c; echo key >data/a/b/c/id; chmod -R 777 data');
+    const all = { mounts: [{ bind: 'data', to: '/data' }], ...settings };
+    const { stdout, stderr } = await tried.run(all, 'cat /data/a/b/c/id; mkdir /data/a/b/x; echo started');
+    expect(stdout, stderr).toBe('started');
+    expect(stderr).not.toContain('mounting failed');
   });
 
   it('a workspace that was opened by a link is hidden from at its real path', async () => {
