@@ -57,10 +57,14 @@ function prologue({ id, profile }: Plan): readonly string[] {
 /** Before this script sets variables of its own, which may have such names. */
 function givenByHand({ envPass }: Profile): readonly string[] {
   if (envPass.length === 0) return [];
-  const lines = envPass.map((name) => `unset given_${name}; [ -z "\${${name}+x}" ] || given_${name}=$${name}`);
+  const lines = envPass.map((name) => `  unset given_${name}; [ -z "\${${name}+x}" ] || given_${name}=$${name}`);
   return [
-    '# What passes from outside: by hand that of this shell, else as it was when the sandbox was started.',
+    '# What passes from outside: by hand that of this shell, else as it was when the sandbox was started. This script may start',
+    '# itself anew, with other variables.',
+    'if [ -z "${are_given-}" ]; then',
     ...lines,
+    'fi',
+    `export are_given=yes ${envPass.map((name) => `given_${name}`).join(' ')}`,
   ];
 }
 

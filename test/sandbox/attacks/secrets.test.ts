@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shellWords } from '../../../src/sandbox/script/quote.ts';
 import { ALL_CALLERS, CLI, makeCaller, outside, running, writeProfiles, type Caller } from '../../support/unshared.ts';
 
 const TOKEN = `it's "secret" $HOME\n\\ and of two lines`;
@@ -43,6 +44,27 @@ describe.each(ALL_CALLERS)('what passes into a sandbox of %s', (name) => {
     const [{ id } = expect.fail('it does not stay')] = await running(caller);
     const second = await caller.unshared(['enter', id, '--', 'sh', '-c', SHOW], { env: { TOKEN: 'another' } });
     expect(second.stdout, second.stderr).toBe(SHOWN);
+  });
+
+  it('is nothing where there was nothing, also where the join script has begun anew', async () => {
+    const line = 'echo "${LC_ALL-none} ${TOKEN-none} ${PID-none}"';
+    const { stdout, stderr } = await caller.unshared(['run', '--profile', 'passed', '--', 'sh', '-c', line]);
+    expect(stdout, stderr).toBe('none none none');
+    const [file = '', ...args] = caller.asCaller([
+      process.execPath,
+      CLI,
+      'run',
+      '--profile',
+      'passed',
+      '--',
+      'sh',
+      '-c',
+      line,
+    ]);
+    const words = ['--quiet', '--return', '--command', `${shellWords([file, ...args])} | cat`, '/dev/null'];
+    const { workspace: cwd, env } = caller;
+    const onTerminal = await execa('script', words, { cwd, env, extendEnv: false, stdin: 'ignore' });
+    expect(onTerminal.stdout.trim()).toBe('none none none');
   });
 
   it('stands in no command line and in no script', async () => {
