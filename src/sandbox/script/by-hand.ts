@@ -84,7 +84,6 @@ function gates({ ids, sharing, held }: Plan): readonly string[] {
     '  echo go >&4',
     '  ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }',
     'fi',
-    'exec 4>&-; wait "$script" || :',
   ];
 }
 
@@ -102,15 +101,22 @@ function makePlaceholder({ path, kind, content = '' }: Placeholder, index: numbe
   ];
 }
 
-function removal({ overlays, layers, placeholders }: Plan): readonly string[] {
+function removal({ overlays, layers, placeholders, profile }: Plan): readonly string[] {
   return [
-    'exec 4>&-; wait || :',
+    // a second signal would end it half-way
+    "trap '' HUP INT TERM; exec 4>&-",
+    ...(profile.lifetime === 'untilStopped' ? [END_IT] : []),
+    'wait || :',
     ...placeholders.map(
       (placeholder, index) => `[ -z "\${made_${index}-}" ] || ${removePlaceholder(placeholder)} 2>/dev/null || :`,
     ),
     `rm -rf "$folder"${overlays.length > 0 ? ` ${shellWord(layers)}` : ''}`,
   ];
 }
+
+/** One that stays does not end with its input. */
+const END_IT =
+  '{ read -r pid since && read -r stat <"/proc/$pid/stat" && [ "$(started_at ${stat##*) })" = "$since" ] && kill -KILL "$pid"; } <"$folder/pid" 2>/dev/null || :';
 
 /** Unless it has been filled. */
 function removePlaceholder({ path, kind, content = '' }: Placeholder): string {

@@ -139,15 +139,17 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     },
   );
 
-  it('leave nothing when they are interrupted', async () => {
+  it.each(['terminal', 'untilStopped'])('leave nothing when they are interrupted, also twice: %s', async (lifetime) => {
     const exported = join(caller.home, 'exported');
+    const options = profile({ extends: 'learn', lifetime });
     const files = readdirSync(caller.workspace);
-    await caller.unshared(['script', '--profile', 'learn', '--export', exported]);
+    await caller.unshared(['script', ...options, '--export', exported]);
     const [file = '', ...args] = caller.asCaller(['sh', join(exported, 'start.sh'), 'by-hand']);
     const started = execa(file, args, { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false });
     let said = '';
     started.stderr.on('data', (part: Buffer) => (said += part.toString()));
     await until('the sandbox to run', () => said.includes('It runs'));
+    started.kill('SIGTERM');
     started.kill('SIGTERM');
     expect((await started).exitCode).toBe(1);
     expect(readdirSync(caller.workspace)).toEqual(files);
@@ -158,6 +160,9 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     const line = 'echo "$TOKEN|$status|$OWN|$TERM"';
     expect(await byHand(options, line, { env: { TOKEN: `it's`, status: '7' } })).toBe(`it's|7|own|dumb`);
     expect(await byHand(options, 'echo "${TOKEN-none}"')).toBe('none');
+    const language = profile({ extends: 'learn', envPass: ['LC_ALL', 'PATH'] });
+    const env = { PATH: `/mine:${process.env.PATH ?? ''}` };
+    expect(await byHand(language, 'echo "${LC_ALL-none} $PATH"', { env })).toBe(`none ${env.PATH}`);
   });
 
   it('are not written over what is there', async () => {

@@ -10,7 +10,8 @@ gate() { echo "$1"; read -r _; }
 # By hand, in a plain shell: sh start.sh. This is what the launcher does otherwise.
 started_at() { shift 19; echo "$1"; }
 clean_up() {
-  exec 4>&-; wait || :
+  trap '' HUP INT TERM; exec 4>&-
+  wait || :
   rm -rf "$folder"
 }
 by_hand() {
@@ -34,7 +35,6 @@ by_hand() {
     echo go >&4
     ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
-  exec 4>&-; wait "$script" || :
   exit
 }
 
