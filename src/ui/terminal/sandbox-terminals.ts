@@ -19,6 +19,8 @@ export class SandboxTerminals implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #helper: WindowHelper;
   #spares: SpareKeeper | undefined;
+  /** Waits for the terminal that VS Code opens next. */
+  #opening: vscode.Disposable | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal));
 
@@ -65,12 +67,15 @@ export class SandboxTerminals implements vscode.Disposable {
   async profile(sandbox: Sandbox, onRefused: (error: unknown) => void): Promise<vscode.TerminalProfile> {
     const { joinerPlacing } = await import('../../sandbox/limits/helper.ts');
     const place = await joinerPlacing(sandbox, await this.#helper.session());
+    const options = await sandboxTerminal(sandbox);
+    this.#opening?.dispose();
     const opening = vscode.window.onDidOpenTerminal((terminal) => {
       if (!isIn(terminal, sandbox)) return;
       opening.dispose();
       terminal.processId.then((pid) => (pid === undefined ? undefined : place(pid))).then(undefined, onRefused);
     });
-    return new vscode.TerminalProfile(await sandboxTerminal(sandbox));
+    this.#opening = opening;
+    return new vscode.TerminalProfile(options);
   }
 
   /** Closes this window's terminals in a sandbox that is about to be stopped: their end is no error to report. */
@@ -87,6 +92,7 @@ export class SandboxTerminals implements vscode.Disposable {
 
   dispose(): void {
     this.#closing.dispose();
+    this.#opening?.dispose();
     for (const { unwatch } of this.#kept.values()) unwatch();
   }
 
