@@ -35,12 +35,13 @@ async function manyProcesses(): Promise<{ readonly end: () => Promise<void> }> {
   const script = `i=0; while [ $i -lt ${PROCESSES} ]; do read -r _ <&3 & i=$((i + 1)); done; echo; wait`;
   const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
   if (shell.stdout === null) throw new Error('no output');
-  await once(shell.stdout, 'data');
-  return {
-    end: async () => {
-      const exit = once(shell, 'exit');
-      shell.stdio[3]?.destroy();
-      await exit;
-    },
+  const exit = once(shell, 'exit');
+  const started = await Promise.race([once(shell.stdout, 'data').then(() => true), exit.then(() => false)]);
+  const end = async (): Promise<void> => {
+    shell.stdio[3]?.destroy();
+    await exit;
   };
+  if (started) return { end };
+  await end();
+  throw new Error(`this machine has no room for ${PROCESSES} processes`);
 }

@@ -7,7 +7,7 @@ import { execa } from 'execa';
  * The machine is emulated: hardware virtualisation is not to be had everywhere, and slow is good enough. A processor
  * without AVX is the fastest then, and a second one could run kernel code while the first one patches it.
  */
-const MACHINE = ['-M', 'q35', '-accel', 'tcg,tb-size=512', '-cpu', 'Nehalem', '-smp', '1', '-m', '1024'];
+const MACHINE = ['-M', 'q35', '-accel', 'tcg,tb-size=512', '-cpu', 'Nehalem', '-smp', '1', '-m', '2048'];
 const BARE = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'];
 /** With so little memory the table of connections would have no room for the eight ways out that a user may have. */
 const CONNECTIONS = 'nf_conntrack.hashsize=32768';
