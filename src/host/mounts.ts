@@ -3,6 +3,9 @@ import { join, relative } from 'node:path';
 
 /** One mount of this process's mount namespace (proc_pid_mountinfo(5)). */
 export interface HostMount {
+  readonly id: string;
+  /** Id of the mount that it is on. */
+  readonly parent: string;
   /** The path in the file system that is mounted. */
   readonly root: string;
   readonly target: string;
@@ -14,13 +17,15 @@ export function hostMounts(): readonly HostMount[] {
   return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
-/** Roots, targets and per-mount options of mountinfo lines; a line of another shape is passed over. */
+/** The first six fields of mountinfo lines but the device; a line of another shape is passed over. */
 export function parseMounts(text: string): readonly HostMount[] {
   return text
     .split('\n')
     .map((line) => line.split(' '))
     .filter((fields) => fields.length >= 6)
-    .map(([, , , root = '', target = '', options = '']) => ({
+    .map(([id = '', parent = '', , root = '', target = '', options = '']) => ({
+      id,
+      parent,
       root: unescapeMountField(root),
       target: unescapeMountField(target),
       options: options.split(','),
@@ -33,11 +38,22 @@ export function mountsBelow(folder: string, mounts: readonly HostMount[]): reado
   return mounts.filter(({ target }) => target !== folder && target.startsWith(prefix));
 }
 
-/** The mount that a path is on: of those around it the deepest, and of several in one place the last. */
+/** The mount that a path is on. From each mount on, the way down meets the one that is nearest, however deep others are. */
 export function mountAround(path: string, mounts: readonly HostMount[]): HostMount | undefined {
+  const ids = new Set(mounts.map(({ id }) => id));
   const around = mounts.filter(({ target }) => target === '/' || path === target || path.startsWith(`${target}/`));
-  const deepest = Math.max(...around.map(({ target }) => target.length));
-  return around.findLast(({ target }) => target.length === deepest);
+  const nearest = (on: HostMount | undefined): HostMount | undefined =>
+    around
+      .filter(({ id, parent }) =>
+        on === undefined ? !ids.has(parent) || parent === id : parent === on.id && id !== on.id,
+      )
+      .reduce<HostMount | undefined>(
+        (best, one) => (best && best.target.length <= one.target.length ? best : one),
+        undefined,
+      );
+  let found: HostMount | undefined;
+  for (let next = nearest(undefined); next !== undefined; next = nearest(next)) found = next;
+  return found;
 }
 
 /** What mountinfo says as root of a bind mount of this path. */
