@@ -55,6 +55,8 @@ export interface Plan {
   /** How they are divided where root inside may mount. */
   readonly held: HeldMounts | undefined;
   readonly placeholders: readonly Placeholder[];
+  /** Patterns of gitignore(5) for them. */
+  readonly ignored: readonly string[];
   /** Options of unshare(1) for the clocks of its own time namespace. */
   readonly clocks: readonly string[];
   /** Undefined without a way out to the internet. */
@@ -151,6 +153,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     mounts,
     held,
     placeholders: workspace.placeholders,
+    ignored: workspace.ignored,
     seccomp,
     landlock: await planLandlock(profile.landlock, world),
     clocks: isNew(profile, 'time') ? await planClocks(profile) : [],

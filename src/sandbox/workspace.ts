@@ -8,7 +8,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { rootOf, type HostMount } from '../host/mounts.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
@@ -27,6 +27,8 @@ export interface WorkspacePlan {
   readonly mounts: MountPlan;
   /** Empty files and folders to make in the workspace while the sandbox runs, so that it cannot make its own there. */
   readonly placeholders: readonly Placeholder[];
+  /** Patterns of gitignore(5) for those of them that git would take for new files. */
+  readonly ignored: readonly string[];
 }
 
 export interface WorkspaceRequest {
@@ -44,10 +46,10 @@ export interface WorkspaceRequest {
  */
 export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMount[]): WorkspacePlan {
   const { folder, access, ids, inUse } = request;
-  if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, placeholders: [] };
+  if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, placeholders: [], ignored: [] };
   if (ids.kind === 'shifted') requireReachable(folder, access);
   if (access === 'ro')
-    return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, placeholders: [] };
+    return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, placeholders: [], ignored: [] };
   return writableWorkspace(folder, inUse, mounts);
 }
 
@@ -70,8 +72,12 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: 
       second: targets.map((path) => bindOnto(path, closed.has(path), mounted)),
     },
     placeholders,
+    ignored: placeholders.filter(({ kind }) => kind === 'file').map(({ path }) => ignoring(relative(folder, path))),
   };
 }
+
+/** At this place alone; what is special in a pattern stands for itself. */
+const ignoring = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, String.raw`\$&`)}`;
 
 function guardsOf(folder: string, isFree: (path: string) => boolean): readonly Guard[] {
   const workspaceFiles = readdirSync(folder).filter((name) => name.endsWith('.code-workspace'));

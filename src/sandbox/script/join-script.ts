@@ -192,11 +192,24 @@ function insideLine(plan: Plan): string {
     'set -- "$command"; unset command',
     // "command" keeps a shell alive that knows one of the names as read-only
     `command export ${shellWords(usualEnvironment(plan))} || :`,
+    ...ignorePlaceholders(plan),
     ...givenNames(profile).map((name) => `[ -z "\${given_${name}+x}" ] || ${exported(name)}`),
     `for SHELL in ${shellWords(shells)}; do [ ! -x "$SHELL" ] || break; done`,
     'export SHELL',
     `if [ -n "$1" ]; then eval "shift; $1"; else exec ${usual}; fi`,
   ].join('; ');
+}
+
+const IGNORED = '/tmp/.git-placeholders';
+
+/** Whoever commits everything inside does not commit what only stands there meanwhile (git-config(1), GIT_CONFIG_COUNT). */
+function ignorePlaceholders({ ignored }: Plan): readonly string[] {
+  if (ignored.length === 0) return [];
+  const variables = ['GIT_CONFIG_COUNT=1', 'GIT_CONFIG_KEY_0=core.excludesFile', `GIT_CONFIG_VALUE_0=${IGNORED}`];
+  return [
+    `{ printf '%s\\n' ${shellWords(ignored)} >${IGNORED}; } 2>/dev/null || :`,
+    `command export ${shellWords(variables)} || :`,
+  ];
 }
 
 /** What every program has that goes in, and the shell too. */

@@ -257,6 +257,17 @@ describe('from a writable workspace', () => {
     expect(readdirSync(caller.workspace)).toEqual(['main.c']);
   });
 
+  it.skipIf(!hasGit)('what stands there meanwhile is not committed by who commits everything (needs git)', async () => {
+    await outside(
+      caller,
+      'rm -r .git; git init -q; mkdir "a b"; printf "[include] path = ../a b/[x]\\n" >>.git/config',
+    );
+    const commit =
+      'git add -A && git -c user.name=n -c user.email=e commit -qm all && git ls-files; git status --short';
+    const { stdout, stderr } = await inside(`echo x >new; ${commit}`);
+    expect(stdout, stderr).toBe('main.c\nnew');
+  });
+
   it.skipIf(!hasGit)('nothing runs when git looks at the folder afterwards (needs git)', async () => {
     const evil = '[core]\\nrepositoryformatversion=0\\nbare=false\\nworktree=.\\nfsmonitor=$PWD/evil\\n';
     const attack = `printf '#!/bin/sh\\necho ran >>$PWD/ran\\n' >evil; chmod 755 evil; rm -f .git/HEAD; mkdir -p objects refs; echo "ref: refs/heads/main" >HEAD; printf "${evil}" >config; true`;

@@ -62,6 +62,7 @@ const PLAN: Plan = {
   },
   held: undefined,
   placeholders: [],
+  ignored: ['/.envrc', '/to\\ ols'],
   clocks: ['--boottime', '5', '--monotonic', '-5'],
   wayOut: undefined,
   lab: undefined,

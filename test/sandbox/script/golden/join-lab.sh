@@ -52,7 +52,7 @@ enter() {
     nsenter --target "$pid" --user --mount --uts --ipc --net --pid --cgroup --time --preserve-credentials -- \
     /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf --landlock-access=fs:read-file '--landlock-rule=path-beneath:read-file:/my data' -- "$@"
 }
-inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export '\''PATH=/home/u/my tools/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'\'' LANG=C.UTF-8 RUSTUP_HOME=/home/u/.rustup || :; [ -z "${given_GREETING+x}" ] || { command export "GREETING=$given_GREETING" || :; unset given_GREETING; }; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
+inside='cd '\''/home/u/my project'\'' || exit 1; set -- "$command"; unset command; command export '\''PATH=/home/u/my tools/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'\'' LANG=C.UTF-8 RUSTUP_HOME=/home/u/.rustup || :; { printf '\''%s\n'\'' /.envrc '\''/to\ ols'\'' >/tmp/.git-placeholders; } 2>/dev/null || :; command export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.excludesFile GIT_CONFIG_VALUE_0=/tmp/.git-placeholders || :; [ -z "${given_GREETING+x}" ] || { command export "GREETING=$given_GREETING" || :; unset given_GREETING; }; for SHELL in /bin/zsh /bin/sh; do [ ! -x "$SHELL" ] || break; done; export SHELL; if [ -n "$1" ]; then eval "shift; $1"; else exec "$SHELL"; fi'
 status=0
 if [ -t 0 ] && [ -t 1 ]; then
   enter /usr/bin/script --quiet --return --command "$inside" /dev/null || status=$?
