@@ -49,7 +49,8 @@ function valueOf(written: string): string {
   let value = '';
   let kept = 0;
   let quoted = false;
-  for (const [token, escaped] of written.trimStart().matchAll(/\\([^])|[^]/g)) {
+  for (const [token, escaped] of written.matchAll(/\\([^])|[^]/g)) {
+    if (value === '' && !quoted && /^\s$/.test(token)) continue;
     if (token === '"') quoted = !quoted;
     else value += escaped === undefined ? token : (ESCAPED[escaped] ?? escaped);
     if (quoted || escaped !== undefined || !/\s/.test(token)) kept = value.length;

@@ -114,7 +114,7 @@ describe.skipIf(missing.length > 0).each(ALL_CALLERS)(`a lab of %s (${needs})`, 
       const at = address === '10.0.0.1' ? one : two;
       const answer = inSandbox(caller, at, answerOnce(80, address));
       await until(`${at.id} listens`, async () =>
-        (await said(at, 'cat /proc/net/tcp /proc/net/tcp6')).includes(':0050 '),
+        /:0050 0+:0000 0A /.test(await said(at, 'cat /proc/net/tcp /proc/net/tcp6')),
       );
       expect(await said(at === one ? two : one, ask('tcp', address, 80))).toBe('inside');
       await answer;

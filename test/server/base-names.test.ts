@@ -90,7 +90,7 @@ describe('hover on extends', () => {
       '"top": { "limits": { "mode": "strict", "pids.max": 5 }, "env": { "A": "1", "B": "2" }, "network": { "mode": "internet", "publish": [80] } }, "base": { "extends": "top", "limits": { "mode": "best-effort" }, "env": { "A": "3" }, "network": { "mode": "internet" } }, "a": { "extends": "ba|se" }',
     );
     expect(text).toContain(
-      '// base\n"limits": {"mode":"best-effort"}\n"env": {"A":"3"}\n"network": {"mode":"internet"}\n// top\n"limits": {"pids.max":5}\n"env": {"B":"2"}\n// throwaway',
+      '// base\n"network": {"mode":"internet"}\n"limits": {"mode":"best-effort"}\n"env": {"A":"3"}\n// top\n"limits": {"pids.max":5}\n"env": {"B":"2"}\n// throwaway',
     );
   });
 
