@@ -107,7 +107,7 @@ function textOf(file: string): string {
   }
   try {
     if (!fstatSync(descriptor).isFile()) return '';
-    const buffer = Buffer.alloc(LARGEST + 1);
+    const buffer = Buffer.allocUnsafe(LARGEST + 1);
     const length = readSync(descriptor, buffer);
     if (length > LARGEST) refuse(file, 'git takes its configuration from there, and it is larger than one megabyte');
     return buffer.toString('utf8', 0, length);

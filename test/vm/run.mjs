@@ -20,7 +20,7 @@ import { shareKernelTests, shareSuites } from './shares.mjs';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const PROJECT = join(HERE, '../..');
 const PROGRAMS = { mmdebstrap: 'mmdebstrap', mke2fs: 'e2fsprogs', 'qemu-system-x86_64': 'qemu-system-x86' };
-/** Milliseconds; a machine of those that `npm test` starts takes about ten minutes, half of all the tests up to three hours. */
+/** Milliseconds; a machine of those that `npm test` starts takes about ten minutes, half of all the tests up to two hours. */
 const TIMEOUT = 1_200_000;
 const TIMEOUT_OF_CHOSEN = 18_000_000;
 
