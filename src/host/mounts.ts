@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { isWithin } from './paths.ts';
 
 /** One mount of this process's mount namespace (proc_pid_mountinfo(5)). */
 export interface HostMount {
@@ -41,7 +42,7 @@ export function mountsBelow(folder: string, mounts: readonly HostMount[]): reado
 /** The mount that a path is on. From each mount on, the way down meets the one that is nearest, however deep others are. */
 export function mountAround(path: string, mounts: readonly HostMount[]): HostMount | undefined {
   const ids = new Set(mounts.map(({ id }) => id));
-  const around = mounts.filter(({ target }) => target === '/' || path === target || path.startsWith(`${target}/`));
+  const around = mounts.filter(({ target }) => isWithin(path, target));
   const nearest = (on: HostMount | undefined): HostMount | undefined =>
     around
       .filter(({ id, parent }) =>

@@ -23,8 +23,10 @@ export function latest<Key extends keyof FileProfile>(
   return undefined;
 }
 
-/** The objects that are merged key by key. */
-type Merged = Required<Pick<FileProfile, 'namespaces' | 'time' | 'limits' | 'rlimits'>>;
+/** The objects that are merged key by key; everything else is replaced whole. */
+export const MERGED = ['namespaces', 'time', 'limits', 'rlimits', 'env'] as const;
+
+type Merged = Required<Pick<FileProfile, Exclude<(typeof MERGED)[number], 'env'>>>;
 
 /** What the nearest profile says of one key of an object that is merged. */
 export function latestOf<Key extends keyof Merged, Inner extends keyof Merged[Key]>(

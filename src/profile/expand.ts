@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { realPath } from '../host/paths.ts';
 import { problem, type Place, type Problem } from '../model/problem.ts';
 import { shown } from './check.ts';
 
@@ -61,14 +61,10 @@ function expandVariables(
 }
 
 function valueOf(variable: string, { workspaceFolder, env }: ProfileContext): string | undefined {
-  if (variable === 'workspaceFolder') return workspaceFolder && realFolder(workspaceFolder);
+  // Inside, a workspace stands at its real path, however it was opened.
+  if (variable === 'workspaceFolder') return workspaceFolder && realPath(workspaceFolder);
   const name = /^env:(.+)$/s.exec(variable)?.[1];
   return name !== undefined && Object.hasOwn(env, name) ? env[name] : undefined;
-}
-
-/** Inside, a workspace stands at its real path, however it was opened. */
-function realFolder(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
 }
 
 function onHost(path: string, { workspaceFolder, home }: ProfileContext): string | undefined {

@@ -49,9 +49,10 @@ function reportConflicts(chain: Chain, report: Report): void {
   for (const { settings, place } of chain) {
     for (const { type, keys } of BELONGING) {
       const choice = settings.namespaces?.[type];
-      const asked = keys.filter((key) => settings[key] !== undefined);
-      const against = choice === 'new' ? asked.filter((key) => key === 'network' && isHost(settings[key])) : asked;
-      for (const key of choice === undefined ? [] : against)
+      if (choice === undefined) continue;
+      const against = (key: keyof FileProfile): boolean =>
+        choice !== 'new' || (key === 'network' && isHost(settings[key]));
+      for (const key of keys.filter((one) => settings[one] !== undefined && against(one)))
         report(problem('conflictingKeys', { keys: [`namespaces.${type}`, key] }, place([key], 'key')));
     }
   }

@@ -1,10 +1,10 @@
-import { dirname } from 'node:path';
-import { mountAround, mountsBelow, rootOf, type HostMount } from '../host/mounts.ts';
+import { mountAround, mountsBelow, type HostMount } from '../host/mounts.ts';
+import { foldersBetween, isWithin } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import type { Profile } from '../model/profile.ts';
 import { bindFile, isReadOnly, NO_MOUNTS, remountReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
-import { lockedFlags } from './trees.ts';
-import { findInside, isWithin, type Found, type World } from './whats-inside.ts';
+import { bindInPlace, lockedFlags } from './trees.ts';
+import { findInside, type Found, type World } from './whats-inside.ts';
 
 /**
  * What the profile hides and what it closes, over all that is mounted.
@@ -53,11 +53,6 @@ function isReadOnlyOutside(hostPath: string | undefined, mounted: readonly HostM
 function isWritable(mount: MountEntry | undefined, { foreign, mounts: { last } }: World): boolean {
   if (mount !== undefined) return !isReadOnly(mount) && mount.type !== 'proc' && mount.type !== 'sysfs';
   return foreign && !last.some((entry) => entry.target === '/' && isReadOnly(entry));
-}
-
-function foldersBetween(top: string, path: string): readonly string[] {
-  const above = dirname(path);
-  return path === top || above === top ? [] : [...foldersBetween(top, above), above];
 }
 
 const byTarget = (a: MountEntry, b: MountEntry): number => (a.target < b.target ? -1 : 1);
@@ -117,14 +112,10 @@ function bindItself(
   access: 'ro' | 'rw',
   { hostPath, mounted }: Outside,
 ): MountEntry {
-  const host = mount?.type === 'none' && hostPath !== undefined ? mountAround(hostPath, mounted) : undefined;
-  const flags = new Set([
-    ...(mount === undefined ? [] : keptFlags(mount)),
-    ...(host === undefined ? [] : lockedFlags(host)),
-  ]);
-  const from = host && hostPath !== undefined ? { from: rootOf(hostPath, mounted) } : {};
-  const options = ['rbind', access, 'nosuid', 'nodev', ...flags];
-  return { source: path, inside: true, target: path, type: 'none', options, ...from };
+  const isOfHost = mount?.type === 'none' && hostPath !== undefined;
+  const { options, from } = bindInPlace(hostPath ?? path, access, isOfHost ? mounted : []);
+  const kept = mount === undefined ? [] : keptFlags(mount);
+  return { source: path, inside: true, target: path, type: 'none', options: [...new Set([...options, ...kept])], from };
 }
 
 /** What a recursive bind of a host folder has brought along. */

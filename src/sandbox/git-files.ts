@@ -9,7 +9,8 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { isBelow } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import { homeFolder } from '../state/folders.ts';
 import { parseGitConfig, type ConfigEntry } from './git-config.ts';
@@ -69,11 +70,6 @@ export function realOutside(path: string, workspace: string): string {
   } catch {
     return join(realOutside(dirname(path), workspace), basename(path));
   }
-}
-
-export function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way);
 }
 
 /** @throws ProblemError `mountTargetRefused` where it cannot be known, as below a file or in a folder that is closed. */

@@ -1,9 +1,9 @@
 import { isAbsolute, join, resolve } from 'node:path';
+import { isBelow } from '../host/paths.ts';
 import {
   atHome,
   configsElsewhere,
   configured,
-  isBelow,
   isFilledFolder,
   ledTo,
   realOutside,
@@ -76,13 +76,12 @@ function bareGuards(workspace: string, isFree: (path: string) => boolean): reado
 function folderGuards(folder: string, tree: string, workspace: string): readonly Guard[] {
   if (isBelow(folder, workspace) && statOf(folder)?.isDirectory() !== true)
     refuse(folder, 'git is led there, and it is no folder');
-  const configs = ['config', 'config.worktree'].map((name) => join(folder, name));
-  const own = configured(configs);
+  const own = configured(configsOf(folder));
   // In a submodule that file is not closed.
   const modules = tree === workspace ? configured([join(workspace, '.gitmodules')]) : undefined;
   return [
     { path: join(folder, 'hooks'), missing: 'folder' },
-    ...configs.map((path): Guard => ({ path, missing: 'file' })),
+    ...configsOf(folder).map((path): Guard => ({ path, missing: 'file' })),
     // It names another folder with another configuration; this one says "here", as none does.
     { path: join(folder, 'commondir'), missing: 'file', content: '.\n' },
     // Of other working trees, which are outside.
@@ -92,6 +91,15 @@ function folderGuards(folder: string, tree: string, workspace: string): readonly
       submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
     ),
   ];
+}
+
+const configsOf = (folder: string): readonly string[] =>
+  ['config', 'config.worktree'].map((name) => join(folder, name));
+
+function worktreeOf(folder: string): string | undefined {
+  const { entries } = configured(configsOf(folder));
+  const said = entries.findLast(({ section, key }) => section === 'core' && key === 'worktree');
+  return said && resolve(folder, said.value);
 }
 
 /** The folders of hooks and the further files that a configuration names. */
@@ -121,9 +129,7 @@ const staysBelow = (path: string): boolean => !isAbsolute(path) && isBelow(join(
 
 /** Its folder, and what leads there from its working tree. Where they are missing, a sandbox must not make its own. */
 function submoduleGuards(folder: string, path: string | undefined, workspace: string): readonly Guard[] {
-  const configs = ['config', 'config.worktree'].map((name) => join(folder, name));
-  const worktree = configured(configs).entries.findLast(({ section, key }) => section === 'core' && key === 'worktree');
-  const tree = path ?? (worktree && resolve(folder, worktree.value));
+  const tree = path ?? worktreeOf(folder);
   const own: readonly Guard[] =
     isBelow(folder, workspace) && !isFilledFolder(folder)
       ? [{ path: folder, missing: 'folder' }]

@@ -3,7 +3,7 @@ import { mayMount } from './capabilities.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Identity } from './identity.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
-import { isWithin } from './whats-inside.ts';
+import { isWithin } from '../host/paths.ts';
 
 /**
  * What of this machine is shown to a root inside who may mount. It is mounted first in a mount namespace of an outer user

@@ -185,7 +185,8 @@ async function through(
   const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
   writeFileSync(join(plan.folder, 'pid'), pinned.join(''), { mode: 0o600 });
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
-  writeFileSync(join(plan.folder, GIVEN), givenLines(plan.profile, process.env), { mode: 0o600 });
+  if (plan.profile.envPass.length > 0)
+    writeFileSync(join(plan.folder, GIVEN), givenLines(plan.profile, process.env), { mode: 0o600 });
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
   const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };

@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBelow, realPath } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import type { Mount, Profile, Rootfs } from '../model/profile.ts';
 import type { SandboxNote } from '../model/sandbox.ts';
 import { homeFolder, type CallerFolders } from '../state/folders.ts';
 import { placeholdersOf } from '../state/records.ts';
-import { isBelow } from './git-files.ts';
 import { idsInside, identityOf } from './identity.ts';
 import { canMapRanges, planIds, type IdPlan } from './ids.ts';
 import { sharedNotes } from './outside.ts';
@@ -115,10 +114,6 @@ function refuseOwnFolders(path: string, { runtime, state, data }: CallerFolders)
   for (const folder of [runtime, state, data].map(realPath)) {
     if (real === folder || isBelow(folder, real) || isBelow(real, folder)) fail('ownFoldersShown', { path, folder });
   }
-}
-
-function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** A folder at or above the home would show every key and token in it. */

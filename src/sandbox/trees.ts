@@ -1,4 +1,4 @@
-import { mountAround, mountsBelow, type HostMount } from '../host/mounts.ts';
+import { mountAround, mountsBelow, rootOf, type HostMount } from '../host/mounts.ts';
 import { bindFolder, remountReadOnly, remountWritable, type MountEntry } from './mounts.ts';
 
 /** A read-only bind of a folder with every mount below it made read-only too. */
@@ -20,6 +20,15 @@ export function writableTree(source: string, target: string, mounts: readonly Ho
       return remount(target + mount.target.slice(source.length), lockedFlags(mount));
     }),
   ];
+}
+
+/**
+ * A recursive bind of what is on the host onto the same path, in a folder that others may write to: it has to be what it was when it
+ * was looked at.
+ */
+export function bindInPlace(path: string, access: 'ro' | 'rw', mounts: readonly HostMount[]): MountEntry {
+  const options = ['rbind', access, 'nosuid', 'nodev', ...lockedAround(path, mounts)];
+  return { source: path, target: path, type: 'none', options, from: rootOf(path, mounts) };
 }
 
 /** Flags that a user namespace may not clear from a mount it has inherited (mount_namespaces(7)). */

@@ -1,5 +1,6 @@
 import { lstatSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { isWithin } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import { isReadOnly, type MountEntry, type MountPlan } from './mounts.ts';
 import type { Overlay } from './overlays.ts';
@@ -78,8 +79,4 @@ function canAppear(mount: MountEntry | undefined, { mounts }: World): boolean {
   if (mount?.type === 'proc' || mount?.type === 'sysfs') return false;
   const isRoot = mount === undefined || mount.target === '/';
   return !(isRoot && mounts.last.some((entry) => entry.target === '/' && isReadOnly(entry)));
-}
-
-export function isWithin(path: string, folder: string): boolean {
-  return path === folder || folder === '/' || path.startsWith(`${folder}/`);
 }

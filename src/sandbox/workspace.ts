@@ -9,15 +9,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { rootOf, type HostMount } from '../host/mounts.ts';
+import type { HostMount } from '../host/mounts.ts';
+import { foldersBetween } from '../host/paths.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
 import type { Placeholder } from '../state/records.ts';
 import { isFilledFolder, refuse, statOf } from './git-files.ts';
 import { gitGuards, type Guard } from './git-guards.ts';
 import type { IdPlan } from './ids.ts';
-import { NO_MOUNTS, type MountEntry, type MountPlan } from './mounts.ts';
-import { lockedAround, readOnlyTree, writableTree } from './trees.ts';
+import { NO_MOUNTS, type MountPlan } from './mounts.ts';
+import { bindInPlace, readOnlyTree, writableTree } from './trees.ts';
 
 /** What runs code outside on the user's behalf, besides git's own: never writable inside. */
 const PROTECTED_FOLDERS = ['.vscode', '.idea'] as const;
@@ -30,6 +31,8 @@ export interface WorkspacePlan {
   /** Patterns of gitignore(5) for those of them that git would take for new files. */
   readonly ignored: readonly string[];
 }
+
+const NO_PLACEHOLDERS = { placeholders: [], ignored: [] } as const;
 
 export interface WorkspaceRequest {
   /** Its real path; undefined where no folder is open. */
@@ -46,10 +49,10 @@ export interface WorkspaceRequest {
  */
 export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMount[]): WorkspacePlan {
   const { folder, access, ids, inUse } = request;
-  if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, placeholders: [], ignored: [] };
+  if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, ...NO_PLACEHOLDERS };
   if (ids.kind === 'shifted') requireReachable(folder, access);
   if (access === 'ro')
-    return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, placeholders: [], ignored: [] };
+    return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, ...NO_PLACEHOLDERS };
   return writableWorkspace(folder, inUse, mounts);
 }
 
@@ -63,13 +66,13 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: 
     ...placeholders.map(({ path }) => path),
   ]);
   // Folders around them are mounts of their own so that they cannot be renamed away together with the mounts inside.
-  const around = new Set([...closed].flatMap((path) => foldersAround(path, folder)));
+  const around = new Set([...closed].flatMap((path) => foldersBetween(folder, path)));
   const targets = [...new Set([...closed, ...around])].sort();
   return {
     mounts: {
       ...NO_MOUNTS,
       first: writableTree(folder, folder, mounted),
-      second: targets.map((path) => bindOnto(path, closed.has(path), mounted)),
+      second: targets.map((path) => bindInPlace(path, closed.has(path) ? 'ro' : 'rw', mounted)),
     },
     placeholders,
     ignored: placeholders.filter(({ kind }) => kind === 'file').map(({ path }) => ignoring(relative(folder, path))),
@@ -91,7 +94,7 @@ function guardsOf(folder: string, isFree: (path: string) => boolean): readonly G
 
 /** Where a folder on the way is missing, it is that one that must not be made. A link on the way could be replaced. */
 function standing(guard: Guard, workspace: string, isFree: (path: string) => boolean): Guard {
-  for (const path of [...foldersAround(guard.path, workspace), guard.path]) {
+  for (const path of [...foldersBetween(workspace, guard.path), guard.path]) {
     const stat = statOf(path);
     if (stat?.isSymbolicLink()) refuse(path, 'it is a symbolic link, which a sandbox could replace');
     if (path !== guard.path && guard.missing !== undefined && isFree(path)) return { path, missing: 'folder' };
@@ -99,19 +102,8 @@ function standing(guard: Guard, workspace: string, isFree: (path: string) => boo
   return guard;
 }
 
-/** The folders between a path and the workspace, from above. */
-function foldersAround(path: string, workspace: string): readonly string[] {
-  const above = dirname(path);
-  return above === workspace ? [] : [...foldersAround(above, workspace), above];
-}
-
 function asPlaceholder({ path, missing, content }: Guard): readonly Placeholder[] {
   return missing === undefined ? [] : [{ path, kind: missing, ...(content === undefined ? {} : { content }) }];
-}
-
-function bindOnto(path: string, readOnly: boolean, mounted: readonly HostMount[]): MountEntry {
-  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedAround(path, mounted)];
-  return { source: path, target: path, type: 'none', options, from: rootOf(path, mounted) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Hover } from 'vscode-languageserver/node';
 import { chainOf, type Entry } from '../profile/catalog.ts';
+import { MERGED } from '../profile/chain.ts';
 import { SOURCE_NAMES } from '../text/sources.ts';
 import { baseAt } from './base-name.ts';
 import type { Reading } from './reading.ts';
@@ -30,14 +31,11 @@ function inForce({ settings }: Entry, nearer: readonly Entry[]): readonly string
 /** They say something of the profile itself. */
 const OWN = ['extends', 'description'];
 
-/** These are merged key by key; everything else is replaced whole. */
-const MERGED = ['namespaces', 'time', 'limits', 'rlimits', 'env'];
-
 /** What is left of a value that a profile sets; undefined for nothing. */
 function notReplaced(key: string, value: unknown, nearer: readonly Entry[]): unknown {
   const replacing = nearer.flatMap(({ settings }) => valuesOf(settings, key));
   if (replacing.length === 0) return value;
-  if (!MERGED.includes(key)) return undefined;
+  if (!MERGED.some((merged) => merged === key)) return undefined;
   const replaced = new Set(replacing.flatMap((one) => Object.keys(one as object)));
   const left = Object.entries(value as object).filter(([name]) => !replaced.has(name));
   return left.length === 0 ? undefined : Object.fromEntries(left);

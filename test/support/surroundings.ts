@@ -75,8 +75,8 @@ function keep(setup: string, folder: string) {
 export function instead(program: string, script: string): string {
   return [
     `real=$(realpath "$(command -v ${program})"); cp -p "$real" "$T/real-${program}"`,
-    `{ echo '#!/bin/sh'; echo "REAL=$T/real-${program}"; cat; } >"$T/${program}" <<'END'\n${script}\nEND`,
-    `chmod 755 "$T" "$T/${program}"; mount --bind "$T/${program}" "$real"`,
+    scriptAt(`$T/${program}`, `$T/real-${program}`, script),
+    `chmod 755 "$T"; mount --bind "$T/${program}" "$real"`,
   ].join('\n');
 }
 
@@ -84,9 +84,15 @@ export function instead(program: string, script: string): string {
 export function before(program: string, script: string): string {
   return [
     'mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin',
-    `{ echo '#!/bin/sh'; echo "REAL=$(realpath "$(command -v ${program})")"; cat; } >/usr/local/sbin/${program} <<'END'\n${script}\nEND`,
-    `chmod 755 /usr/local/sbin/${program}`,
+    `real=$(realpath "$(command -v ${program})")`,
+    scriptAt(`/usr/local/sbin/${program}`, '$real', script),
   ].join('\n');
+}
+
+/** Lines of sh that write an executable script; paths may hold variables. */
+function scriptAt(path: string, real: string, script: string): string {
+  const words = `{ echo '#!/bin/sh'; echo "REAL=${real}"; cat; } >"${path}" <<'END'\n${script}\nEND`;
+  return `${words}\nchmod 755 "${path}"`;
 }
 
 /** Lines of sh that make programs or other files look as if they were not there. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { thisProcess } from '../../discovery/pin.ts';
+import { realPath } from '../../host/paths.ts';
 import { requireProgram } from '../../host/programs.ts';
 import {
   hubAddresses,
@@ -125,7 +126,7 @@ async function outlineOf(
 
 /** The name of the folder around `.vscode`, and what tells it from others of that name. */
 export function labIdOf(file: string): string {
-  const real = existsSync(file) ? realpathSync(file) : file;
+  const real = realPath(file);
   const place = createHash('sha256').update(real).digest('hex').slice(0, 6);
   return `${plainName(basename(dirname(dirname(real))), 'lab')}-${place}`;
 }
