@@ -26,7 +26,7 @@ export async function loadEngine(project) {
     format: 'esm',
     mainFields: ['module', 'main'],
     outfile,
-    loader: { '.node': 'empty' },
+    loader: { '.node': 'empty', '.pl': 'text' },
     external: ['koffi'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',

@@ -15,6 +15,7 @@ const COMMON = {
   target: 'node20',
   mainFields: ['module', 'main'],
   logLevel: 'warning',
+  loader: { '.pl': 'text' },
 };
 
 /** The script of the picture, which is never one of an earlier build. */

@@ -1,13 +1,16 @@
 import { execa } from 'execa';
+import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { helperSession, type HelperSession } from '../elevation/session.ts';
-import { requireProgram } from '../host/programs.ts';
+import type { Profile } from '../model/profile.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import { joinCommand, type JoinCommand } from '../sandbox/join.ts';
 import { launchSandbox, type Launched } from '../sandbox/launch.ts';
 import { joinerPlacing } from '../sandbox/limits/helper.ts';
-import { shellWords } from '../sandbox/script/quote.ts';
+import type { First } from '../sandbox/first.ts';
+import type { LaunchRequest } from '../sandbox/make-plan.ts';
 import { noteSentence } from '../text/notes.ts';
 import { cliPerson } from './person.ts';
 import { REQUEST_OPTIONS, requestOf } from './request.ts';
@@ -21,7 +24,9 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new UsageError(`Write "--" before the command: unshared run -- ${positionals.join(' ')}`, 'run');
   const session = cliSession();
   try {
-    const launched = await givenUpBySignal((signal) => launchSandbox({ ...requestOf(values), signal }, session));
+    const request = requestOf(values);
+    const first = firstCommand(request.profile, rest);
+    const launched = await givenUpBySignal((signal) => launchSandbox({ ...request, first, signal }, session));
     for (const note of launched.sandbox.notes) process.stderr.write(`unshared: ${noteSentence(note)}\n`);
     const work = launched.sandbox.lifetime === 'untilStopped' ? inOneThatStays : inOneThatEnds;
     return await work(launched, rest, session);
@@ -37,16 +42,60 @@ async function inOneThatStays({ sandbox }: Launched, command: readonly string[],
 }
 
 /** A signal to this program ends the sandbox before this program. */
-function inOneThatEnds({ sandbox, release, ended }: Launched, command: readonly string[], session: HelperSession) {
+function inOneThatEnds(
+  { sandbox, first, release, ended }: Launched,
+  command: readonly string[],
+  session: HelperSession,
+): Promise<number> {
   return givenUpBySignal(async (signal) => {
     signal.addEventListener('abort', release);
     try {
-      return await inside(sandbox, command, session);
+      return await (first === undefined ? inside(sandbox, command, session) : statusOfFirst(first));
     } finally {
       release();
       await ended;
     }
   });
+}
+
+/** What PID 1 of the sandbox starts itself: nothing on a terminal, which only who enters later gets. */
+function firstCommand({ lifetime, init }: Profile, words: readonly string[]): LaunchRequest['first'] {
+  const { stdin, stdout } = process;
+  if (lifetime === 'untilStopped' || init.length > 0 || (stdin.isTTY && stdout.isTTY)) return undefined;
+  const kinds = [0, 1, 2].map((fd) => kindOf(fd));
+  if (kinds.includes('folder')) return undefined;
+  const stream = (fd: number): number | 'pipe' =>
+    kinds[fd] === 'terminal' || (fd === 0 && kinds[fd] === 'file') ? 'pipe' : fd;
+  return { words, streams: [stream(0), stream(1), stream(2)] };
+}
+
+/** A file that is input could be opened again inside, to write. A folder that is open leads to every other one. */
+function kindOf(fd: number): 'terminal' | 'folder' | 'file' | 'other' {
+  if (isatty(fd)) return 'terminal';
+  const stat = fstatSync(fd);
+  if (stat.isDirectory()) return 'folder';
+  return stat.isFile() ? 'file' : 'other';
+}
+
+async function statusOfFirst({ streams, ended }: First): Promise<number> {
+  const [input, output, errors] = streams;
+  if (input) feed(input as Writable, ended);
+  const written = [
+    ...(output ? [passOn(output as Readable, process.stdout)] : []),
+    ...(errors ? [passOn(errors as Readable, process.stderr)] : []),
+  ];
+  const { status, killedBy } = await ended;
+  for (const stream of [output, errors]) if (stream) setImmediate(() => stream.destroy());
+  await Promise.all(written);
+  if (killedBy !== undefined) process.stderr.write(`killed by memory.max = ${killedBy}\n`);
+  if (status === undefined) process.stderr.write('The sandbox was stopped.\n');
+  return status ?? statusOf('SIGKILL');
+}
+
+/** What others inside write after the command has ended is not waited for. */
+function passOn(from: Readable, to: Writable): Promise<void> {
+  from.pipe(to, { end: false });
+  return new Promise((resolve) => from.once('close', resolve));
 }
 
 /** The helper beside this program. */
@@ -102,31 +151,14 @@ interface Ended {
 
 const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
 
-/**
- * A process that gets this terminal itself could type into it after the sandbox has ended (TIOCSTI of ioctl_tty(2)),
- * so script(1) gives it another one.
- */
+/** On this terminal the join script holds it outside, and gives the command one of the sandbox. */
 function start(command: JoinCommand): Started {
-  if (process.stdin.isTTY && process.stdout.isTTY) return onTerminal(command);
-  const child = withPipes(command);
+  const child = process.stdin.isTTY && process.stdout.isTTY ? onTerminal(command) : withPipes(command);
   return { ended: child, joiner: Promise.resolve(child.pid), kill: () => void child.kill('SIGKILL') };
 }
 
-/** Beneath script(1) the join script first says its number on a descriptor of its own. */
-function onTerminal({ file, args, env }: JoinCommand): Started {
-  const line = `echo $$ >&3; exec 3>&-; exec ${shellWords([file, ...args])}`;
-  const child = execa(requireProgram('script'), ['--quiet', '--return', '--command', line, '/dev/null'], {
-    ...COMMON,
-    env,
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-  });
-  return { ended: child, joiner: numberFrom(child.stdio[3]), kill: () => void child.kill('SIGKILL') };
-}
-
-/** script(1) holds the descriptor open as well: what comes first is all. */
-async function numberFrom(stream: Readable): Promise<number | undefined> {
-  for await (const said of stream) return Number(said);
-  return undefined;
+function onTerminal({ file, args, env }: JoinCommand) {
+  return execa(file, args, { ...COMMON, env, stdio: 'inherit' });
 }
 
 /**

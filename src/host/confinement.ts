@@ -3,19 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostLine } from '../model/host.ts';
 import { attempt } from './attempt.ts';
-import { hostFeatures, type ProgramFeatures } from './features.ts';
 import { fix, installFix } from './fixes.ts';
+import { landlockVersion, NEEDED_LANDLOCK } from './landlock.ts';
 import { findLibrary } from './libraries.ts';
 import { found, line, type Found } from './line.ts';
-import { PERL_LOADER, perlKnowsThisMachine } from './perl-loader.ts';
-import { findProgram, quoted } from './programs.ts';
+import { findProgram } from './programs.ts';
 import { readIfThere } from './settings.ts';
+import { isKnownArchitecture, systemCallNumber } from './system-calls.ts';
 
-/** A filter of system calls needs a library that writes it and a program that sets it; Landlock a program alone. */
+/** A filter of system calls needs a library that writes it; perl(1) sets it, and the rules of Landlock. */
 export async function confinementLines(asOwner: readonly string[]): Promise<readonly HostLine[]> {
-  const features = await hostFeatures();
-  const tried = await Promise.all([loaderLine(features, asOwner), landlockLine(features, asOwner)]);
-  return [libraryLine(), ...tried];
+  return [libraryLine(), ...(await Promise.all([loaderLine(asOwner), landlockLine()]))];
 }
 
 function libraryLine(): HostLine {
@@ -24,54 +22,51 @@ function libraryLine(): HostLine {
   return line('seccomp-library', 'missing', found('seccompLibraryMissing', {}, installFix('libseccomp.so.2')));
 }
 
-async function loaderLine(features: ProgramFeatures, asOwner: readonly string[]): Promise<HostLine> {
+async function loaderLine(asOwner: readonly string[]): Promise<HostLine> {
   const id = 'seccomp-loader';
-  const program = loader(features);
-  if (program === undefined) return line(id, 'missing', found('seccompLoaderMissing', {}, installFix('perl')));
-  const refusal = await tryLoader(program, asOwner);
-  return refusal ? line(id, 'missing', refusal) : line(id, 'ok', found('seccompLoader', { program }));
-}
-
-type Loader = 'setpriv' | 'perl';
-
-function loader({ setpriv }: ProgramFeatures): Loader | undefined {
-  if (setpriv.seccompFilter) return 'setpriv';
-  return perlKnowsThisMachine && findProgram('perl') !== undefined ? 'perl' : undefined;
+  const isThere = isKnownArchitecture(process.arch) && findProgram('perl') !== undefined;
+  if (!isThere) return line(id, 'missing', found('seccompLoaderMissing', {}, installFix('perl')));
+  const refusal = await tryLoader(asOwner);
+  return refusal ? line(id, 'missing', refusal) : line(id, 'ok', found('seccompLoader', { program: 'perl' }));
 }
 
 /** One instruction, BPF_RET of SECCOMP_RET_ALLOW (seccomp(2)): a filter that allows everything. */
 const ALLOW = Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 
-const LOADERS: Readonly<Record<Loader, string>> = {
-  setpriv: 'exec setpriv --no-new-privs --seccomp-filter "$1" cat /proc/self/status',
-  perl: `exec setpriv --no-new-privs perl ${PERL_LOADER.map(quoted).join(' ')} "$1" cat /proc/self/status`,
-};
+/** Sets the filter of a file by prctl(2), and becomes cat(1). */
+const LOAD = [
+  'my ($prctl, $file) = splice @ARGV, 0, 2',
+  'open my $handle, "<:raw", $file and sysread $handle, my $program, 4096 or die "$!\\n"',
+  'syscall(0 + $prctl, 38, 1, 0, 0, 0) == 0 or die "$!\\n"',
+  'syscall(0 + $prctl, 22, 2, pack "Sx![J]P", length($program) / 8, $program) == 0 or die "$!\\n"',
+  'exec @ARGV',
+].join('; ');
 
 /** Loads a filter, and looks whether it is there. */
-async function tryLoader(program: Loader, asOwner: readonly string[]): Promise<Found | undefined> {
+async function tryLoader(asOwner: readonly string[]): Promise<Found | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'seccomp-'));
   try {
     const file = join(folder, 'allow.bpf');
     chmodSync(folder, 0o755);
     writeFileSync(file, ALLOW, { mode: 0o644 });
-    const { output, reason } = await attempt([...asOwner, 'sh', '-c', LOADERS[program], 'sh', file]);
+    const words = ['perl', '-fTUe', LOAD, String(systemCallNumber('prctl')), file, 'cat', '/proc/self/status'];
+    const { output, reason } = await attempt([...asOwner, ...words]);
     if (/^Seccomp:\s*2$/m.test(output)) return undefined;
-    return found('seccompLoaderFails', { program, reason }, fix('otherRuntime'));
+    return found('seccompLoaderFails', { program: 'perl', reason }, fix('otherRuntime'));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** Landlock is a choice of whoever built and booted the kernel (landlock.rst, "Boot time configuration"). */
-async function landlockLine({ setpriv }: ProgramFeatures, asOwner: readonly string[]): Promise<HostLine> {
+async function landlockLine(): Promise<HostLine> {
   const modules = readIfThere('/sys/kernel/security/lsm')?.trim().split(',');
   if (modules?.includes('landlock') === false) {
     const parameter = fix('kernelParameter', [`lsm=landlock,${modules.join(',')}`]);
     return line('landlock', 'missing', found('landlockOff', {}, parameter));
   }
-  if (!setpriv.landlock) return line('landlock', 'missing', found('landlockNoLoader', {}, fix('upgradeUtilLinux')));
-  const confined = ['setpriv', '--no-new-privs', '--landlock-access', 'fs:write', 'true'];
-  const { ok, reason } = await attempt([...asOwner, ...confined]);
-  if (ok) return line('landlock', 'ok', found('landlock', {}));
-  return line('landlock', 'missing', found('landlockRefused', { reason }, fix('upgradeKernel')));
+  const { version, reason } = await landlockVersion();
+  if (version >= NEEDED_LANDLOCK) return line('landlock', 'ok', found('landlock', {}));
+  if (version === 0) return line('landlock', 'missing', found('landlockRefused', { reason }, fix('upgradeKernel')));
+  return line('landlock', 'missing', found('landlockTooOld', { version }, fix('upgradeKernel')));
 }

@@ -8,9 +8,7 @@ export const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/
 export const PROGRAMS = {
   sh: 'dash',
   env: 'coreutils',
-  cat: 'coreutils',
   chown: 'coreutils',
-  cp: 'coreutils',
   mkdir: 'coreutils',
   ln: 'coreutils',
   mkfifo: 'coreutils',
@@ -18,29 +16,24 @@ export const PROGRAMS = {
   tar: 'tar',
   unshare: 'util-linux',
   nsenter: 'util-linux',
-  mount: 'mount',
-  umount: 'mount',
-  pivot_root: 'util-linux',
-  prlimit: 'util-linux',
   setpriv: 'util-linux',
-  setsid: 'util-linux',
-  script: 'bsdutils',
-  hostname: 'hostname',
-  ip: 'iproute2',
+  perl: 'perl-base',
 } as const;
 
 /** Programs and libraries that some sandboxes need besides, and the Debian package of each. */
 const MORE_PROGRAMS = {
   newuidmap: 'uidmap',
   newgidmap: 'uidmap',
-  domainname: 'hostname',
+  ip: 'iproute2',
+  cat: 'coreutils',
+  prlimit: 'util-linux',
+  setsid: 'util-linux',
   xz: 'xz-utils',
   nft: 'nftables',
   tc: 'iproute2',
   flock: 'util-linux',
   pasta: 'passt',
   slirp4netns: 'slirp4netns',
-  perl: 'perl-base',
   pkexec: 'pkexec',
   tcpdump: 'tcpdump',
   wireshark: 'wireshark',
@@ -50,8 +43,6 @@ const MORE_PROGRAMS = {
 /** Packages of Fedora that have another name there. */
 const FEDORA_NAMES: Readonly<Record<string, string>> = {
   dash: 'bash',
-  mount: 'util-linux',
-  bsdutils: 'util-linux',
   iproute2: 'iproute',
   uidmap: 'shadow-utils',
   'xz-utils': 'xz',

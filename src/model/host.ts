@@ -107,7 +107,7 @@ export interface FindingArguments {
   landlock: None;
   landlockRefused: { reason: string };
   landlockOff: None;
-  landlockNoLoader: None;
+  landlockTooOld: { version: number };
   // helper
   helperAsRoot: None;
   helperRuns: None;

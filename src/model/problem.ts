@@ -52,6 +52,8 @@ export interface ProblemArguments {
   workspaceNotHeld: { path: string };
   bindSourceMissing: { path: string };
   bindSourceClosed: { path: string };
+  bindSourceLink: { path: string; link: string };
+  bindSourceChanged: { path: string };
   initFailed: { line: string; status: number; output: string };
   // workspace
   workspaceOwnedByRoot: { path: string };

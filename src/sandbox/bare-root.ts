@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { makeOpenFolder } from '../state/folders.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
 import type { MountEntry, MountPlan } from './mounts.ts';
-import { shellWord, shellWords } from './script/quote.ts';
+import { layerWord, shellWord, shellWords } from './script/quote.ts';
 
 /**
  * What the `host` root is made of before anything is mounted on it: folders, empty files and links. It is seen through an
@@ -45,7 +45,7 @@ export const BARE_ROOT: MountEntry = {
 
 /**
  * Divides a plan: what stands on the bare root itself, and what can only be made once something is mounted around it.
- * `around` is the folder of all bare roots; its path holds no comma and no colon.
+ * `around` is the folder of all bare roots.
  */
 export function splitBareRoot(
   plan: MountPlan,
@@ -85,7 +85,7 @@ function nameOf(parts: Omit<BareRoot, 'folder'>, { kind }: IdPlan): string {
 }
 
 export function bareRootMount(folder: string): MountEntry {
-  const lower = BARE_LAYERS.map((name) => join(folder, name)).join(':');
+  const lower = BARE_LAYERS.map((name) => layerWord(join(folder, name))).join(':');
   return { ...BARE_ROOT, options: [`lowerdir=${lower}`, ...BARE_ROOT.options] };
 }
 

@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '../model/capabilities.ts';
 import type { Capabilities } from '../model/profile.ts';
 
 /** What a container engine leaves to root by default, without those that make device nodes or write audit records (capabilities(7)). */
@@ -16,13 +17,13 @@ const DEFAULT_CAPABILITIES = [
   'sys_chroot',
 ] as const;
 
-/** The bounding set as setpriv(1) takes it, which begins with what it has: all, for who has just entered. Undefined keeps all. */
-export function boundingSet({ base, add, drop }: Capabilities): string | undefined {
-  const given = base === 'default' ? [...DEFAULT_CAPABILITIES, ...add] : add;
-  const dropped = new Set(drop);
-  const kept = [...new Set(given)].filter((name) => !dropped.has(name));
-  const changes = base === 'all' ? drop.map((name) => `-${name}`) : ['-all', ...kept.map((name) => `+${name}`)];
-  return changes.length === 0 ? undefined : changes.join(',');
+/** More than any kernel has: what is not named by then stays, too, where nothing is taken away but what is named. */
+const MOST_CAPABILITIES = 64;
+
+/** The numbers of the capabilities that stay (include/uapi/linux/capability.h). */
+export function keptCapabilities(capabilities: Capabilities): readonly number[] {
+  const numbers = Array.from({ length: MOST_CAPABILITIES }, (_, number) => number);
+  return numbers.filter((number) => hasCapability(capabilities, CAPABILITIES[number] ?? `${number}`));
 }
 
 /** Whether root inside has this capability of its own user namespace. */

@@ -1,15 +1,22 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fail } from '../model/problem.ts';
 import { dropToShifted, planIds } from './ids.ts';
+import { readFstabField } from './script/quote.ts';
 
 /** The running start script, seen from outside: it says a word at each gate and goes on when a line is written. */
 export interface GatedScript {
   /** The process that was started; it may become another program. */
   readonly pid: number;
+  /** The ends of the streams of the first command that are pipes. */
+  readonly streams: readonly (Readable | Writable | undefined)[];
   /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it; `step` is what it does before. */
   at(word: string, step?: string): Promise<string>;
+  /** The words of its next line, whenever that comes; undefined once it has ended. */
+  next(): Promise<readonly string[] | undefined>;
   /** Lets it go on. */
   pass(line?: string): void;
   /** Closes the script's input: it ends at its next gate, and PID 1 of a whole sandbox ends. */
@@ -19,14 +26,24 @@ export interface GatedScript {
   readonly ended: Promise<void>;
 }
 
+/** What a start script begins with beside its own words. */
+export interface FirstCommand {
+  /** The words of the command; none for that of the profile, or a shell. */
+  readonly words: readonly string[];
+  /** Its standard streams: descriptors of this process. */
+  readonly streams: readonly [input: number | 'pipe', output: number | 'pipe', error: number | 'pipe'];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Starts `sh script` and listens to it. */
-export function runGated(script: string): GatedScript {
-  const child = start(script);
-  const lines = createInterface({ input: child.process.stdout });
+export function runGated(script: string, first?: FirstCommand): GatedScript {
+  const child = start(script, first);
+  const lines = createInterface({ input: child.stdout });
   const words = lines[Symbol.asyncIterator]();
   let closed = false;
   return {
     pid: child.process.pid ?? 0,
+    streams: [STREAMS, STREAMS + 1, STREAMS + 2].map((fd) => child.process.stdio[fd] ?? undefined),
     at: async (word, step = STEPS[word]) => {
       const next: IteratorResult<string, undefined> = await words.next();
       const [said, ...rest] = next.value?.split(' ') ?? [];
@@ -34,10 +51,14 @@ export function runGated(script: string): GatedScript {
       if (closed) throw new Error('the start was given up');
       return failedAt(step, child);
     },
-    pass: (line = 'go') => child.process.stdin.write(`${line}\n`),
+    next: async () => {
+      const next: IteratorResult<string, undefined> = await words.next();
+      return next.value?.split(' ');
+    },
+    pass: (line = 'go') => child.stdin.write(`${line}\n`),
     close: () => {
       closed = true;
-      child.process.stdin.destroy();
+      shut(child);
     },
     detach: () => detach(child, lines),
     ended: child.ended,
@@ -48,24 +69,49 @@ export function runGated(script: string): GatedScript {
  * In a session of its own, with nothing of the caller's environment: Ctrl-C in a terminal of the caller's is not for it.
  * @throws ProblemError `launchFailed` where the kernel gives no process or no pipe, fork(2) and pipe(2).
  */
-function start(script: string): Child {
-  const child = spawn('/bin/sh', [script], { env: {}, detached: true });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
-  if (child.pid === undefined) fail('launchFailed', { step: 'starting /bin/sh', output: NO_PROCESS });
-  child.stdin.on('error', () => undefined);
-  return { process: child, stderr: text(child.stderr).catch(() => ''), ended };
+function start(script: string, first: FirstCommand | undefined): Child {
+  const words = first === undefined ? [script] : [script, 'run', ...first.words];
+  const given = Object.entries(first?.env ?? {}).map(([name, value]) => [`given_${name}`, value]);
+  const env: NodeJS.ProcessEnv = first === undefined ? {} : { ...Object.fromEntries(given), mask: fileMask() };
+  const process_ = spawn('/bin/sh', words, { env, detached: true, cwd: '/', stdio: [...PIPES, ...streamsOf(first)] });
+  const ended = new Promise<void>((resolve) => process_.once('exit', () => resolve()).once('error', () => resolve()));
+  if (process_.pid === undefined) fail('launchFailed', { step: 'starting /bin/sh', output: NO_PROCESS });
+  const [stdin, stdout, stderr, lifeline] = process_.stdio as unknown as [Writable, Readable, Readable, Writable];
+  for (const pipe of [stdin, lifeline]) pipe.on('error', () => undefined);
+  return { process: process_, stdin, stdout, lifeline, stderr: text(stderr).catch(() => ''), errors: stderr, ended };
+}
+
+/** The mask of umask(2), which a process inherits: Node can only ask for it by setting another. */
+function fileMask(): string {
+  return /^Umask:\t(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '022';
+}
+
+/** The gates, what it complains of, and the pipe whose end ends it. */
+const PIPES = ['pipe', 'pipe', 'pipe', 'pipe'] as const;
+
+/** The first command gets its streams as descriptors from this one on, which no script uses itself. */
+const STREAMS = 20;
+
+function streamsOf(first: FirstCommand | undefined): readonly (number | 'pipe' | 'ignore')[] {
+  if (first === undefined) return [];
+  return [...Array.from({ length: STREAMS - PIPES.length }, () => 'ignore' as const), ...first.streams];
 }
 
 const NO_PROCESS = 'you have as many processes or open files as you may have: end some (ulimit -u, ulimit -n)';
 
 interface Child {
-  readonly process: ChildProcessWithoutNullStreams;
+  readonly process: ChildProcess;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly lifeline: Writable;
+  readonly errors: Readable;
+  /** All that it complains of, once it has ended. */
   readonly stderr: Promise<string>;
   readonly ended: Promise<void>;
 }
 
 async function failedAt(step: string | undefined, child: Child): Promise<never> {
-  child.process.stdin.destroy();
+  shut(child);
   await child.ended;
   return failure(step, await child.stderr);
 }
@@ -79,13 +125,29 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 async function failure(step = 'mounting', stderr: string): Promise<never> {
-  const refused = /^refused: (\/\S*)$/m.exec(stderr);
-  if (refused?.[1] !== undefined) fail('mountTargetRefused', { target: refused[1], reason: 'it is a symbolic link' });
+  failForMount(stderr);
   if (/^no network$/m.test(stderr)) fail('networkFailed', { reason: networkReason(stderr) });
   if (/^no lab$/m.test(stderr) && stderr.includes('qdisc kind is unknown')) fail('qdiscMissing', {});
   if (/^no lab$/m.test(stderr)) fail('labFailed', { reason: stderr.replace('no lab', '').trim() });
   await failForNamespaces();
   fail('launchFailed', { step, output: stderr.trim() });
+}
+
+/** What the program inside says: a path as a field of fstab(5), its step, and the number and text of an errno(3). */
+const REFUSED = /^refused: (\S*) \((\w+), (\d+): (.*)\)$/m;
+const ELOOP = 40;
+
+/** @throws ProblemError for a path that could not be mounted, or be mounted on. */
+function failForMount(stderr: string): void {
+  const [, field = '', step = '', errno = '', text_ = ''] = REFUSED.exec(stderr) ?? [];
+  const path = readFstabField(field);
+  if (step === 'seen') fail('bindSourceChanged', { path });
+  if (step === 'source' && Number(errno) === ELOOP) fail('bindSourceLink', { path, link: 'something on the way' });
+  if (step === 'target' || step === 'attach')
+    fail('mountTargetRefused', {
+      target: path,
+      reason: Number(errno) === ELOOP ? 'it is, or lies behind, a symbolic link' : text_,
+    });
 }
 
 /** What the check of the host finds missing, in its words: a refused namespace has many causes, and few errors. */
@@ -108,9 +170,15 @@ function networkReason(stderr: string): string {
   return said.at(-1) ?? 'pasta ended without a reason';
 }
 
-function detach({ process: child }: Child, lines: Interface): void {
+function shut({ stdin, lifeline }: Child): void {
+  stdin.destroy();
+  lifeline.destroy();
+}
+
+function detach({ process: process_, stdout, errors, stdin, lifeline }: Child, lines: Interface): void {
   lines.close();
-  child.stdout.destroy();
-  child.stderr.destroy();
-  child.unref();
+  stdout.destroy();
+  errors.destroy();
+  for (const pipe of [stdin, lifeline]) (pipe as Writable & { unref?: () => void }).unref?.();
+  process_.unref();
 }

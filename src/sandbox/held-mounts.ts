@@ -13,8 +13,6 @@ import { isWithin } from '../host/paths.ts';
 export interface HeldMounts {
   /** The table of the outer mount namespace, whose targets are in the sandbox's own folder. */
   readonly outer: readonly MountEntry[];
-  /** Targets of it that are files, and have to be made. */
-  readonly files: readonly string[];
   /** What is left to mount inside. */
   readonly inner: MountPlan;
   /** The mounts that root inside can neither undo nor evade. */
@@ -33,7 +31,6 @@ export function needsHeldMounts({ capabilities }: Pick<Profile, 'capabilities'>,
 export function holdMounts(mounts: MountPlan, folder: string): HeldMounts {
   const places = placesOf(mounts, folder);
   const outer = [...places].map(([entry, { path }]) => asOuter(entry, path, folder));
-  const files = [...places].filter(([{ options }, { isTop }]) => isTop && options.includes('bind'));
   const inside = (entries: readonly MountEntry[]): readonly MountEntry[] =>
     entries.flatMap((entry) => {
       const place = places.get(entry);
@@ -46,7 +43,6 @@ export function holdMounts(mounts: MountPlan, folder: string): HeldMounts {
   return {
     firm: new Set(firm.map(([entry]) => entry)),
     outer,
-    files: files.map(([, { path }]) => path),
     inner: { ...mounts, first: inside(first), second: inside(second), last: inside(last) },
   };
 }
@@ -113,6 +109,6 @@ function asOuter(entry: MountEntry, path: string, folder: string): MountEntry {
 
 /** With the flags that it has outside: none of them can be taken away any more. */
 function takenFrom(entry: MountEntry, source: string): MountEntry {
-  const options = entry.options.filter((option) => ['bind', 'rbind', 'X-mount.mkdir'].includes(option));
-  return { ...entry, source, options };
+  const options = entry.options.filter((option) => ['bind', 'rbind'].includes(option));
+  return { ...entry, source, options, seen: undefined };
 }

@@ -1,8 +1,6 @@
 import { lstatSync } from 'node:fs';
-import type { HostMount } from '../host/mounts.ts';
 import { BARE_ROOT } from './bare-root.ts';
-import { NO_MOUNTS, type MountPlan } from './mounts.ts';
-import { readOnlyTree } from './trees.ts';
+import { bindFolder, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
 /** The machine's own system; everything else of the machine does not exist inside. */
 const SYSTEM_FOLDERS = ['/usr', '/etc', '/opt'] as const;
@@ -11,11 +9,11 @@ const SYSTEM_FOLDERS = ['/usr', '/etc', '/opt'] as const;
 const USR_ALIASES = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
 
 /** The `host` root: a bare root with the machine's system folders, read-only all the way down. */
-export function hostRoot(mounts: readonly HostMount[]): MountPlan {
+export function hostRoot(): MountPlan {
   const folders = [...SYSTEM_FOLDERS, ...USR_ALIASES].filter((path) => kindOf(path) === 'folder');
   return {
     ...NO_MOUNTS,
-    first: [BARE_ROOT, ...folders.flatMap((path) => readOnlyTree(path, path, mounts))],
+    first: [BARE_ROOT, ...folders.map((path) => bindFolder(path, path, 'ro'))],
     links: USR_ALIASES.filter((path) => kindOf(path) === 'link'),
   };
 }

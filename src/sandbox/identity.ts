@@ -67,13 +67,6 @@ export function becomeRoot(ids: IdPlan): readonly string[] {
   return ['setpriv', '--reuid=0', '--regid=0', '--clear-groups', '--pdeathsig=KILL', '--'];
 }
 
-/** Options of setpriv(1) that make a process the user of the sandbox; with a single id it is that one already. */
-export function becomeOptions({ uid, gid }: Identity, ids: IdPlan): readonly string[] {
-  if (hasOneId(ids)) return [];
-  if (uid === 0 && gid === 0) return ids.kind === 'ranges' ? ['--clear-groups'] : [];
-  return [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-}
-
 /** Gives a tmpfs(5) to the user, where another id makes it. */
 export function ownedBy(entry: MountEntry, { uid, gid }: Identity, ids: IdPlan): MountEntry {
   if (hasOneId(ids) || (uid === 0 && gid === 0)) return entry;

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
-import { shellWords } from './script/quote.ts';
 
 /** A program to run on a terminal or with pipes. */
 export interface JoinCommand {
@@ -18,8 +17,7 @@ export interface JoinCommand {
 export function joinCommand({ folder, id }: Sandbox, command: readonly string[] = []): JoinCommand {
   const script = join(folder, 'join.sh');
   if (!existsSync(script)) fail('sandboxGone', { id });
-  const line = command.length === 0 ? [] : [shellWords(command)];
-  return { file: '/bin/sh', args: [script, ...line], env: terminalEnvironment(process.env) };
+  return { file: '/bin/sh', args: [script, ...command], env: terminalEnvironment(process.env) };
 }
 
 /** Of the caller's environment only what says which terminal this is. */

@@ -1,51 +1,48 @@
-import { execa } from 'execa';
-import { requireProgram } from '../host/programs.ts';
-import { hostFeatures } from '../host/features.ts';
+import { landlockVersion, NEEDED_LANDLOCK } from '../host/landlock.ts';
 import { fail } from '../model/problem.ts';
 import type { Landlock } from '../model/profile.ts';
-import { filterInside, TOOL_FOLDER } from './foreign-tools.ts';
 import { findInside, type World } from './whats-inside.ts';
 
-/** Names of setpriv(1) for the access rights of landlock(7); those of the second list mean folders alone. */
-const READ = { any: ['execute', 'read-file'], folder: ['read-dir'] };
-const WRITE = {
-  any: ['write-file', 'truncate'],
-  folder: [
-    ...['remove-dir', 'remove-file', 'make-char', 'make-dir', 'make-reg', 'make-sock', 'make-fifo', 'make-block'],
-    ...['make-sym', 'refer'],
-  ],
-};
-const ALL = [...READ.any, ...READ.folder, ...WRITE.any, ...WRITE.folder];
+/** The access rights of landlock(7) to files (include/uapi/linux/landlock.h); those of the second list mean folders alone. */
+const RIGHT = {
+  execute: 1 << 0,
+  writeFile: 1 << 1,
+  readFile: 1 << 2,
+  readFolder: 1 << 3,
+  truncate: 1 << 14,
+} as const;
+const READ = { any: RIGHT.execute | RIGHT.readFile, folder: RIGHT.readFolder };
+/** Removing, making, and moving into another folder: bits 4 to 13. */
+const WRITE = { any: RIGHT.writeFile | RIGHT.truncate, folder: 0b11_1111_1111 << 4 };
+const ALL = READ.any | READ.folder | WRITE.any | WRITE.folder;
 
-/** What a terminal is made of, and the host's tools in a foreign root: neither is worth anything to who has it. */
+/** What a terminal is made of. */
 const TERMINAL = '/dev';
 
+/** The rules of a profile: the rights that are taken away, and those that are given below each path. */
+export interface LandlockPlan {
+  readonly handled: number;
+  readonly rules: readonly { readonly rights: number; readonly path: string }[];
+}
+
 /**
- * The options of setpriv(1) that keep the rules of a profile. What is needed to become a terminal can be read beside them.
+ * The rules that a profile asks for. What is needed to become a terminal is allowed beside them.
  * @throws ProblemError `landlockPathMissing`, `mountTargetRefused`, `landlockUnavailable`.
  */
-export async function planLandlock(landlock: Landlock | undefined, world: World): Promise<readonly string[]> {
-  if (landlock === undefined) return [];
+export async function planLandlock(landlock: Landlock | undefined, world: World): Promise<LandlockPlan | undefined> {
+  if (landlock === undefined) return undefined;
   await requireLandlock();
-  return landlockOptions(landlock, world);
+  return landlockRules(landlock, world);
 }
 
 /** @throws ProblemError `landlockPathMissing`, `mountTargetRefused`. */
-export function landlockOptions({ readOnly, readWrite }: Landlock, world: World): readonly string[] {
-  const needed = world.foreign ? [TOOL_FOLDER] : [filterInside(false)];
-  const known = needed.filter((path) => ['file', 'folder'].includes(findInside(path, world).kind));
-  return [
-    `--landlock-access=fs:${ALL.join()}`,
-    rule(TERMINAL, ALL),
-    ...[...known, ...readOnly].map((path) =>
-      rule(path, isFolder(path, world) ? [...READ.any, ...READ.folder] : READ.any),
-    ),
-    ...readWrite.map((path) => rule(path, isFolder(path, world) ? ALL : [...READ.any, ...WRITE.any])),
+export function landlockRules({ readOnly, readWrite }: Landlock, world: World): LandlockPlan {
+  const rules = [
+    { path: TERMINAL, rights: ALL },
+    ...readOnly.map((path) => ({ path, rights: isFolder(path, world) ? READ.any | READ.folder : READ.any })),
+    ...readWrite.map((path) => ({ path, rights: isFolder(path, world) ? ALL : READ.any | WRITE.any })),
   ];
-}
-
-function rule(path: string, rights: readonly string[]): string {
-  return `--landlock-rule=path-beneath:${rights.join()}:${path}`;
+  return { handled: ALL, rules };
 }
 
 /** The kernel refuses a right of folders for a file. */
@@ -56,17 +53,13 @@ function isFolder(path: string, world: World): boolean {
   return kind === 'folder';
 }
 
-/** @throws ProblemError `landlockUnavailable` also where it does not work when it is tried. */
+/** @throws ProblemError `landlockUnavailable` where the kernel has none, or an older one. */
 async function requireLandlock(): Promise<void> {
-  if (!(await hostFeatures()).setpriv.landlock) {
-    const fix = 'It comes with util-linux 2.41: Debian 13, Fedora 42 or newer. Or take "landlock" out of the profile.';
-    fail('landlockUnavailable', { reason: 'the setpriv of this machine cannot set them', fix });
-  }
-  const options = [`--landlock-access=fs:${ALL.join()}`, `--landlock-rule=path-beneath:${ALL.join()}:/`];
-  const { exitCode, stderr } = await execa(requireProgram('setpriv'), [...options, '--', 'true'], { reject: false });
-  if (exitCode !== 0)
-    fail('landlockUnavailable', {
-      reason: stderr.trim(),
-      fix: 'Enable Landlock in the kernel: lsm=landlock,… (landlock(7)).',
-    });
+  const { version, reason } = await landlockVersion();
+  if (version >= NEEDED_LANDLOCK) return;
+  const fix =
+    version === 0
+      ? 'Enable Landlock in the kernel: lsm=landlock,… (landlock(7)).'
+      : 'It needs Linux 6.2 or newer. Or take "landlock" out of the profile.';
+  fail('landlockUnavailable', { reason: version === 0 ? reason : `the kernel has version ${version} of it`, fix });
 }

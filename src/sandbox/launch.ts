@@ -1,19 +1,20 @@
 import { execa } from 'execa';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryKillCounter } from '../cgroup/limits.ts';
 import { startTimeOf, thisProcess } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { PROGRAMS, requireLinux, requireProgram, type ProgramName } from '../host/programs.ts';
 import { fail } from '../model/problem.ts';
-import type { LimitsGiven, Pinned, Sandbox } from '../model/sandbox.ts';
+import type { Pinned, Sandbox } from '../model/sandbox.ts';
 import { makeOpenFolder, type CallerFolders } from '../state/folders.ts';
 import { createSandboxFolder, writeRecord, type SandboxRecord } from '../state/records.ts';
 import { requireFreePorts } from '../network/free-ports.ts';
 import { makeBareRoot } from './bare-root.ts';
 import { callerFolders } from './caller.ts';
 import { describe, type Planned } from './describe.ts';
-import { runGated, type GatedScript } from './gates.ts';
+import { environmentInside } from './environment.ts';
+import { firstOf, memoryKillCounters, type First } from './first.ts';
+import { runGated, type FirstCommand, type GatedScript } from './gates.ts';
 import { SHIFTED_BASE } from './ids.ts';
 import { killPinned } from './kill-pinned.ts';
 import { joinCommand } from './join.ts';
@@ -39,6 +40,8 @@ export interface Launched {
   readonly sandbox: Sandbox;
   /** Resolves once the sandbox has ended and everything of it is removed. */
   readonly ended: Promise<void>;
+  /** The command that it has started with, where one was asked for. */
+  readonly first: First | undefined;
   /** Ends a sandbox of lifetime `terminal` or `window`; one that lives `untilStopped` stays. */
   readonly release: () => void;
 }
@@ -97,14 +100,14 @@ async function start(all: Start): Promise<Launched> {
   signal?.addEventListener('abort', giveUp);
   try {
     const limits = (made.limits = await unlessAborted(prepareLimits(plan.id, plan.limits, session), signal));
-    const script = (made.script = runGated(writeStartScript(plan)));
+    const script = (made.script = runGated(writeStartScript(plan), firstCommand(all)));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
     const started = through({ limits, script }, all, record, (placed) => (made.sandbox = placed));
     // While the script is at work; it needs nothing of what is removed.
     const [sandbox] = await Promise.all([started, sweep(folders, session)]);
     signal?.throwIfAborted();
-    return launched(sandbox, script, undo);
+    return launched(sandbox, script, undo, all.request.first && firstOf(script, sandbox.limits));
   } catch (error) {
     end(made);
     await made.script?.ended;
@@ -118,6 +121,10 @@ async function start(all: Start): Promise<Launched> {
   function undo(): Promise<void> {
     return removeRemains(plan.folder, record, folders, made.limits);
   }
+}
+
+function firstCommand({ plan, request: { first } }: Start): FirstCommand | undefined {
+  return first && { ...first, env: environmentInside(plan, process.env) };
 }
 
 /** As far as a start has come. */
@@ -236,18 +243,18 @@ function keeperOf({ pid }: GatedScript, { sharing, id }: Plan): Pinned | undefin
   return { pid, startTime: startTimeOf(pid) ?? fail('sandboxGone', { id }) };
 }
 
-function memoryKillCounters({ cgroups }: LimitsGiven): readonly { file: string; key: string }[] {
-  const folder = cgroups['memory.max'];
-  return folder === undefined ? [] : [memoryKillCounter(folder)];
-}
-
-function launched(sandbox: Sandbox, script: GatedScript, undo: () => Promise<void>): Launched {
+function launched(
+  sandbox: Sandbox,
+  script: GatedScript,
+  undo: () => Promise<void>,
+  first: First | undefined,
+): Launched {
   const stays = sandbox.lifetime === 'untilStopped';
   if (stays) script.detach();
   const release = (): void => end({ script, sandbox });
   const ended = script.ended.then(undo);
   ended.catch(() => undefined); // it is for whoever waits for it, which may be nobody
-  return { sandbox, ended, release: stays ? () => undefined : release };
+  return { sandbox, ended, first, release: stays ? () => undefined : release };
 }
 
 function requireHost(): void {

@@ -6,6 +6,7 @@ import type { Mount, Profile, Rootfs } from '../model/profile.ts';
 import type { SandboxNote } from '../model/sandbox.ts';
 import { homeFolder, type CallerFolders } from '../state/folders.ts';
 import { placeholdersOf } from '../state/records.ts';
+import type { FirstCommand } from './gates.ts';
 import { idsInside, identityOf } from './identity.ts';
 import { canMapRanges, planIds, type IdPlan } from './ids.ts';
 import { sharedNotes } from './outside.ts';
@@ -22,6 +23,8 @@ export interface LaunchRequest {
   readonly workspaceFolder: string | undefined;
   /** Whether it is to be kept ready for later. */
   readonly spare?: boolean;
+  /** A command that PID 1 starts itself, on these streams. Not with `init`, nor in a sandbox that stays. */
+  readonly first?: Pick<FirstCommand, 'words' | 'streams'> | undefined;
   /** Gives the start up: what there is of it is taken back, and it is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -1,21 +1,20 @@
-/** One line of the table that the start script hands to mount(8). Paths of targets are those inside the sandbox. */
+import { statSync } from 'node:fs';
+
+/** One line of the table of mounts. Paths of targets are those inside the sandbox; what is missing there is made. */
 export interface MountEntry {
-  /** A host path, a path inside the new root (`inside`), or the name of a file system type. */
+  /** A host path, a path inside the new root (`inside`), or the name of a file system. */
   readonly source: string;
   readonly inside?: boolean;
-  /** Whether the target is a plain name in the sandbox's own folder outside, for what is mounted from there again. */
+  /** Whether the target is a path in the sandbox's own folder outside, for what is mounted from there again. */
   readonly aside?: boolean;
-  /**
-   * What the kernel must say was mounted, as root of mountinfo. A name in a folder that others write to may come to lead elsewhere
-   * before it is mounted.
-   */
-  readonly from?: string | undefined;
+  /** What the plan has seen at the source, as `seenAt` says it: it must still be that when it is mounted. */
+  readonly seen?: string | undefined;
   readonly target: string;
   readonly type: string;
   readonly options: readonly string[];
 }
 
-/** Everything that is mounted, in order. Links, folders and empty files are made in between, as targets for `second`. */
+/** Everything that is mounted, in order. */
 export interface MountPlan {
   readonly first: readonly MountEntry[];
   /** Symbolic links of the host that stand at the same path inside. */
@@ -40,41 +39,43 @@ export function joinMountPlans(plans: readonly MountPlan[]): MountPlan {
   };
 }
 
-/** A fresh tmpfs(5) on a folder that is made if need be. */
+/** A fresh tmpfs(5). */
 export function tmpfs(target: string, mode: string, size?: number): MountEntry {
   const most = size === undefined ? [] : [`size=${size}`];
-  const options = ['nosuid', 'nodev', `mode=${mode}`, ...most, 'X-mount.mkdir'];
-  return { source: 'tmpfs', target, type: 'tmpfs', options };
+  return { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', `mode=${mode}`, ...most] };
 }
 
-/** A recursive bind of a host folder; what is mounted below it keeps its own flags (`trees.ts`). */
-export function bindFolder(
-  source: string,
-  target: string,
-  readOnly: boolean,
-  lockedFlags: readonly string[] = [],
-): MountEntry {
-  const options = ['rbind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedFlags, 'X-mount.mkdir'];
-  return { source, target, type: 'none', options };
+/** A bind of a host folder with all that is mounted below it, in which no program gets rights by its owner and no device works. */
+export function bindFolder(source: string, target: string, access: 'ro' | 'rw', seen?: string): MountEntry {
+  return { source, target, type: 'none', options: ['rbind', access, 'nosuid', 'nodev'], seen };
 }
 
-/** A bind of one file over a file that is there. */
-export function bindFile(source: string, target: string, options: readonly string[]): MountEntry {
-  return { source, target, type: 'none', options: ['bind', ...options] };
+/** A bind of one file over another. */
+export function bindFile(source: string, target: string, options: readonly string[], seen?: string): MountEntry {
+  return { source, target, type: 'none', options: ['bind', ...options], seen };
 }
 
-/** Makes a mount that is already there read-only: a recursive bind changes only its top (mount(8), "Bind mounts"). */
-export function remountReadOnly(target: string, lockedFlags: readonly string[]): MountEntry {
-  const options = ['remount', 'bind', 'ro', 'nosuid', 'nodev', ...lockedFlags];
-  return { source: 'none', target, type: 'none', options };
+/** A bind of what is inside onto itself, with all that is mounted below it. */
+export function bindItself(path: string, access: 'ro' | 'rw', options: readonly string[] = []): MountEntry {
+  return { ...bindFolder(path, path, access), inside: true, options: ['rbind', access, 'nosuid', 'nodev', ...options] };
 }
 
-/** The same for what stays writable. */
-export function remountWritable(target: string, lockedFlags: readonly string[]): MountEntry {
-  const options = ['remount', 'bind', 'rw', 'nosuid', 'nodev', ...lockedFlags];
-  return { source: 'none', target, type: 'none', options };
+/** Makes a mount that is there already read-only, but nothing that is mounted below it. */
+export function remountReadOnly(target: string): MountEntry {
+  return { source: 'none', target, type: 'none', options: ['remount', 'bind', 'ro', 'nosuid', 'nodev'] };
+}
+
+/** Makes a mount that is there already read-only, with all that is mounted below it. */
+export function remountTreeReadOnly(target: string): MountEntry {
+  return { source: 'none', target, type: 'none', options: ['remount', 'rbind', 'ro', 'nosuid', 'nodev'] };
 }
 
 export function isReadOnly({ options }: MountEntry): boolean {
   return options.includes('ro');
+}
+
+/** Device and inode of a path whose links have been followed: `DEVICE:INODE`. @throws the ENOENT of stat(2). */
+export function seenAt(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
 }

@@ -1,8 +1,6 @@
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hostMounts, type HostMount } from '../host/mounts.ts';
-import { requireProgram } from '../host/programs.ts';
-import { hostTools, TOOL_NAMES } from '../host/tools.ts';
+import { isWithin } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import { isNew } from './choices.ts';
 import type { BindMount, Mount, Profile } from '../model/profile.ts';
@@ -12,14 +10,24 @@ import type { Placeholder } from '../state/records.ts';
 import { splitBareRoot, type BareRoot } from './bare-root.ts';
 import { planClocks } from './clocks.ts';
 import { closedPaths } from './closed-paths.ts';
-import { filterMount, foreignToolCommand, hostToolCommand, toolMounts, type ToolCommand } from './foreign-tools.ts';
+import { findSource } from './sources.ts';
 import { HELD, holdMounts, needsHeldMounts, type HeldMounts } from './held-mounts.ts';
 import { hostRoot } from './host-root.ts';
 import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
-import { planLandlock } from './landlock.ts';
+import { planLandlock, type LandlockPlan } from './landlock.ts';
 import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
-import { bindFile, isReadOnly, joinMountPlans, NO_MOUNTS, remountReadOnly, tmpfs, type MountPlan } from './mounts.ts';
+import {
+  bindFile,
+  bindFolder,
+  isReadOnly,
+  joinMountPlans,
+  NO_MOUNTS,
+  remountReadOnly,
+  seenAt,
+  tmpfs,
+  type MountPlan,
+} from './mounts.ts';
 import { overlayFolders, overlayMount, type Overlay } from './overlays.ts';
 import { requireRlimits } from './rlimits.ts';
 import { hostsMounts } from './lab/hosts.ts';
@@ -28,7 +36,6 @@ import type { SeccompPlan } from './seccomp/prepare.ts';
 import type { Sharing } from './shared-namespaces.ts';
 import { systemMounts } from './system-mounts.ts';
 import { closedCapabilities, planWayOut, resolverMounts, type WayOut } from './way-out.ts';
-import { lockedAround, readOnlyTree, writableTree } from './trees.ts';
 import { toolchainsOf, type Toolchains } from './toolchains.ts';
 import { planWorkspace } from './workspace.ts';
 
@@ -63,13 +70,12 @@ export interface Plan {
   readonly wayOut: WayOut | undefined;
   /** Undefined in no lab. */
   readonly lab: LabPlan | undefined;
-  readonly tool: ToolCommand;
   /** How the user's own programs are found inside. */
   readonly toolchains: Toolchains;
   /** The seccomp filter of every process, if there is one. */
   readonly seccomp: SeccompPlan | undefined;
-  /** Options of setpriv(1) for the rules of Landlock of a terminal. */
-  readonly landlock: readonly string[];
+  /** The rules of Landlock of a terminal, if there are any. */
+  readonly landlock: LandlockPlan | undefined;
   /** Where a terminal starts inside. */
   readonly cwd: string;
   /** The first of these that is there is the shell of a terminal. */
@@ -104,36 +110,33 @@ export interface PlanRequest {
 export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const { profile, ids, identity, sharing, folder, lower, layers, seccomp } = request;
   const foreign = lower !== undefined;
-  requireDomainname(profile);
   await requireRlimits(profile.rlimits);
   const limits = planLimits(profile.limits);
   const wayOut = await planWayOut(profile);
-  const mounted = hostMounts();
   const workspaceFolder = request.workspaceFolder === undefined ? undefined : realpathSync(request.workspaceFolder);
-  const workspace = planWorkspace(
-    { folder: workspaceFolder, access: profile.workspace, ids, inUse: request.placeholders },
-    mounted,
-  );
-  const overlays = overlaysOf(profile, lower, ids);
+  const workspace = planWorkspace({
+    folder: workspaceFolder,
+    access: profile.workspace,
+    ids,
+    inUse: request.placeholders,
+  });
+  const untrusted = untrustedFolders(request, workspaceFolder);
+  const overlays = overlaysOf(request, untrusted);
   const tools = profile.tools.filter((path) => isReachable(path, ids));
   const open = joinMountPlans([
-    foreign ? NO_MOUNTS : hostRoot(mounted),
+    foreign ? overlayMounts(overlays.slice(0, 1), layers) : hostRoot(),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
-    foreign
-      ? toolMounts(await hostTools(seccomp?.loader === 'perl' ? [...TOOL_NAMES, 'perl'] : TOOL_NAMES))
-      : NO_MOUNTS,
-    seccomp ? filterMount(seccomp.file, foreign) : NO_MOUNTS,
-    homeMount(request, mounted),
-    ...tools.map((path) => toolchain(path, mounted)),
+    homeMount(request),
+    ...tools.map((path) => toolchain(path, untrusted)),
     workspace.mounts,
     resolverMounts({ wayOut, lab: request.lab }, folder, foreign),
     hostsMounts(request.lab, folder, foreign),
-    ...profile.mounts.map((mount) => mountOf(mount, mounted)),
-    overlayMounts(overlays, folder, foreign),
-    profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/', [])] } : NO_MOUNTS,
+    ...profile.mounts.map((mount) => mountOf(mount, untrusted)),
+    overlayMounts(overlays, layers, foreign ? 1 : 0),
+    profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/')] } : NO_MOUNTS,
   ]);
   const world = { mounts: open, overlays, foreign };
-  const closed = closedPaths(profile, world, mounted);
+  const closed = closedPaths(profile, world);
   const all = joinMountPlans([open, closed]);
   const { bare, mounts } = foreign ? { bare: undefined, mounts: all } : splitBareRoot(all, request.bareRoots, ids);
   const held = needsHeldMounts(profile, identity) ? holdMounts(mounts, folder) : undefined;
@@ -159,7 +162,6 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     clocks: isNew(profile, 'time') ? await planClocks(profile) : [],
     wayOut,
     lab: request.lab,
-    tool: foreign ? foreignToolCommand : hostToolCommand,
     toolchains: toolchainsOf(tools),
     cwd: profile.cwd ?? (profile.workspace === 'none' ? undefined : workspaceFolder) ?? identity.home,
     shells: profile.shell === undefined ? usualShells(process.env.SHELL) : [profile.shell],
@@ -175,7 +177,7 @@ function usualShells(own: string | undefined): readonly string[] {
 /** Folders that a sandbox needs before its script passes the first gate, those around others first. */
 export function foldersOf({ folder, held, overlays, layers }: Plan): readonly string[] {
   const own = ['root', 'scratch', ...(held ? [HELD] : [])].map((name) => join(folder, name));
-  return [...own, ...overlayFolders(overlays, folder, layers)];
+  return [...own, ...overlayFolders(overlays, layers)];
 }
 
 /**
@@ -195,63 +197,67 @@ function requireHeld(
   if (paths.length > 0) fail('readOnlyNotHeld', { paths: [...new Set(paths)] });
 }
 
-function homeMount({ profile, identity, keptHome, ids }: PlanRequest, mounted: readonly HostMount[]): MountPlan {
+function homeMount({ profile, identity, keptHome, ids }: PlanRequest): MountPlan {
   const { home } = identity;
   if (profile.home === 'empty') return { ...NO_MOUNTS, first: [ownedBy(tmpfs(home, '700'), identity, ids)] };
   makeOpenFolder(dirname(keptHome));
   mkdirSync(keptHome, { recursive: true, mode: 0o700 });
   if (ids.kind === 'shifted') giveTo(identity, ids, keptHome);
-  return { ...NO_MOUNTS, first: writableTree(realpathSync(keptHome), home, mounted) };
+  const real = realpathSync(keptHome);
+  return { ...NO_MOUNTS, first: [bindFolder(real, home, 'rw', seenAt(real))] };
 }
 
 function giveTo({ uid, gid }: Identity, { uids, gids }: IdPlan, path: string): void {
   chownSync(path, outsideOf(uid, uids) ?? -1, outsideOf(gid, gids) ?? -1);
 }
 
-/** Of the package of hostname(1), but not in every version of it: /proc/sys/kernel/domainname belongs to real root. */
-function requireDomainname({ domainname }: Profile): void {
-  if (domainname !== undefined) requireProgram('domainname');
+/** The own folders of a user may be links of that user's, but none that a sandbox or a repository could have made. */
+function toolchain(path: string, untrusted: readonly string[]): MountPlan {
+  const isOwn = !untrusted.some((folder) => isWithin(path, folder));
+  const real = isOwn ? realpathSync(path) : findSource(path, untrusted).path;
+  return { ...NO_MOUNTS, first: [bindFolder(real, path, 'ro', seenAt(real))] };
 }
 
-function toolchain(path: string, mounted: readonly HostMount[]): MountPlan {
-  return { ...NO_MOUNTS, first: readOnlyTree(realpathSync(path), path, mounted) };
+/** What a sandbox can write to, and what a repository holds. */
+function untrustedFolders({ profile, workspaceFolder, keptHome }: PlanRequest, real: string | undefined) {
+  const writable = profile.mounts.flatMap((mount) => (mount.kind === 'bind' && !mount.readOnly ? [mount.bind] : []));
+  return [keptHome, ...writable, ...[workspaceFolder, real].filter((folder) => folder !== undefined)];
 }
 
 /** The root file system comes first, because the others are mounted on it. */
-function overlaysOf({ mounts }: Profile, lower: string | undefined, ids: IdPlan): readonly Overlay[] {
-  const root = lower === undefined ? [] : [{ lower, target: '/' }];
+function overlaysOf(
+  { profile: { mounts }, lower, ids }: PlanRequest,
+  untrusted: readonly string[],
+): readonly Overlay[] {
+  const root = lower === undefined ? [] : [{ lower: realpathSync(lower), seen: seenAt(lower), target: '/' }];
   const others = mounts.flatMap((mount) =>
-    mount.kind === 'overlay' ? [{ lower: usableFolder(mount.overlay, ids), target: mount.to }] : [],
+    mount.kind === 'overlay' ? [{ ...usableFolder(mount.overlay, ids, untrusted), target: mount.to }] : [],
   );
   return [...root, ...others];
 }
 
-function usableFolder(path: string, ids: IdPlan): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) fail('bindSourceMissing', { path });
-  if (!isReachable(path, ids)) fail('bindSourceClosed', { path });
-  return realpathSync(path);
+function usableFolder(path: string, ids: IdPlan, untrusted: readonly string[]): Pick<Overlay, 'lower' | 'seen'> {
+  const source = findSource(path, untrusted);
+  if (!source.isFolder) fail('bindSourceMissing', { path });
+  if (!isReachable(source.path, ids)) fail('bindSourceClosed', { path });
+  return { lower: source.path, seen: source.seen };
 }
 
-/** That of a foreign root is mounted before anything else, so that its links can be looked at. */
-function overlayMounts(overlays: readonly Overlay[], folder: string, foreign: boolean): MountPlan {
-  const own = overlays.map((overlay, index) => overlayMount(overlay, index, folder)).slice(foreign ? 1 : 0);
-  return { ...NO_MOUNTS, first: own };
+function overlayMounts(overlays: readonly Overlay[], layers: string, from = 0): MountPlan {
+  return { ...NO_MOUNTS, first: overlays.map((overlay, index) => overlayMount(overlay, index, layers)).slice(from) };
 }
 
-function mountOf(mount: Mount, mounted: readonly HostMount[]): MountPlan {
-  if (mount.kind === 'bind') return bindMount(mount, mounted);
+function mountOf(mount: Mount, untrusted: readonly string[]): MountPlan {
+  if (mount.kind === 'bind') return bindMount(mount, untrusted);
   return mount.kind === 'tmpfs' ? { ...NO_MOUNTS, first: [tmpfs(mount.to, '1777', mount.size)] } : NO_MOUNTS;
 }
 
-function bindMount({ bind, to, readOnly }: BindMount, mounted: readonly HostMount[]): MountPlan {
-  const stat = statSync(bind, { throwIfNoEntry: false }) ?? fail('bindSourceMissing', { path: bind });
-  const source = realpathSync(bind);
-  if (stat.isDirectory()) {
-    const first = (readOnly ? readOnlyTree : writableTree)(source, to, mounted);
-    return { ...NO_MOUNTS, first };
-  }
-  const options = [readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', ...lockedAround(source, mounted)];
-  return { ...NO_MOUNTS, folders: [dirname(to)], files: [to], second: [bindFile(source, to, options)] };
+function bindMount({ bind, to, readOnly }: BindMount, untrusted: readonly string[]): MountPlan {
+  const { path, seen, isFolder } = findSource(bind, untrusted);
+  const access = readOnly ? 'ro' : 'rw';
+  if (isFolder) return { ...NO_MOUNTS, first: [bindFolder(path, to, access, seen)] };
+  const second = [bindFile(path, to, [access, 'nosuid', 'nodev'], seen)];
+  return { ...NO_MOUNTS, folders: [dirname(to)], files: [to], second };
 }
 
 /** Root's own folders are closed to the shifted ids that stand for root inside. */

@@ -4,9 +4,30 @@ import { problem, ProblemError } from '../model/problem.ts';
 import { RLIMIT_NAMES, type Profile, type Rlimit, type RlimitName } from '../model/profile.ts';
 import { formatRlimit } from '../profile/rlimits.ts';
 
-/** The limits as options of prlimit(1): `--nofile=64:128`. */
-export function rlimitOptions(rlimits: Profile['rlimits']): readonly string[] {
-  return limitsOf(rlimits).map(([name, limit]) => `--${name}=${formatRlimit(limit)}`);
+/** Numbers of the resources, the same on every architecture that is served (include/uapi/asm-generic/resource.h). */
+const RESOURCES: Readonly<Record<RlimitName, number>> = {
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  rss: 5,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+  locks: 10,
+  sigpending: 11,
+  msgqueue: 12,
+  nice: 13,
+  rtprio: 14,
+  rttime: 15,
+};
+
+/** The limits of each process, each by its number with the soft and the hard limit. */
+export function rlimitFacts(rlimits: Profile['rlimits']): readonly (readonly [number, string, string])[] {
+  const text = (value: number | undefined): string => (value === undefined ? 'unlimited' : String(value));
+  return limitsOf(rlimits).map(([name, { soft, hard }]) => [RESOURCES[name], text(soft), text(hard)]);
 }
 
 /**

@@ -38,20 +38,20 @@ export interface SystemMountsRequest {
  */
 export function systemMounts({ ownNetwork, ownQueues, ownDev }: SystemMountsRequest): MountPlan {
   const noExec = ['nosuid', 'nodev', 'noexec'];
-  const sysfs = { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['ro', ...noExec, 'X-mount.mkdir'] };
-  const queues = { source: 'mqueue', target: '/dev/mqueue', type: 'mqueue', options: [...noExec, 'X-mount.mkdir'] };
-  const dev = { source: 'tmpfs', target: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755', 'X-mount.mkdir'] };
+  const sysfs = { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['ro', ...noExec] };
+  const queues = { source: 'mqueue', target: '/dev/mqueue', type: 'mqueue', options: [...noExec] };
+  const dev = { source: 'tmpfs', target: '/dev', type: 'tmpfs', options: ['nosuid', 'mode=755'] };
   return {
     ...NO_MOUNTS,
     first: [
-      { source: 'proc', target: '/proc', type: 'proc', options: [...noExec, 'X-mount.mkdir'] },
+      { source: 'proc', target: '/proc', type: 'proc', options: [...noExec] },
       ...(ownNetwork ? [sysfs] : []),
       ...(ownDev ? [dev] : []),
       {
         source: 'devpts',
         target: '/dev/pts',
         type: 'devpts',
-        options: ['newinstance', 'ptmxmode=0666', 'mode=620', 'nosuid', 'noexec', 'X-mount.mkdir'],
+        options: ['newinstance', 'ptmxmode=0666', 'mode=620', 'nosuid', 'noexec'],
       },
       tmpfs('/dev/shm', '1777'),
       ...(ownQueues ? [queues] : []),

@@ -91,7 +91,9 @@ export function resolverMounts(ways: Ways, folder: string, foreignRoot: boolean)
   if (resolver === undefined) return NO_MOUNTS;
   const file = foreignRoot ? '/etc/resolv.conf' : resolver.file;
   const isThere = !foreignRoot && /^\/(etc|usr|opt)\//.test(file);
-  const second = [bindFile(join(folder, RESOLVER), file, ['ro', 'nosuid', 'nodev', 'noexec'])];
+  // A resolv.conf that is a link leads to a file of the system that wrote it.
+  const replaced = foreignRoot ? ['x-unlink'] : [];
+  const second = [bindFile(join(folder, RESOLVER), file, ['ro', 'nosuid', 'nodev', 'noexec', ...replaced])];
   return isThere ? { ...NO_MOUNTS, second } : { ...NO_MOUNTS, folders: [dirname(file)], files: [file], second };
 }
 

@@ -15,11 +15,10 @@ export interface World {
 /** `missing`: nothing, but something could be made there · `never`: nothing, and nothing can be. */
 export type Kind = 'file' | 'folder' | 'missing' | 'never';
 
-/** A path inside: what is there, the mount that it is on, and where it is on the host if it is somewhere. */
+/** A path inside: what is there, and the mount that it is on. */
 export interface Found {
   readonly kind: Kind;
   readonly mount: MountEntry | undefined;
-  readonly hostPath: string | undefined;
 }
 
 /**
@@ -29,10 +28,10 @@ export interface Found {
 export function findInside(path: string, world: World): Found {
   const mount = mountOf(path, world.mounts);
   const base = baseOf(mount, world);
-  if (base === undefined) return { kind: knownKind(path, mount, world), mount, hostPath: undefined };
+  if (base === undefined) return { kind: knownKind(path, mount, world), mount };
   const above = mount === undefined || mount.target === '/' ? '' : mount.target;
   const kind = kindAt(base, above, path.slice(above.length)) ?? (canAppear(mount, world) ? 'missing' : 'never');
-  return { kind, mount, hostPath: base + path.slice(above.length) };
+  return { kind, mount };
 }
 
 /** The last one on the longest target; what a recursive bind has brought along is part of it. */

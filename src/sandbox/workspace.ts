@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { HostMount } from '../host/mounts.ts';
 import { foldersBetween } from '../host/paths.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
@@ -17,8 +16,7 @@ import type { Placeholder } from '../state/records.ts';
 import { isFilledFolder, refuse, statOf } from './git-files.ts';
 import { gitGuards, type Guard } from './git-guards.ts';
 import type { IdPlan } from './ids.ts';
-import { NO_MOUNTS, type MountPlan } from './mounts.ts';
-import { bindInPlace, readOnlyTree, writableTree } from './trees.ts';
+import { bindFolder, bindItself, NO_MOUNTS, seenAt, type MountPlan } from './mounts.ts';
 
 /** What runs code outside on the user's behalf, besides git's own: never writable inside. */
 const PROTECTED_FOLDERS = ['.vscode', '.idea'] as const;
@@ -47,16 +45,16 @@ export interface WorkspaceRequest {
  * How the workspace is seen inside, at its own path.
  * @throws ProblemError `workspaceOwnedByRoot`, `workspaceUnreachable`, `mountTargetRefused` (a protected file is a link).
  */
-export function planWorkspace(request: WorkspaceRequest, mounts: readonly HostMount[]): WorkspacePlan {
+export function planWorkspace(request: WorkspaceRequest): WorkspacePlan {
   const { folder, access, ids, inUse } = request;
   if (folder === undefined || access === 'none') return { mounts: NO_MOUNTS, ...NO_PLACEHOLDERS };
   if (ids.kind === 'shifted') requireReachable(folder, access);
-  if (access === 'ro')
-    return { mounts: { ...NO_MOUNTS, first: readOnlyTree(folder, folder, mounts) }, ...NO_PLACEHOLDERS };
-  return writableWorkspace(folder, inUse, mounts);
+  const first = [bindFolder(folder, folder, access, seenAt(folder))];
+  if (access === 'ro') return { mounts: { ...NO_MOUNTS, first }, ...NO_PLACEHOLDERS };
+  return writableWorkspace(folder, inUse, first);
 }
 
-function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: readonly HostMount[]): WorkspacePlan {
+function writableWorkspace(folder: string, inUse: ReadonlySet<string>, first: MountPlan['first']): WorkspacePlan {
   const isFree = (path: string): boolean => statOf(path) === undefined || (inUse.has(path) && !isFilledFolder(path));
   const guards = guardsOf(folder, isFree).map((guard) => standing(guard, folder, isFree));
   const free = guards.filter(({ path }) => isFree(path)).flatMap(asPlaceholder);
@@ -71,8 +69,8 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: 
   return {
     mounts: {
       ...NO_MOUNTS,
-      first: writableTree(folder, folder, mounted),
-      second: targets.map((path) => bindInPlace(path, closed.has(path) ? 'ro' : 'rw', mounted)),
+      first,
+      second: targets.map((path) => bindItself(path, closed.has(path) ? 'ro' : 'rw')),
     },
     placeholders,
     ignored: placeholders.filter(({ kind }) => kind === 'file').map(({ path }) => ignoring(relative(folder, path))),

@@ -152,11 +152,11 @@ const SENTENCES: Sentences = {
   seccompLoader: ({ program }) => `System call filters can be set, by ${program}`,
   seccompLoaderFails: ({ program, reason }) => `No system call filter can be set: ${program} fails (${reason}).`,
   seccompLoaderMissing: () =>
-    'No system call filter can be set: setpriv has no --seccomp-filter (util-linux 2.41), and there is no perl.',
-  landlock: () => 'Landlock, set by setpriv',
-  landlockRefused: ({ reason }) => `No Landlock: setpriv cannot set it (${reason}).`,
+    'No system call filter can be set: there is no perl, or it is not known how to set one on this architecture.',
+  landlock: () => 'Landlock',
+  landlockRefused: ({ reason }) => `No Landlock: the kernel refuses it (${reason}).`,
   landlockOff: () => 'No Landlock: this kernel was not started with it.',
-  landlockNoLoader: () => 'No Landlock: setpriv has no --landlock-access.',
+  landlockTooOld: ({ version }) => `No Landlock: this kernel has version ${version} of it, and version 3 is needed.`,
   helperAsRoot: () => 'You are root: no password is asked for',
   helperRuns: () => 'The helper runs, and finds every program and controller',
   helperLacks: ({ programs, controllers }) =>

@@ -86,6 +86,10 @@ const SENTENCES: Sentences = {
   workspaceNotHeld: ({ path }) =>
     `With "capabilities": "all" root inside can put files of its own where the writable workspace ${path} is protected, such as .git/hooks. Use "workspace": "ro", bind a folder of it with "mounts", or use "capabilities": "default".`,
   bindSourceMissing: ({ path }) => `The folder or file ${path} that "mounts" binds does not exist.`,
+  bindSourceLink: ({ path, link }) =>
+    `${path} cannot be shown: ${link} is a symbolic link, which a sandbox or a repository could have made. Name what it leads to.`,
+  bindSourceChanged: ({ path }) =>
+    `${path} cannot be shown: it has become another file or folder since the start began. Try again.`,
   bindSourceClosed: ({ path }) =>
     `The folder ${path} that "mounts" shows is closed to others, and root's sandboxes run as others (chmod o+x on the way to it).`,
   initFailed: ({ line, status, output }) =>

@@ -27,7 +27,7 @@ export function startJoining({ lab, ids }: Plan): readonly string[] {
 const ENTER_HUB = ['nsenter', '--target', '"$hub"', '--preserve-credentials', '--user'];
 
 /** Words, quoted already, that enter the user namespace of the hub: the new one is its child, and root of the hub may connect it. */
-export function enterHub({ lab }: Plan): readonly string[] {
+export function enterHub({ lab }: Pick<Plan, 'lab'>): readonly string[] {
   return lab === undefined ? [] : [...ENTER_HUB, '--'];
 }
 

@@ -75,7 +75,7 @@ function gates({ ids, sharing, held }: Plan): readonly string[] {
     held === undefined ? [] : ['give_ids() {', ...indented([...mapped, 'echo go >&4; read -r _ pid <&5']), '}'];
   return [
     ...handOn,
-    'sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!',
+    'sh "$folder/start.sh" <"$folder/go" >"$folder/said" 3<&- & script=$!',
     'exec 4>"$folder/go" 5<"$folder/said"',
     `if read -r _ pid <&5${held === undefined ? '' : ' && give_ids'}; then`,
     ...(held === undefined ? indented(mapped) : []),

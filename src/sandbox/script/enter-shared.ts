@@ -2,7 +2,7 @@ import type { Pinned } from '../../model/sandbox.ts';
 import { enterOptions } from '../identity.ts';
 import type { IdPlan } from '../ids.ts';
 import { shellWord } from './quote.ts';
-import type { Parent, Shared, Sharing } from '../shared-namespaces.ts';
+import type { Parent, Sharing } from '../shared-namespaces.ts';
 
 /** Words that enter the namespaces which only real root may enter. */
 export function enterEarly({ early }: Sharing): readonly string[] {
@@ -19,16 +19,6 @@ export function enterParent({ pid, shared }: Pick<Parent, 'pid' | 'shared'>): re
   const options = shared.map(({ option }) => option);
   return ['nsenter', '--target', String(pid), '--user', ...options, '--preserve-credentials', '--'];
 }
-
-/** Words that enter the shared namespaces again, after the sandbox has started: in the order in which it did. Quoted already. */
-export function enterSharedAgain({ early, parent }: Sharing) {
-  const first = early.length === 0 ? [] : ['nsenter', '--target', '"$pid"', ...early.map(byType), '--'];
-  if (parent === undefined) return { early: first, parent: [] };
-  const options = ['--user', ...parent.shared.map(byType), '--preserve-credentials', '--'];
-  return { early: first, parent: ['nsenter', '--target', '"$keeper"', ...options] };
-}
-
-const byType = ({ type }: Shared): string => `--${type}`;
 
 /** Lines of sh(1) that end it unless a process is still the one it was: field 22 of proc_pid_stat(5), after the name in brackets. */
 export function stillThere({ pid, startTime }: Pinned, message = 'The other sandbox has ended.'): readonly string[] {

@@ -1,49 +1,52 @@
+import { readlinkSync } from 'node:fs';
 import type { MountEntry, MountPlan } from '../mounts.ts';
-import { overlayBinds } from '../overlays.ts';
 import type { Plan } from '../plan.ts';
-import { fstabField, shellWords } from './quote.ts';
+import { fstabField, shellWord } from './quote.ts';
 
-/** Everything that is mounted before the new root is entered. */
-export function tables({ held, mounts: all, foreign, overlays, layers }: Plan): readonly string[] {
+/** Where git reads inside what it is to ignore. */
+export const IGNORED = '/run/.git-placeholders';
+
+/** Everything that is mounted before the new root is entered, as words of sh(1). */
+export function insideTable({ held, mounts: all, ignored }: Plan): readonly string[] {
   const mounts = held?.inner ?? all;
-  const between = betweenTables(mounts);
-  const first = [...(foreign ? [] : overlayBinds(overlays, layers)), ...mounts.first];
-  const parts =
-    between.length === 0
-      ? [...table([...first, ...mounts.second, ...mounts.last])]
-      : [...table(first), ...between, ...table([...mounts.second, ...mounts.last], foreign ? '$pinned' : undefined)];
-  return ['# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.', ...parts, ''];
+  const made = [...madeLinks(mounts), ...(ignored.length > 0 ? [textLine(IGNORED, `${ignored.join('\n')}\n`)] : [])];
+  return tableWords([...mounts.first.map(tableLine), ...made, ...[...mounts.second, ...mounts.last].map(tableLine)]);
 }
 
-/** What can only be made once the first mounts are there, and must be before the last. */
-function betweenTables({ links, folders, files }: MountPlan): readonly string[] {
-  return [
-    ...linkCommands(links),
-    ...(folders.length > 0 ? [`cd "$root"; mkdir -p ${shellWords(folders.map(relative))}; cd /`] : []),
-    ...(files.length > 0 ? [`for file in ${shellWords(files)}; do : >>"$root$file"; done`] : []),
+/** What is mounted before that in the outer namespaces. */
+export function outerTable({ held }: Plan): readonly string[] {
+  return tableWords((held?.outer ?? []).map(tableLine));
+}
+
+/** One line of the table: the fields of fstab(5), and options of our own, which begin with `x-`. */
+export function tableLine({ source, inside, aside, seen, target, type, options }: MountEntry): string {
+  const own = [
+    ...(inside === true ? ['x-inside'] : []),
+    ...(aside === true ? ['x-aside'] : []),
+    ...(seen === undefined ? [] : [`x-seen=${seen}`]),
   ];
+  return `${fstabField(source)} ${fstabField(target)} ${type} ${[...options, ...own].join(',')} 0 0\n`;
 }
 
-/** Mounts these by one call of mount(8). `before` are lines of fstab(5) that come first, in words of sh. */
-export function table(entries: readonly MountEntry[], before?: string): readonly string[] {
-  return [
-    `printf '%s\\n' "`,
-    ...(before === undefined ? [] : [before]),
-    ...entries.map(fstabLine),
-    '" >"$folder/scratch/fstab"',
-    'mount --all --fstab "$folder/scratch/fstab"',
-  ];
+/** Links of this machine that stand inside at the same path. */
+function madeLinks({ links }: MountPlan): readonly string[] {
+  return links.map((path) => `${fstabField(readlinkSync(path))} ${fstabField(path)} none x-link 0 0\n`);
 }
 
-function fstabLine({ source, inside, aside, target, type, options }: MountEntry): string {
-  const from = (inside === true ? '$root' : '') + fstabField(source);
-  const to = aside === true ? `$folder/${fstabField(target)}` : `$root${target === '/' ? '' : fstabField(target)}`;
-  return `${from} ${to} ${type} ${options.join(',')} 0 0`;
+function textLine(path: string, text: string): string {
+  return `${fstabField(text)} ${fstabField(path)} none x-text 0 0\n`;
 }
 
-/** cp(1) copies links as links, and all of them at once to where they stand. */
-function linkCommands(links: readonly string[]): readonly string[] {
-  return links.length === 0 ? [] : [`cp -P --parents ${shellWords(links)} "$root/"`];
-}
+/** Bytes; the kernel takes no argument of more than 128 KiB (execve(2)). */
+const LONGEST_WORD = 100_000;
 
-const relative = (path: string): string => `.${path}`;
+/** One word, or several where that would be too long. */
+function tableWords(lines: readonly string[]): readonly string[] {
+  const words: string[] = [];
+  for (const line of lines) {
+    const last = words.at(-1);
+    if (last === undefined || last.length + line.length > LONGEST_WORD) words.push(`\n${line}`);
+    else words[words.length - 1] = last + line;
+  }
+  return words.map(shellWord);
+}

@@ -100,10 +100,9 @@ function resolver(lines: readonly string[]): readonly string[] {
   ];
 }
 
-/** A resolv.conf that is a link leads to a file of the system that wrote it. */
-export function unlinkResolver(plan: Plan): readonly string[] {
-  if (resolverOf(plan) === undefined) return [];
-  return ['[ -L "$root/etc" ] || [ ! -L "$root/etc/resolv.conf" ] || rm "$root/etc/resolv.conf"'];
+/** Whether its network needs more than a loopback device that is up. */
+export function hasNetworkToWaitFor({ profile, wayOut, lab }: Plan): boolean {
+  return isNew(profile, 'net') && (wayOut !== undefined || lab !== undefined);
 }
 
 /** Whatever was begun in the background has to be done, and done well. */

@@ -24,11 +24,18 @@ export function fstabField(text: string): string {
     .join('');
 }
 
+/** The text of such a field. */
+export function readFstabField(field: string): string {
+  const bytes = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
 const PLAIN = /[\w@%+=:,./-]/;
 const isPlain = (byte: number): boolean => byte < 0x80 && PLAIN.test(String.fromCharCode(byte));
 const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`;
 
-/** A path as it stands in mountinfo (proc_pid_mountinfo(5)): the kernel writes as `\ooo` only what would divide fields. */
-export function mountinfoField(path: string): string {
-  return path.replace(/[ \t\n\\]/g, (character) => octal(character.charCodeAt(0)));
+/** A path as a layer of an overlay, in which commas, colons and `@` divide; behind `@` stands what was seen there. */
+export function layerWord(path: string, seen?: string): string {
+  const plain = fstabField(path).replace(/[,:@]/g, (character) => octal(character.charCodeAt(0)));
+  return seen === undefined ? plain : `${plain}@${seen}`;
 }

@@ -1,46 +1,33 @@
 import { SYSTEM_PATH } from '../../host/programs.ts';
-import type { Profile } from '../../model/profile.ts';
+import { FORGET_PERL, NUMBERS, PERL, START_PROGRAM } from '../../script/programs.ts';
 import { byHand } from './by-hand.ts';
-import { isNew, newTypes } from '../choices.ts';
-import { confinedInit } from '../confinement.ts';
+import { newTypes } from '../choices.ts';
 import { closeHandedOn } from './descriptors.ts';
 import { enterEarly, enterMade, enterParent, stillThere } from './enter-shared.ts';
-import { foreignRoot } from './foreign-root-lines.ts';
+import { factLines } from './facts.ts';
 import { mapOptions } from '../id-options.ts';
 import { becomeRoot } from '../identity.ts';
 import { dropToShifted } from '../ids.ts';
+import { insideFacts, outerFacts } from './inside-facts.ts';
 import { enterHub, labPart, startJoining, tellLab } from '../lab/lab-lines.ts';
-import { table, tables } from './mount-lines.ts';
-import { networkInside, startWayOut, tellWayOut, waitForNetwork, wayOutPart } from './network-lines.ts';
-import { refuseNested } from './nested.ts';
-import { outerPart, sayUnshared } from './outer-lines.ts';
+import { insideTable, outerTable } from './mount-lines.ts';
+import {
+  hasNetworkToWaitFor,
+  networkInside,
+  startWayOut,
+  tellWayOut,
+  waitForNetwork,
+  wayOutPart,
+} from './network-lines.ts';
 import type { Plan } from '../plan.ts';
 import { shellWord, shellWords } from './quote.ts';
-import { readBack } from './read-back-lines.ts';
-import { rlimitOptions } from '../rlimits.ts';
-
-/** What PID 1 carries as its last argument, so that a sandbox whose state was lost is found again. */
-export function mark(id: string): string {
-  return `namespace-sandboxes:${id}`;
-}
 
 /**
  * The script that makes a sandbox: what this prints is what runs, and what is shown.
  * It reads a line at each gate; end of file there ends it, so that a dead launcher leaves nothing.
  */
 export function startScript(plan: Plan): string {
-  return [
-    ...prologue(plan),
-    ...namespaces(plan),
-    ...refuseNested(plan),
-    ...nameAndLoopback(plan),
-    ...(plan.foreign ? foreignRoot(plan) : []),
-    ...tables(plan),
-    ...readBack(plan),
-    ...pivot(plan),
-    ...pid1(plan),
-    '',
-  ].join('\n');
+  return [...prologue(plan), ...parts(plan), ''].join('\n');
 }
 
 function prologue(plan: Plan): readonly string[] {
@@ -50,132 +37,159 @@ function prologue(plan: Plan): readonly string[] {
     `# Sandbox ${id}, from the profile "${printable(profile.name)}".`,
     'set -eu; umask 022; here=$PWD; cd /',
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
-    `folder=${shellWord(folder)}; root=$folder/root`,
+    FORGET_PERL,
+    `folder=${shellWord(folder)}`,
     '',
     '# A gate says where the script is and waits for the launcher; end of file ends it.',
     'gate() { echo "$1"; read -r _; }',
     '',
     ...byHand(plan),
     '',
+    '# What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.',
+    `program=${shellWord(START_PROGRAM)}`,
+    '',
   ];
 }
 
+function parts(plan: Plan): readonly string[] {
+  const { parent } = plan.sharing;
+  return [
+    'case ${1-} in',
+    "'' | by-hand | run)",
+    ...indented(beginning(plan)),
+    ...indented(plan.held === undefined ? [NAMESPACES] : [OUTER_NAMESPACES]),
+    ...indented(parent === undefined ? launch(plan, namespaces(plan)) : [`exec ${chain(plan, joinParent(plan))}`]),
+    '  ;;',
+    ...(parent === undefined
+      ? []
+      : [BESIDE, 'beside)', '  shift', ...indented(launch(plan, namespaces(plan))), '  ;;']),
+    ...wayOutPart(plan),
+    ...labPart(plan),
+    ...(hasShellInside(plan) ? shellInside(plan) : []),
+    'esac',
+  ];
+}
+
+const NAMESPACES =
+  '# New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).';
+const OUTER_NAMESPACES =
+  '# An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).';
+const BESIDE =
+  '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child. This process stays.';
+
+/** What comes before the namespaces. The words that are left are those of the first command. */
+function beginning(plan: Plan): readonly string[] {
+  const { sharing, userNamespace } = plan;
+  return [
+    'if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi',
+    ...closeHandedOn(LAUNCHERS),
+    'if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi',
+    ...(sharing.parent === undefined ? [] : stillThere(sharing.parent)),
+    ...(userNamespace === undefined ? [] : stillThere(userNamespace, HOLDER_ENDED)),
+    ...startWayOut(plan),
+    ...startJoining(plan),
+  ];
+}
+
+/** The standard streams, the pipe that ends it, and the streams of the first command. */
+const LAUNCHERS = [0, 1, 2, 3, 20, 21, 22];
+
+const HOLDER_ENDED = 'The process that held the user namespace of this sandbox has ended.';
+
+/** Words, quoted already, of what is entered before the namespaces are made. */
+function chain({ sharing, ids, lab }: Plan, words: readonly string[]): string {
+  const around = [...enterEarly(sharing), ...dropToShifted(ids)].map(shellWord);
+  return [...around, ...enterHub({ lab }), ...words].join(' ');
+}
+
+function joinParent({ sharing: { parent } }: Plan): readonly string[] {
+  return [...(parent === undefined ? [] : enterParent(parent)).map(shellWord), 'sh "$0" beside "$@"'];
+}
+
+/** Words, quoted already, that make the namespaces and what is in them. */
 function namespaces(plan: Plan): readonly string[] {
-  const { ids, profile, userNamespace } = plan;
-  const unshare = [
+  const { held, ids } = plan;
+  if (held === undefined) return [...unshare(plan), ...inside(plan)];
+  const outer = ['unshare', '--user', ...mapOptions(ids), '--mount', '--propagation', 'private', '--'];
+  return [
+    ...outer.map(shellWord),
+    ...perl('outer', outerFacts(plan), outerTable(plan)),
+    '--',
+    ...unshare(plan),
+    ...inside(plan),
+  ];
+}
+
+function unshare({ profile, ids, userNamespace, clocks }: Plan): readonly string[] {
+  const words = [
     'unshare',
     ...(userNamespace === undefined ? ['--user', ...mapOptions(ids)] : []),
     ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'],
     ...newTypes(profile, ['uts', 'ipc', 'net', 'time']).map((type) => `--${type}`),
-    ...plan.clocks,
+    ...clocks,
     '--',
-    'sh',
   ];
-  const { parent } = plan.sharing;
-  const outer = ['unshare', '--user', ...mapOptions(ids), '--mount', '--propagation', 'private', '--', 'sh'];
-  const single = userNamespace === undefined ? unshare : [...enterMade(userNamespace, ids), ...unshare];
-  const [made, part] = plan.held === undefined ? [single, 'inside'] : [outer, 'outer'];
-  const [first, next] = parent === undefined ? [made, part] : [[...enterParent(parent), 'sh'], 'beside'];
-  const root = becomeRoot(ids);
-  const rooted = root.length === 0 ? '' : ` exec ${shellWords([...root, 'sh'])} "$0" rooted`;
+  const enter = userNamespace === undefined ? [] : enterMade(userNamespace, ids);
+  return [...enter, ...words].map(shellWord);
+}
+
+/** A network that has to be waited for is waited for by the script, before anything is mounted. */
+function inside(plan: Plan): readonly string[] {
+  if (hasShellInside(plan)) return ['sh "$0" inside "$@"'];
+  return [...perl('inside', insideFacts(plan, 'gate'), insideTable(plan)), '"$@"'];
+}
+
+function perl(part: string, facts: Parameters<typeof factLines>[0], table: readonly string[]): readonly string[] {
+  const words = [shellWord(NUMBERS), part, shellWord(`\n${factLines(facts)}`)];
+  return [...PERL, '"$program"', ...words, ...table].map((word) => word);
+}
+
+const hasShellInside = (plan: Plan): boolean => hasNetworkToWaitFor(plan);
+
+function shellInside(plan: Plan): readonly string[] {
+  const root = becomeRoot(plan.ids);
+  const rooted = root.length === 0 ? [] : [`exec ${shellWords([...root, 'sh'])} "$0" rooted "$@" ;;`, 'rooted) shift'];
   return [
-    'case ${1-} in',
-    "'' | by-hand)",
-    '  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi',
-    ...closeHandedOn().map((line) => `  ${line}`),
-    ...(parent === undefined ? [] : stillThere(parent).map((line) => `  ${line}`)),
-    ...(userNamespace === undefined ? [] : stillThere(userNamespace, HOLDER_ENDED).map((line) => `  ${line}`)),
-    ...startWayOut(plan).map((line) => `  ${line}`),
-    ...startJoining(plan).map((line) => `  ${line}`),
-    plan.held === undefined
-      ? '  # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).'
-      : '  # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).',
-    `  exec ${[...[...enterEarly(plan.sharing), ...dropToShifted(ids)].map(shellWord), ...enterHub(plan), ...first.map(shellWord)].join(' ')} "$0" ${next}`,
-    '  ;;',
-    ...(parent === undefined ? [] : beside(made, part)),
-    ...outerPart(plan, table(plan.held?.outer ?? []), unshare),
-    ...wayOutPart(plan),
-    ...labPart(plan),
     '# Now the outside writes id maps and moves this process into its cgroup.',
-    `inside) read -r pid _ </proc/self/stat; ${sayUnshared(plan)}${tellWayOut(plan)}${tellLab(plan)}${rooted} ;;`,
-    'esac',
-    '',
+    'inside)',
+    ...indented([
+      'shift; read -r pid _ </proc/self/stat',
+      `${sayUnshared(plan)}${tellWayOut(plan)}${tellLab(plan)}`,
+      ...rooted,
+      '# A loopback device that is up, network_namespaces(7).',
+      ...networkInside(plan),
+      ...waitForNetwork(plan),
+      `exec ${[...perl('inside', insideFacts(plan, 'passed'), insideTable(plan)), '"$@"'].join(' ')} ;;`,
+    ]),
   ];
 }
 
-const HOLDER_ENDED = 'The process that held the user namespace of this sandbox has ended.';
-
-/** This process stays in the user namespace of the shared ones, so that whoever joins gets into them through it. */
-function beside(unshare: readonly string[], part: string): readonly string[] {
-  return [
-    '# In the namespaces that are shared, and in the user namespace that owns them: the new one is its child.',
-    `beside) ${shellWords(unshare)} "$0" ${part}; exit ;;`,
-  ];
-}
-
-function nameAndLoopback(plan: Plan): readonly string[] {
-  const { hostname, domainname } = plan.profile;
-  const name = `hostname ${shellWord(hostname)}`;
-  const names = domainname === undefined ? name : `{ ${name}; domainname ${shellWord(domainname)}; }`;
-  const own = [
-    ...(isNew(plan.profile, 'uts') ? ['# Its own names, uts_namespaces(7).', `${names} & naming=$!`] : []),
-    ...(isNew(plan.profile, 'net')
-      ? ['# A loopback device that is up, network_namespaces(7).', ...networkInside(plan)]
-      : []),
-  ];
-  return own.length === 0 ? [] : [...own, ''];
-}
-
-function pivot(plan: Plan): readonly string[] {
-  const { tool, profile } = plan;
-  return [
-    ...(isNew(profile, 'uts') ? ['wait "$naming"'] : []),
-    ...waitForNetwork(plan),
-    ...(profile.lifetime === 'untilStopped' ? ['mkfifo "$folder/scratch/alive"; exec 3<>"$folder/scratch/alive"'] : []),
-    ...limitProcesses(profile),
-    '# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.',
-    'cd "$root"; pivot_root . .',
-    // no umount.TYPE and no /etc/mtab of the new root is asked
-    `${tool('umount')} -n -i -l .; cd /`,
-    'wait "$checking"',
-    '',
-  ];
-}
-
-/** While the host's own programs are still there: what comes after inherits them. */
-function limitProcesses({ rlimits }: Profile): readonly string[] {
-  const options = rlimitOptions(rlimits);
-  return options.length === 0
-    ? []
-    : ['# The limits of each process, getrlimit(2).', `prlimit --pid $$ ${shellWords(options)}`];
+/** The first gate inside; with ids that are handed on, who has written them says its word. */
+function sayUnshared({ held, ids }: Plan): string {
+  if (held === undefined || ids.kind === 'single') return 'gate "unshared $pid";';
+  return 'echo "$pid" >&6; exec 6>&-; read -r _;';
 }
 
 /**
- * PID 1 is a shell that waits and reaps orphans. The end of an orphan interrupts its `read` as an end of file does:
- * only where no child has ended is it the launcher that has gone.
+ * A sandbox that ends with its launcher has this process beside it, which ends it: what runs inside may hold its PID 1 up (ptrace(2)).
+ * The launcher holds the other end of descriptor 3.
  */
-function pid1(plan: Plan): readonly string[] {
-  const { id, profile, tool } = plan;
-  const stays = profile.lifetime === 'untilStopped';
-  const own = isNew(profile, 'cgroup') ? `${tool('unshare')} --cgroup -- ` : '';
-  const program = [
-    'trap child=y CHLD',
-    'echo ready; read -r _',
-    'exec >/dev/null 2>&1',
-    ...(stays ? ['exec <&3 3<&-'] : []),
-    'while child=; do read -r _ || [ "$child" ] || exit; wait; done',
-  ];
+function launch(plan: Plan, words: readonly string[]): readonly string[] {
+  const command = plan.sharing.parent === undefined ? chain(plan, words) : words.join(' ');
+  if (plan.profile.lifetime === 'untilStopped')
+    return plan.sharing.parent === undefined ? [`exec ${command}`] : [`${command}; exit`];
+  const handedOn = [...(plan.wayOut ? ['4>&- 5<&-'] : []), ...(plan.lab ? ['7>&- 8>&- 9<&-'] : [])].join(' ');
   return [
-    ...(isNew(profile, 'cgroup') ? [CGROUP_ROOT] : []),
-    '# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;',
-    stays
-      ? '# then it waits until it is killed, and takes every process with it.'
-      : '# then it waits, ends with its launcher, and takes every process with it.',
-    `exec ${own}${confinedInit(plan)} \\`,
-    `  ${tool('sh')} -c ${shellWord(program.join('; '))} ${shellWord(mark(id))}`,
+    `${command} <&0 & made=$!`,
+    '# It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.',
+    `exec </dev/null >&0 ${handedOn}`.trim(),
+    'ended=; trap ended=y CHLD',
+    'if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi',
+    'wait "$made" || wait "$made" || exit',
+    'exit',
   ];
 }
 
-const CGROUP_ROOT = '# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).';
+const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

@@ -1,0 +1,5 @@
+/** A program of perl(1), as its text. */
+declare module '*.pl' {
+  const text: string;
+  export default text;
+}
