@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { makeOpenFolder } from '../state/folders.ts';
 import { SHIFTED_BASE, type IdPlan } from './ids.ts';
-import type { MountEntry, MountPlan } from './mounts.ts';
+import type { Link, MountEntry, MountPlan } from './mounts.ts';
 import { layerWord, shellWord, shellWords } from './script/quote.ts';
 
 /**
@@ -29,7 +28,7 @@ export interface BareRoot {
   readonly folder: string;
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  readonly links: readonly { readonly path: string; readonly to: string }[];
+  readonly links: readonly Link[];
 }
 
 /** The bare root itself, and an empty folder, because an overlay without an upper layer takes no fewer than two. */
@@ -56,13 +55,17 @@ export function splitBareRoot(
   const isBare = (path: string): boolean => !entries.some(({ target }) => path.startsWith(`${target}/`));
   const isLater = (path: string): boolean => !isBare(path);
   const files = plan.files.filter(isBare);
-  const links = plan.links.filter(isBare);
+  const links = plan.links.filter(({ path }) => isBare(path));
   const targets = entries.map(({ target }) => target).filter((target) => !plan.files.includes(target));
-  const folders = [...targets, ...plan.folders, ...[...files, ...links].map((path) => dirname(path))].filter(isBare);
+  const folders = [
+    ...targets,
+    ...plan.folders,
+    ...[...files, ...links.map(({ path }) => path)].map((path) => dirname(path)),
+  ].filter(isBare);
   const parts = {
     folders: [...new Set(folders)],
     files,
-    links: links.map((path) => ({ path, to: readlinkSync(path) })),
+    links,
   };
   const folder = join(around, nameOf(parts, ids));
   return {
@@ -70,7 +73,7 @@ export function splitBareRoot(
     mounts: {
       ...plan,
       first: plan.first.map((entry) => (entry === BARE_ROOT ? bareRootMount(folder) : entry)),
-      links: plan.links.filter(isLater),
+      links: plan.links.filter(({ path }) => isLater(path)),
       folders: plan.folders.filter(isLater),
       files: plan.files.filter(isLater),
     },

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { BARE_ROOT } from './bare-root.ts';
 import { bindFolder, NO_MOUNTS, type MountPlan } from './mounts.ts';
 
@@ -14,7 +14,7 @@ export function hostRoot(): MountPlan {
   return {
     ...NO_MOUNTS,
     first: [BARE_ROOT, ...folders.map((path) => bindFolder(path, path, 'ro'))],
-    links: USR_ALIASES.filter((path) => kindOf(path) === 'link'),
+    links: USR_ALIASES.filter((path) => kindOf(path) === 'link').map((path) => ({ path, to: readlinkSync(path) })),
   };
 }
 

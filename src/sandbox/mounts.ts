@@ -14,11 +14,16 @@ export interface MountEntry {
   readonly options: readonly string[];
 }
 
+/** A symbolic link that is made inside. */
+export interface Link {
+  readonly path: string;
+  readonly to: string;
+}
+
 /** Everything that is mounted, in order. */
 export interface MountPlan {
   readonly first: readonly MountEntry[];
-  /** Symbolic links of the host that stand at the same path inside. */
-  readonly links: readonly string[];
+  readonly links: readonly Link[];
   readonly folders: readonly string[];
   readonly files: readonly string[];
   readonly second: readonly MountEntry[];
@@ -74,8 +79,8 @@ export function isReadOnly({ options }: MountEntry): boolean {
   return options.includes('ro');
 }
 
-/** Device and inode of a path whose links have been followed: `DEVICE:INODE`. @throws the ENOENT of stat(2). */
+/** Device and inode of a path whose links have been followed: `DEVICE.INODE`. @throws the ENOENT of stat(2). */
 export function seenAt(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
-  return `${dev}:${ino}`;
+  return `${dev}.${ino}`;
 }

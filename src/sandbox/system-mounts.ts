@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { emptyFile, emptyFolder } from './closed-paths.ts';
 import { bindFile, NO_MOUNTS, tmpfs, type MountEntry, type MountPlan } from './mounts.ts';
 
@@ -59,7 +59,9 @@ export function systemMounts({ ownNetwork, ownQueues, ownDev }: SystemMountsRequ
       tmpfs('/tmp', '1777'),
       tmpfs('/var/tmp', '1777'),
     ],
-    links: DEVICE_LINKS.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true),
+    links: DEVICE_LINKS.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true).map(
+      (path) => ({ path, to: readlinkSync(path) }),
+    ),
     files: ['/dev/ptmx', ...DEVICES.map((device) => `/dev/${device}`)],
     second: [
       { ...bindFile('/dev/pts/ptmx', '/dev/ptmx', ['nosuid', 'noexec']), inside: true },

@@ -1,23 +1,24 @@
 # Enters a sandbox: FACTS PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
 # enters every namespace and leaves at once; its child is confined and becomes the command. From the first setns(2) to execve(2)
 # nothing is opened and nothing is run.
-my ($report, $terminal, %closing);
+my ($report, $terminal, $entering, $joiner, $status, %closing);
 sub failed {
   my $errno = shift;
-  if (defined $report) { syswrite $report, "failed $errno $step $about\n"; kernel("exit_group", 1) }
+  if (defined $report) { syswrite $report, "failed $errno $step " . escaped($about) . "\n"; kernel("exit_group", 1) }
   say_failure($errno);
 }
 
 sub say_failure {
-  my ($status, $sentence) = ending($_[0]);
-  give_up($sentence, $status);
+  my ($code, $sentence) = ending($_[0]);
+  give_up($sentence, $code);
 }
 
 sub give_up {
-  my ($sentence, $status) = @_;
+  my ($sentence, $code) = @_;
   restore();
+  for (grep { defined } $entering, defined $status ? () : $joiner) { kill 9, $_; waitpid $_, 0 }
   syswrite STDERR, "$sentence\n";
-  exit $status;
+  exit $code;
 }
 
 read_facts(shift);
@@ -35,8 +36,8 @@ my (@streams, @relays);
 my $has_terminal = -t STDIN && -t STDOUT;
 streams();
 my $heard = hear();
-my ($entering, $told) = enter();
-my $child = relay();
+my $told = enter();
+relay();
 
 # A folder of /proc is of one process: reads through it fail once that has ended. Its start time says that it is the one that is meant,
 # proc_pid_stat(5).
@@ -79,8 +80,8 @@ sub open_terminal {
   $terminal = handle($descriptor);
   my @stat = stat $terminal;
   give_up("The terminals of this sandbox are not its own.", 1) unless ($stat[2] & 0170000) == 0020000 && $stat[6] == 0x502;
-  my ($settings, $size) = ("\0" x 64, "\0" x 8);
-  ioctl $terminal, 0x40045431, pack "i", 0 or failed(0 + $!);
+  my ($settings, $lock) = ("\0" x 64, pack "i", 0);
+  ioctl $terminal, 0x40045431, $lock or failed(0 + $!);
   my $slave = ioctl $terminal, 0x5441, 02 | $O_NOCTTY or failed(0 + $!);
   my $handle = handle(0 + $slave);
   $closing{fileno $handle} = $handle;
@@ -117,8 +118,8 @@ sub hear {
 
 sub enter {
   pipe my $told, my $tell or failed(0 + $!);
-  my $entering = fork // failed(0 + $!);
-  if ($entering) { close $tell; close $_ for values %closing; %closing = (); return ($entering, $told) }
+  $entering = fork // failed(0 + $!);
+  if ($entering) { close $tell; close $_ for values %closing; %closing = (); return $told }
   $report = $tell;
   hide();
   ($step, $about) = ("enter", "");
@@ -126,8 +127,8 @@ sub enter {
   shift_ids() if $facts{shift};
   enter_all(@parent, @own);
   # The child has the parent of this process, clone(2): CLONE_PARENT, SIGCHLD.
-  my $joiner = must(kernel("clone", 0x8000 | 17, 0, 0, 0, 0));
-  if ($joiner) { syswrite $report, "joiner $joiner\n"; kernel("exit_group", 0) }
+  my $child = must(kernel("clone", 0x8000 | 17, 0, 0, 0, 0));
+  if ($child) { syswrite $report, "joiner $child\n"; kernel("exit_group", 0) }
   leave_keys();
   join_streams();
   become($filter);
@@ -157,7 +158,7 @@ sub join_streams {
 
 # Carries bytes and signals until the command has ended. What is stopped or starved inside is not waited for.
 sub relay {
-  my ($joiner, $status, $words) = (undef, undef, "");
+  my $words = "";
   my $deadline = time + 30;
   raw() if $has_terminal;
   for (;;) {
@@ -169,19 +170,19 @@ sub relay {
       if (sysread $told, $words, 4096, length $words) { $joiner = $1 if $words =~ /^joiner (\d+)$/m }
       else { undef $told }
       give_up("Nobody could enter the sandbox.", 125) if !defined $told && !defined $joiner && $words !~ /^failed/m;
-      if ($words =~ /^failed (\d+) (\S+) (.*)$/ms) { ($step, $about) = ($2, $3); say_failure($1) }
+      if ($words =~ /^failed (\d+) (\w+) (\S*)$/m) { my $errno = $1; ($step, $about) = ($2, plain($3)); say_failure($errno) }
     }
-    if (defined $told && time > $deadline) { kill 9, grep { defined } $entering, $joiner; give_up("Nobody could enter the sandbox: what runs in it holds up whoever comes in.", 125) }
+    if (defined $told && time > $deadline) { give_up("Nobody could enter the sandbox: what runs in it holds up whoever comes in.", 125) }
     if (vec $readable, fileno $heard, 1) {
       sysread $heard, my $signals, 128 * 16;
       for (map { unpack "L", substr $signals, 128 * $_ } 0 .. length($signals) / 128 - 1) {
         if ($_ == 28) { resize() if $has_terminal }
         elsif ($_ != 17 and defined $joiner) { kill $_, -$joiner }
       }
-      while ((my $ended = waitpid -1, 1) > 0) { $status = $? if defined $joiner ? $ended == $joiner : $ended != $entering }
+      while ((my $ended = waitpid -1, 1) > 0) { if (defined $entering && $ended == $entering) { undef $entering } else { $status = $? } }
     }
     carry($_, $readable, $writable) for @relays;
-    finish($status) if defined $status && !defined $told;
+    finish() if defined $status && !defined $told;
   }
 }
 
@@ -207,7 +208,6 @@ sub pass {
 }
 
 sub finish {
-  my $status = shift;
   for my $relay (grep { defined $_->{from} && ($_->{to} == \*STDOUT || $_->{to} == \*STDERR) } @relays) {
     fcntl $relay->{from}, 4, $O_NONBLOCK;
     while (sysread $relay->{from}, my $rest, 65536) { syswrite $relay->{to}, $rest }

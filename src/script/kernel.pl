@@ -14,6 +14,8 @@ sub must { $_[0] >= 0 ? $_[0] : failed(0 + $!) }
 # One field of fstab(5): \ooo is a byte.
 sub plain { my $text = shift; $text =~ s/\\([0-7]{3})/chr oct $1/ge; return $text }
 
+sub escaped { my $text = shift; $text =~ s/([^\w@%+=:,.\/-])/sprintf "\\%03o", ord $1/ge; return $text }
+
 # What is to be done: lines of a word and its fields.
 my (%facts, @shells, @rlimits, @landlock, @command);
 sub read_facts {
@@ -127,7 +129,7 @@ sub filter {
 sub handle { open my $handle, "+<&=", $_[0] or failed(0 + $!); return $handle }
 
 # Device and inode of a descriptor, and its mode.
-sub identity { open my $copy, "<&", $_[0] or failed(0 + $!); my @stat = stat $copy; return ("$stat[0]:$stat[1]", $stat[2]) }
+sub identity { open my $copy, "<&", $_[0] or failed(0 + $!); my @stat = stat $copy; return ("$stat[0].$stat[1]", $stat[2]) }
 
 # Why a command did not begin: the status of sh(1), and a sentence.
 sub ending {

@@ -4,8 +4,7 @@ sub failed {
   my $errno = shift;
   if ($is_command) { my ($status, $sentence) = ending($errno); syswrite STDERR, "unshared: $sentence\n"; exit $status }
   $! = $errno;
-  $about =~ s/([^\w@%+=:,.\/-])/sprintf "\\%03o", ord $1/ge;
-  syswrite STDERR, "refused: $about ($step, $errno: $!)\n";
+  syswrite STDERR, "refused: " . escaped($about) . " ($step, $errno: $!)\n";
   exit 1;
 }
 

@@ -10,10 +10,10 @@ const IDS: IdPlan = { ...planIds(1000, 1000, { ids: 'single', user: { uid: 0, gi
 
 const PLAN: MountPlan = {
   ...NO_MOUNTS,
-  first: [BARE_ROOT, bindFolder('/usr', '/usr', true), tmpfs('/tmp', '1777')],
+  first: [BARE_ROOT, bindFolder('/usr', '/usr', 'ro'), tmpfs('/tmp', '1777')],
   folders: ['/tmp/work', '/var/tmp'],
   files: ['/dev/null', '/tmp/file'],
-  links: ['/proc/self/exe'],
+  links: [{ path: '/lib/here', to: 'there' }],
 };
 
 describe('a bare root', () => {
@@ -23,7 +23,7 @@ describe('a bare root', () => {
 
   it('takes what stands on it, and leaves what is below a mount for later', () => {
     const { bare, mounts } = splitBareRoot(PLAN, around, IDS);
-    expect(bare.folders).toEqual(['/', '/usr', '/tmp', '/var/tmp', '/dev', '/proc/self']);
+    expect(bare.folders).toEqual(['/', '/usr', '/tmp', '/var/tmp', '/dev', '/lib']);
     expect(bare.files).toEqual(['/dev/null']);
     expect({ folders: mounts.folders, files: mounts.files, links: mounts.links }).toEqual({
       folders: ['/tmp/work'],
@@ -47,8 +47,8 @@ describe('a bare root', () => {
     makeBareRoot(bare, IDS);
     expect(statSync(bare.folder).ino).toBe(first);
     expect(readdirSync(around)).toHaveLength(1);
-    expect(readdirSync(join(bare.folder, 'root')).sort()).toEqual(['dev', 'proc', 'tmp', 'usr', 'var']);
-    expect(readlinkSync(join(bare.folder, 'root/proc/self/exe'))).toBe(readlinkSync('/proc/self/exe'));
+    expect(readdirSync(join(bare.folder, 'root')).sort()).toEqual(['dev', 'lib', 'tmp', 'usr', 'var']);
+    expect(readlinkSync(join(bare.folder, 'root/lib/here'))).toBe('there');
     expect(statSync(join(bare.folder, 'root/dev/null')).size).toBe(0);
   });
 

@@ -1,4 +1,3 @@
-import { readlinkSync } from 'node:fs';
 import type { MountEntry, MountPlan } from '../mounts.ts';
 import type { Plan } from '../plan.ts';
 import { fstabField, shellWord } from './quote.ts';
@@ -28,9 +27,8 @@ export function tableLine({ source, inside, aside, seen, target, type, options }
   return `${fstabField(source)} ${fstabField(target)} ${type} ${[...options, ...own].join(',')} 0 0\n`;
 }
 
-/** Links of this machine that stand inside at the same path. */
 function madeLinks({ links }: MountPlan): readonly string[] {
-  return links.map((path) => `${fstabField(readlinkSync(path))} ${fstabField(path)} none x-link 0 0\n`);
+  return links.map(({ path, to }) => `${fstabField(to)} ${fstabField(path)} none x-link 0 0\n`);
 }
 
 function textLine(path: string, text: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundingSet, hasCapability } from '../../../src/sandbox/capabilities.ts';
+import { hasCapability, keptCapabilities } from '../../../src/sandbox/capabilities.ts';
 import { CALLERS } from '../../support/unshared.ts';
 import { tryout } from './inside.ts';
 
@@ -31,9 +31,10 @@ describe.each(CALLERS)('the privileges of a sandbox of %s', (name) => {
   });
 });
 
-describe('the bounding set', () => {
-  it('is left alone where nothing is taken away', () => {
-    expect(boundingSet({ base: 'all', add: ['kill'], drop: [] })).toBeUndefined();
+describe('what is kept', () => {
+  it('is everything where nothing is taken away, also what has no name yet', () => {
+    expect(keptCapabilities({ base: 'all', add: ['kill'], drop: [] })).toHaveLength(64);
+    expect(keptCapabilities({ base: 'none', add: ['kill', 'bpf'], drop: [] })).toEqual([5, 39]);
   });
 
   it('says of each capability whether it is held', () => {

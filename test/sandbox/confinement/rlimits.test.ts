@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../src/host/programs.ts';
-import { parseHardLimits, rlimitOptions } from '../../../src/sandbox/rlimits.ts';
+import { parseHardLimits, rlimitFacts } from '../../../src/sandbox/rlimits.ts';
 import { busyboxTree } from '../../support/busybox.ts';
 import { CALLERS } from '../../support/unshared.ts';
 import { tryout } from './inside.ts';
@@ -40,11 +40,11 @@ describe.each(CALLERS)('the limits of each process in a sandbox of %s', (name) =
   });
 });
 
-describe('limits of prlimit(1)', () => {
+describe('limits of each process', () => {
   it('are written and read', () => {
-    expect(rlimitOptions({ nproc: { soft: 1, hard: undefined }, as: { soft: 5, hard: 6 } })).toEqual([
-      '--as=5:6',
-      '--nproc=1:unlimited',
+    expect(rlimitFacts({ nproc: { soft: 1, hard: undefined }, as: { soft: 5, hard: 6 } })).toEqual([
+      [9, '5', '6'],
+      [6, '1', 'unlimited'],
     ]);
     expect(parseHardLimits('AS unlimited\nNOFILE    4096')).toEqual(
       new Map([

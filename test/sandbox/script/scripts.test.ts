@@ -11,6 +11,8 @@ import type { LabPlan } from '../../../src/sandbox/lab/open-lab.ts';
 import { planLimits } from '../../../src/sandbox/limits/plan-limits.ts';
 import type { Plan } from '../../../src/sandbox/plan.ts';
 import { NOTHING_SHARED } from '../../../src/sandbox/shared-namespaces.ts';
+import { JOIN_PROGRAM, START_PROGRAM } from '../../../src/script/programs.ts';
+import { shellWord } from '../../../src/sandbox/script/quote.ts';
 import { startScript } from '../../../src/sandbox/script/start-script.ts';
 import { filterRules, hubRules, portRules } from '../../../src/network/filter.ts';
 import { hubArguments, pastaArguments, portArguments, PORTS_LINK } from '../../../src/network/pasta.ts';
@@ -54,9 +56,9 @@ const PLAN: Plan = {
     ...NO_MOUNTS,
     first: [
       bareRootMount(BARE),
-      bindFolder('/usr', '/usr', true),
+      bindFolder('/usr', '/usr', 'ro'),
       tmpfs('/tmp', '1777'),
-      bindFolder('/home/u/my project', '/home/u/my project', false),
+      bindFolder('/home/u/my project', '/home/u/my project', 'rw'),
     ],
     second: [bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec'])],
   },
@@ -66,13 +68,22 @@ const PLAN: Plan = {
   clocks: ['--boottime', '5', '--monotonic', '-5'],
   wayOut: undefined,
   lab: undefined,
-  tool: (name) => `/usr/bin/${name}`,
   toolchains: { path: ['/home/u/my tools/bin'], env: { RUSTUP_HOME: '/home/u/.rustup' } },
-  seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf', loader: 'setpriv' },
-  landlock: ['--landlock-access=fs:read-file', '--landlock-rule=path-beneath:read-file:/my data'],
+  seccomp: { file: '/home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf' },
+  landlock: { handled: 4, rules: [{ rights: 4, path: '/my data' }] },
   cwd: '/home/u/my project',
   shells: ['/bin/zsh', '/bin/sh'],
 };
+
+/** The program is the same for all, and stands whole in two of them. */
+function withoutProgram(script: string): string {
+  const programs = [START_PROGRAM, JOIN_PROGRAM].map((program) => `program=${shellWord(program)}\n`);
+  return programs.reduce((text, program) => text.replace(program, () => 'program=…\n'), script);
+}
+
+function short<Arguments extends readonly unknown[]>(script: (...words: Arguments) => string) {
+  return (...words: Arguments): string => withoutProgram(script(...words));
+}
 
 const NO_OFFSETS = ['--boottime', '0', '--monotonic', '0'];
 
@@ -90,7 +101,7 @@ describe('the scripts of a plan', () => {
 
   it('goes into a user namespace that was made for it', async () => {
     const plan = { ...PLAN, userNamespace: { pid: 4321, startTime: 98_765 } };
-    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-made.sh');
+    await expect(short(startScript)(plan)).toMatchFileSnapshot('golden/start-made.sh');
   });
 
   it('differ for a foreign root, id ranges, the host network and a sandbox that stays', async () => {
@@ -98,23 +109,23 @@ describe('the scripts of a plan', () => {
       ...PLAN,
       ids: { ...PLAN.ids, kind: 'shifted' },
       foreign: true,
-      seccomp: { file: '/var/lib/ab12.bpf', loader: 'perl' },
-      landlock: [],
-      overlays: [{ lower: '/srv/a,b:c', target: '/' }],
+      seccomp: { file: '/var/lib/ab12.bpf' },
+      landlock: undefined,
+      overlays: [{ lower: '/srv/a,b:c', seen: '1.2', target: '/' }],
       layers: '/var/lay ers',
       clocks: ['--boottime', '5', '--monotonic', '18446744073709551611'],
       bare: undefined,
       mounts: {
         ...NO_MOUNTS,
-        first: [bindFolder('/home/u/my project', '/home/u/my project', false), tmpfs('/run/tools', '755')],
-        links: ['/dev/fd'],
+        first: [bindFolder('/home/u/my project', '/home/u/my project', 'rw'), tmpfs('/run/tools', '755')],
+        links: [{ path: '/dev/fd', to: '/proc/self/fd' }],
         folders: ['/data/a b'],
         files: ['/dev/null', '/data/a b/file'],
         second: [
           bindFile('/dev/null', '/dev/null', ['nosuid', 'noexec']),
           bindFile('/srv/file', '/data/a b/file', ['ro', 'nosuid', 'nodev']),
         ],
-        last: [remountReadOnly('/run/tools', [])],
+        last: [remountReadOnly('/run/tools')],
       },
       profile: profileOf({
         network: 'host',
@@ -124,8 +135,8 @@ describe('the scripts of a plan', () => {
         capabilities: 'all',
       }),
     };
-    await expect(startScript(other)).toMatchFileSnapshot('golden/start-overlay.sh');
-    await expect(joinScript(other, { ...FACTS, placing: [], memoryKillCounters: [] })).toMatchFileSnapshot(
+    await expect(short(startScript)(other)).toMatchFileSnapshot('golden/start-overlay.sh');
+    await expect(short(joinScript)(other, { ...FACTS, placing: [], memoryKillCounters: [] })).toMatchFileSnapshot(
       'golden/join-shifted.sh',
     );
   });
@@ -151,15 +162,15 @@ describe('the scripts of a plan', () => {
       path: { ...PLAN, profile: shared, clocks: [], ids: { ...PLAN.ids, kind: 'shifted' }, sharing: early },
     };
     for (const [name, plan] of Object.entries(plans)) {
-      await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
-      await expect(joinScript(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
+      await expect(short(startScript)(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
+      await expect(short(joinScript)(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
     }
   });
 
   it('have an outer part where root inside may mount', async () => {
     const mounts = {
       ...PLAN.mounts,
-      first: [...PLAN.mounts.first, bindFolder('/srv/a b', '/data', true)],
+      first: [...PLAN.mounts.first, bindFolder('/srv/a b', '/data', 'ro')],
       files: ['/one/file'],
       second: [
         ...PLAN.mounts.second,
@@ -169,11 +180,11 @@ describe('the scripts of a plan', () => {
     };
     const profile = profileOf({ extends: 'learn' });
     const plan: Plan = { ...PLAN, profile, mounts, clocks: NO_OFFSETS, held: holdMounts(mounts, FOLDER) };
-    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-held.sh');
+    await expect(short(startScript)(plan)).toMatchFileSnapshot('golden/start-held.sh');
     const ranges: IdPlan['uids'] = [...PLAN.ids.uids, { inside: 1, outside: 100_000, count: 65_536 }];
-    await expect(startScript({ ...plan, ids: { kind: 'ranges', uids: ranges, gids: ranges } })).toMatchFileSnapshot(
-      'golden/start-held-ranges.sh',
-    );
+    await expect(
+      short(startScript)({ ...plan, ids: { kind: 'ranges', uids: ranges, gids: ranges } }),
+    ).toMatchFileSnapshot('golden/start-held-ranges.sh');
   });
 
   it('differ for a way to the internet, with ports and without', async () => {
@@ -204,8 +215,8 @@ describe('the scripts of a plan', () => {
       },
     };
     for (const [name, plan] of Object.entries(plans)) {
-      await expect(startScript(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
-      await expect(joinScript(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
+      await expect(short(startScript)(plan)).toMatchFileSnapshot(`golden/start-${name}.sh`);
+      await expect(short(joinScript)(plan, FACTS)).toMatchFileSnapshot(`golden/join-${name}.sh`);
     }
   });
 
@@ -243,10 +254,10 @@ describe('the scripts of a plan', () => {
       hosts: '',
     };
     const plan: Plan = { ...PLAN, lab, clocks: NO_OFFSETS };
-    await expect(startScript(plan)).toMatchFileSnapshot('golden/start-lab.sh');
-    await expect(joinScript(plan, FACTS)).toMatchFileSnapshot('golden/join-lab.sh');
+    await expect(short(startScript)(plan)).toMatchFileSnapshot('golden/start-lab.sh');
+    await expect(short(joinScript)(plan, FACTS)).toMatchFileSnapshot('golden/join-lab.sh');
     const held = holdMounts(plan.mounts, FOLDER);
-    await expect(startScript({ ...plan, held, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
+    await expect(short(startScript)({ ...plan, held, ids: { ...PLAN.ids, kind: 'shifted' } })).toMatchFileSnapshot(
       'golden/start-lab-held.sh',
     );
     const file = '/ws/.vscode/sandboxes.json';
@@ -294,9 +305,9 @@ describe('the scripts of a plan', () => {
           cwd: `/${folder}`,
           mounts: {
             ...PLAN.mounts,
-            first: [bindFolder(`/${folder}`, `/${folder}`, true)],
+            first: [bindFolder(`/${folder}`, `/${folder}`, 'ro')],
             files: [`/${folder}`],
-            links: [`/${folder}`],
+            links: [{ path: `/${folder}`, to: value }],
           },
           bare: {
             folder: `/run/${name}`,

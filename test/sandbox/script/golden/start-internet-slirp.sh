@@ -2,7 +2,8 @@
 # Sandbox review-1a2b, from the profile "review".
 set -eu; umask 022; here=$PWD; cd /
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-folder=/run/user/1000/namespace-sandboxes/review-1a2b; root=$folder/root
+unset PERL5OPT PERL5LIB PERLLIB PERL5DB PERLIO PERL_UNICODE PERL_SIGNALS
+folder=/run/user/1000/namespace-sandboxes/review-1a2b
 
 # A gate says where the script is and waits for the launcher; end of file ends it.
 gate() { echo "$1"; read -r _; }
@@ -27,7 +28,7 @@ by_hand() {
   ln -s usr/bin ./bin
   cd "$folder"
   cp "$script" start.sh; chmod 644 start.sh; mkfifo said go; cd /
-  sh "$folder/start.sh" <"$folder/go" >"$folder/said" & script=$!
+  sh "$folder/start.sh" <"$folder/go" >"$folder/said" 3<&- & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
   if read -r _ pid <&5; then
     read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
@@ -37,9 +38,12 @@ by_hand() {
   exit
 }
 
+# What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.
+program=…
+
 case ${1-} in
-'' | by-hand)
-  if [ -n "${1-}" ] || [ -t 0 ]; then by_hand; fi
+'' | by-hand | run)
+  if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
   # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
@@ -47,17 +51,24 @@ case ${1-} in
   }
   for fd in /proc/$$/fd/*; do
     fd=${fd##*/}
-    case $fd in 0 | 1 | 2) continue ;; esac
+    case $fd in 0 | 1 | 2 | 3 | 20 | 21 | 22) continue ;; esac
     [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
     [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
     eval "exec $fd>&-"
   done
+  if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
   # What will connect it to the internet starts outside, and ends when the pipe to it is closed: fifo(7).
   mkfifo -m 600 "$folder/lifeline" "$folder/answer"; exec 4<>"$folder/lifeline"
   { exec 4>&-; rm -f "$folder/lifeline" "$folder/answer"; exec sh "$0" network; } <"$folder/lifeline" >"$folder/answer" &
   exec 5<"$folder/answer"
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  exec unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside
+  unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&0 & made=$!
+  # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
+  exec </dev/null >&0 4>&- 5<&-
+  ended=; trap ended=y CHLD
+  if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi
+  wait "$made" || wait "$made" || exit
+  exit
   ;;
 # The way to the internet, without root: slirp4netns(1) carries packets of the sandbox through sockets of an ordinary user.
 network)
@@ -66,80 +77,56 @@ network)
   echo "$slirp" >"$folder/scratch/way-out.pid"; exec 7<"$ready" 6>&-; read -r up <&7 || [ "$up" ] || { echo 'no network' >&2; exit 1; }
   trap "" PIPE; echo up || :; exit ;;
 # Now the outside writes id maps and moves this process into its cgroup.
-inside) read -r pid _ </proc/self/stat; gate "unshared $pid"; echo "$pid" >&4; exec 4>&-; ;;
+inside)
+  shift; read -r pid _ </proc/self/stat
+  gate "unshared $pid"; echo "$pid" >&4; exec 4>&-;
+  # A loopback device that is up, network_namespaces(7).
+  ip link set lo up & linking=$!
+  # Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.
+  nft -f - <<'END' & filtering=$!
+  table inet sandbox {
+    set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
+    set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, ::ffff:0:0/96, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
+    chain out {
+      type filter hook output priority filter;
+      oifname "lo" accept
+      ct state established,related accept
+      icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
+      ip daddr @near goto refused
+      ip6 daddr @near6 goto refused
+    }
+    chain refused {
+      meta l4proto tcp reject with tcp reset
+      reject with icmpx admin-prohibited
+    }
+  }
+  END
+  # ping(8) without net_raw: icmp(7).
+  echo '0 0' >/proc/sys/net/ipv4/ping_group_range
+  # Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
+  printf '%s\n' 'nameserver 192.0.2.3' 'search example.org' >"$folder/scratch/resolv.conf"
+  wait "$linking"
+  wait "$filtering"; read -r _ <&5; exec 5<&-
+  exec perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+folder /run/user/1000/namespace-sandboxes/review-1a2b
+hostname review
+cgroup
+mark namespace-sandboxes:review-1a2b
+keep 0,1,3,4,5,6,7,8,10,18,31
+user 0 0 0 0
+no_new_privs
+filter /home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf
+handled 4
+landlock 4 /my\040data
+cwd /home/u/my\040project
+shell /bin/zsh
+shell /bin/sh
+' '
+overlay / overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
+/usr /usr none rbind,ro,nosuid,nodev 0 0
+tmpfs /tmp tmpfs nosuid,nodev,mode=1777 0 0
+/home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
+/.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
+/dev/null /dev/null none bind,nosuid,noexec 0 0
+' "$@" ;;
 esac
-
-# Its own names, uts_namespaces(7).
-hostname review & naming=$!
-# A loopback device that is up, network_namespaces(7).
-ip link set lo up & linking=$!
-# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.
-nft -f - <<'END' & filtering=$!
-table inet sandbox {
-  set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
-  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, ::ffff:0:0/96, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
-  chain out {
-    type filter hook output priority filter;
-    oifname "lo" accept
-    ct state established,related accept
-    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
-    ip daddr @near goto refused
-    ip6 daddr @near6 goto refused
-  }
-  chain refused {
-    meta l4proto tcp reject with tcp reset
-    reject with icmpx admin-prohibited
-  }
-}
-END
-# ping(8) without net_raw: icmp(7).
-echo '0 0' >/proc/sys/net/ipv4/ping_group_range
-# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
-printf '%s\n' 'nameserver 192.0.2.3' 'search example.org' >"$folder/scratch/resolv.conf"
-
-# Its own view of the file system, mount_namespaces(7), as a table that mount(8) takes.
-printf '%s\n' "
-overlay $root overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
-/usr $root/usr none rbind,ro,nosuid,nodev,X-mount.mkdir 0 0
-tmpfs $root/tmp tmpfs nosuid,nodev,mode=1777,X-mount.mkdir 0 0
-/home/u/my\040project $root/home/u/my\040project none rbind,rw,nosuid,nodev,X-mount.mkdir 0 0
-/dev/null $root/dev/null none bind,nosuid,noexec 0 0
-" >"$folder/scratch/fstab"
-mount --all --fstab "$folder/scratch/fstab"
-
-# What the kernel really mounted, proc_pid_mountinfo(5): all of it nosuid, and read-only but for these.
-read_back() {
-  target=$5 options=,$6,
-  case $target in "$root" | "$root"/*) ;; *) return ;; esac
-  case $options in *,nosuid,*) ;; *) echo "refused: $target is not nosuid" >&2; exit 1 ;; esac
-  case $options in *,ro,*) return ;; esac
-  case ${target#"$root"} in
-  '' | /usr) ;;
-  /tmp | '/home/u/my\040project' | /dev/null) return ;;
-  '/home/u/my\040project'/*) return ;;
-  esac
-  echo "refused: $target is not read-only" >&2; exit 1
-}
-mounts=$(cat /proc/self/mountinfo)
-IFS='
-'; set -f
-{ for line in $mounts; do IFS=' '; read_back $line; done
-for target in '' /usr; do
-  case $mounts in *" $root$target ro,"*) ;; *) echo "refused: $target is not mounted read-only" >&2; exit 1 ;; esac
-done
-} & checking=$!
-unset IFS; set +f
-
-wait "$naming"
-wait "$linking"
-wait "$filtering"; read -r _ <&5; exec 5<&-
-# The new root, pivot_root(2), and the old one detached: nothing of the host is left to walk back to.
-cd "$root"; pivot_root . .
-/usr/bin/umount -n -i -l .; cd /
-wait "$checking"
-
-# The root of its cgroup namespace is the cgroup that it is in now, cgroup_namespaces(7).
-# PID 1, pid_namespaces(7), confined: capabilities(7), no_new_privs, seccomp(2). Whole at the second gate;
-# then it waits, ends with its launcher, and takes every process with it.
-exec /usr/bin/unshare --cgroup -- /usr/bin/setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot --no-new-privs --inh-caps=-all --ambient-caps=-all --seccomp-filter=/.seccomp.bpf -- \
-  /usr/bin/sh -c 'trap child=y CHLD; echo ready; read -r _; exec >/dev/null 2>&1; while child=; do read -r _ || [ "$child" ] || exit; wait; done' namespace-sandboxes:review-1a2b
