@@ -5,10 +5,10 @@ import { fix, installFix } from './fixes.ts';
 import { found, neededLine } from './line.ts';
 import { findProgram, PROGRAMS, type ProgramName } from './programs.ts';
 
-/** Time namespaces came with 5.6, overlay mounts in user namespaces with 5.11. */
+/** Time namespaces came with 5.6, overlay mounts in user namespaces with 5.11, mount_setattr(2) with 5.12. */
 export function kernelLine(version: string = release()): HostLine {
-  if (isAtLeast(version, [5, 11])) return neededLine('kernel', 'ok', found('kernel', { version }));
-  return neededLine('kernel', 'missing', found('kernelTooOld', { version, needed: '5.11' }, fix('upgradeKernel')));
+  if (isAtLeast(version, [5, 12])) return neededLine('kernel', 'ok', found('kernel', { version }));
+  return neededLine('kernel', 'missing', found('kernelTooOld', { version, needed: '5.12' }, fix('upgradeKernel')));
 }
 
 /** Older ones have no `unshare --time` or lack options of setpriv(1) and mount(8) that every script uses. */

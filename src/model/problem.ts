@@ -108,6 +108,7 @@ export interface ProblemArguments {
   helperNotInstallable: { refusal: InstallRefusal };
   rootScriptFailed: { reason: string };
   // running
+  sandboxStays: { id: string; pid: number };
   launchFailed: { step: string; output: string };
   sandboxNotFound: { id: string; running: readonly string[] };
   sandboxGone: { id: string };

@@ -72,7 +72,8 @@ export function runGated(script: string, first?: FirstCommand): GatedScript {
 function start(script: string, first: FirstCommand | undefined): Child {
   const words = first === undefined ? [script] : [script, 'run', ...first.words];
   const given = Object.entries(first?.env ?? {}).map(([name, value]) => [`given_${name}`, value]);
-  const env: NodeJS.ProcessEnv = first === undefined ? {} : { ...Object.fromEntries(given), mask: fileMask() };
+  const all = Object.fromEntries(given) as Readonly<Record<string, string>>;
+  const env: NodeJS.ProcessEnv = first === undefined ? {} : { ...all, mask: fileMask() };
   const process_ = spawn('/bin/sh', words, { env, detached: true, cwd: '/', stdio: [...PIPES, ...streamsOf(first)] });
   const ended = new Promise<void>((resolve) => process_.once('exit', () => resolve()).once('error', () => resolve()));
   if (process_.pid === undefined) fail('launchFailed', { step: 'starting /bin/sh', output: NO_PROCESS });
@@ -170,9 +171,17 @@ function networkReason(stderr: string): string {
   return said.at(-1) ?? 'pasta ended without a reason';
 }
 
-function shut({ stdin, lifeline }: Child): void {
+/** Milliseconds in which PID 1 ends by itself. */
+const PATIENCE = 1000;
+
+/** PID 1 ends with its input, and its parent waits for it; the lifeline ends what is held up. */
+function shut({ stdin, lifeline, ended }: Child): void {
   stdin.destroy();
-  lifeline.destroy();
+  const late = setTimeout(() => lifeline.destroy(), PATIENCE);
+  void ended.then(() => {
+    clearTimeout(late);
+    lifeline.destroy();
+  });
 }
 
 function detach({ process: process_, stdout, errors, stdin, lifeline }: Child, lines: Interface): void {

@@ -103,11 +103,12 @@ async function start(all: Start): Promise<Launched> {
     const script = (made.script = runGated(writeStartScript(plan), firstCommand(all)));
     makeFolders(plan);
     makePlaceholders(plan.placeholders);
-    const started = through({ limits, script }, all, record, (placed) => (made.sandbox = placed));
-    // While the script is at work; it needs nothing of what is removed.
-    const [sandbox] = await Promise.all([started, sweep(folders, session)]);
+    // While the script is at work, and later: it needs nothing of what is removed, and nobody waits for that.
+    const sweeping = sweep(folders, session).catch(() => undefined);
+    const sandbox = await through({ limits, script }, all, record, (placed) => (made.sandbox = placed));
     signal?.throwIfAborted();
-    return launched(sandbox, script, undo, all.request.first && firstOf(script, sandbox.limits));
+    const gone = (): Promise<void> => undo().finally(() => sweeping);
+    return launched(sandbox, script, gone, all.request.first && firstOf(script, sandbox.limits));
   } catch (error) {
     end(made);
     await made.script?.ended;

@@ -17,6 +17,7 @@ import { outsideOf, type IdPlan } from './ids.ts';
 import { ownedBy, type Identity } from './identity.ts';
 import { planLandlock, type LandlockPlan } from './landlock.ts';
 import { planLimits, type LimitsPlan } from './limits/plan-limits.ts';
+import { boundMounts, userLimits } from './limits/without-cgroups.ts';
 import {
   bindFile,
   bindFolder,
@@ -47,6 +48,8 @@ export interface Plan {
   readonly ids: IdPlan;
   readonly identity: Identity;
   readonly sharing: Sharing;
+  /** What the kernel counts for its user namespace, by the files of /proc/sys/user. */
+  readonly userLimits: Readonly<Record<string, number>>;
   /** Holds the user namespace of the sandbox where that is made before the script; the script makes one otherwise. */
   readonly userNamespace?: Pinned;
   /** Private folder of this sandbox on the host; its subfolder `root` becomes `/`. */
@@ -123,7 +126,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const untrusted = untrustedFolders(request, workspaceFolder);
   const overlays = overlaysOf(request, untrusted);
   const tools = profile.tools.filter((path) => isReachable(path, ids));
-  const open = joinMountPlans([
+  const parts = joinMountPlans([
     foreign ? overlayMounts(overlays.slice(0, 1), layers) : hostRoot(),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
     homeMount(request),
@@ -135,6 +138,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     overlayMounts(overlays, layers, foreign ? 1 : 0),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/')] } : NO_MOUNTS,
   ]);
+  const open = boundMounts(parts, limits.values);
   const world = { mounts: open, overlays, foreign };
   const closed = closedPaths(profile, world);
   const all = joinMountPlans([open, closed]);
@@ -148,6 +152,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     ids,
     identity,
     sharing,
+    userLimits: userLimits(),
     folder,
     foreign,
     overlays,

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { startTimeOf, thisProcess } from '../discovery/pin.ts';
 import { onceForEach } from '../model/once-for-each.ts';
+import { fail } from '../model/problem.ts';
 import type { Sandbox } from '../model/sandbox.ts';
 import type { CallerFolders } from '../state/folders.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import { removeUnusedBareRoots } from './bare-root.ts';
 import { planIds } from './ids.ts';
 import { cgroupHierarchies } from '../cgroup/hierarchies.ts';
+import { killCgroups } from '../cgroup/kill.ts';
 import type { HelperSession } from '../elevation/session.ts';
 import { isAlive } from './is-alive.ts';
 import { killPinned } from './kill-pinned.ts';
@@ -64,10 +66,29 @@ async function endFully(folder: string, record: SandboxRecord, folders: CallerFo
   await removeFiles(folder, record, folders);
 }
 
-/** Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)). One that has ended already is no error. */
+/** Milliseconds for each way of ending a sandbox. */
+const PATIENCE = 4000;
+
+/**
+ * Kills PID 1, and with it every process of the sandbox (pid_namespaces(7)), or by their cgroup what does not end so. One that has
+ * ended already is no error.
+ * @throws ProblemError `sandboxStays`: the kernel keeps PID 1 until what is outside has waited for each process that had entered.
+ */
 export async function kill(sandbox: Sandbox): Promise<void> {
   killPinned(sandbox);
-  while (startTimeOf(sandbox.pid) === sandbox.startTime) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (await ends(sandbox)) return;
+  killCgroups(sandbox.limits.cgroups);
+  killPinned(sandbox);
+  if (!(await ends(sandbox))) fail('sandboxStays', { id: sandbox.id, pid: sandbox.pid });
+}
+
+async function ends({ pid, startTime }: Sandbox): Promise<boolean> {
+  const end = Date.now() + PATIENCE;
+  while (startTimeOf(pid) === startTime) {
+    if (Date.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return true;
 }
 
 /** Removes everything of one sandbox that has ended. */

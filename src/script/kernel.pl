@@ -17,15 +17,15 @@ sub plain { my $text = shift; $text =~ s/\\([0-7]{3})/chr oct $1/ge; return $tex
 sub escaped { my $text = shift; $text =~ s/([^\w@%+=:,.\/-])/sprintf "\\%03o", ord $1/ge; return $text }
 
 # What is to be done: lines of a word and its fields.
-my (%facts, @shells, @rlimits, @landlock, @command);
+my (%facts, @shells, @rlimits, @landlock, @writes, @command);
 sub read_facts {
   for (split /\n/, shift) {
     my ($word, @fields) = map { plain($_) } split / /, $_, -1;
     if ($word eq "shell") { push @shells, $fields[0] }
     elsif ($word eq "rlimit") { push @rlimits, \@fields }
     elsif ($word eq "landlock") { push @landlock, \@fields }
+    elsif ($word eq "write") { push @writes, \@fields }
     elsif ($word eq "command") { @command = @fields }
-    elsif ($word eq "env") { $ENV{"given_$fields[0]"} = $fields[1] }
     else { $facts{$word} = \@fields }
   }
 }
@@ -34,7 +34,7 @@ my ($AT_FDCWD, $O_PATH, $O_CLOEXEC, $O_NONBLOCK, $O_NEW, $O_NOCTTY) = (-100, 010
 my ($O_DIRECTORY, $O_NOFOLLOW) = @number{qw(O_DIRECTORY O_NOFOLLOW)};
 my ($EMPTY_PATH, $RECURSIVE, $NO_AUTOMOUNT) = (0x1000, 0x8000, 0x800);
 my ($NO_MAGICLINKS, $NO_SYMLINKS, $BENEATH, $IN_ROOT) = (2, 4, 8, 16);
-my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE) = (2, 11, 17, 22, 38, 116);
+my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE, $ENOTDIR, $ENOEXEC) = (2, 11, 17, 22, 38, 116, 20, 8);
 
 # A descriptor of a path, openat2(2). The kernel asks for another try while somebody renames on the way.
 sub open_at {
@@ -153,9 +153,32 @@ sub become {
   chdir $about or failed(0 + $!);
   my ($shell) = ((grep { -x } @shells), $shells[-1]);
   @command = ($shell) unless @command;
-  %ENV = (environment(), SHELL => $shell);
+  my %variables = (environment(), SHELL => $shell);
+  my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
+  my @variables = map { "$_=$variables{$_}" } keys %variables;
+  my ($words, $environment) = (pointers(@command), pointers(@variables));
+  # perl(1) ignores this signal, and a program would go on ignoring it.
+  $SIG{FPE} = "DEFAULT";
   filter($program);
   ($step, $about) = ("command", $command[0]);
-  exec { $command[0] } @command;
-  failed(0 + $!);
+  failed(execute($words, $environment, @places));
+}
+
+# An array of pointers to strings, which have to stay where they are: the arguments are those of the caller.
+sub pointers { return join("", map { pack "P", $_ } @_) . pack "Q", 0 }
+
+# Executes the first of these that is there, as execvp(3) does: a script without "#!" is one of sh(1), and one that is found and
+# refused is said in the end.
+sub execute {
+  my ($words, $environment, @places) = @_;
+  my $errno = $ENOENT;
+  for my $place (@places) {
+    syscall 0 + $number{execve}, $place, $words, $environment;
+    $errno = 0 + $! if $! != $ENOENT && $! != $ENOTDIR;
+    next unless $! == $ENOEXEC;
+    my ($shell, @script) = ("/bin/sh", "/bin/sh", $place, @command[1 .. $#command]);
+    my $script = pointers(@script);
+    syscall 0 + $number{execve}, $shell, $script, $environment;
+  }
+  return $errno;
 }

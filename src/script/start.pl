@@ -54,7 +54,7 @@ sub inside {
   must(prctl($SET_PDEATHSIG, 9));
   names();
   my $filter = $facts{filter} && read_filter($facts{filter}[0]);
-  write_file(@{$facts{write}}) if $facts{write};
+  write_file(@$_) for @writes;
   open_folder();
   open my $null, "+<", "/dev/null" or failed(0 + $!);
   mount_entry($_) for @table;

@@ -175,6 +175,8 @@ const SENTENCES: Sentences = {
     'sudo needs a password, and there is nobody to ask for it. Run this in a terminal, or let sudoers grant it without one.',
   helperNotInstallable: ({ refusal }) => `The helper cannot be installed: ${refusalOfInstall(refusal)}.`,
   rootScriptFailed: ({ reason }) => `The script that ran as root stopped: ${reason}.`,
+  sandboxStays: ({ id, pid }) =>
+    `${id} was killed, but its first process (${pid}) is still there: something outside that had entered it has not ended, or is stopped. Continue or end that, and try again.`,
   launchFailed: ({ step, output }) => `The sandbox did not start: ${step} failed. ${output}`.trim(),
   sandboxNotFound: ({ id, running }) =>
     running.length > 0

@@ -57,7 +57,7 @@ function start(plan: HubPlan): readonly string[] {
   const enter = [...dropToShifted(ids), 'nsenter'];
   return [
     "'')",
-    ...closeHandedOn().map((line) => `  ${line}`),
+    ...closeHandedOn([0, 1, 2], true).map((line) => `  ${line}`),
     '  # One start at a time. The hub ends when nobody has the second lock any more: this script, and then each sandbox, flock(2).',
     '  exec 7>>"$folder/starting" 8>>"$folder/alive"',
     '  flock --shared 8 & flock 7; wait $!',

@@ -23,13 +23,17 @@ export function insideFacts(plan: Plan, at: 'gate' | 'passed'): readonly Fact[] 
     ...(isNew(profile, 'uts') ? [['hostname', profile.hostname] as const] : []),
     ...(isNew(profile, 'uts') && profile.domainname !== undefined ? [['domainname', profile.domainname] as const] : []),
     ...(at === 'gate' && isNew(profile, 'net') ? [['loopback'] as const] : []),
-    ...(refusesNested(plan) ? [['write', '/proc/sys/user/max_user_namespaces', '0'] as const] : []),
+    ...Object.entries(countsOf(plan)).map(([file, most]): Fact => ['write', `/proc/sys/user/${file}`, most]),
     ...(isNew(profile, 'cgroup') ? [['cgroup'] as const] : []),
     ['mark', mark(id)],
     ...(profile.lifetime === 'untilStopped' ? [['stays'] as const] : []),
     ...confinementFacts(plan),
     ...commandFacts(plan),
   ];
+}
+
+function countsOf(plan: Plan): Plan['userLimits'] {
+  return { ...plan.userLimits, ...(refusesNested(plan) ? { max_user_namespaces: 0 } : {}) };
 }
 
 /** What the program in the outer namespaces is told. A single id is mapped by unshare(1) itself. */

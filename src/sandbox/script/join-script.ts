@@ -5,7 +5,6 @@ import type { LimitsGiven } from '../../model/sandbox.ts';
 import { FORGET_PERL, JOIN_PROGRAM, NUMBERS, PERL } from '../../script/programs.ts';
 import { newTypes } from '../choices.ts';
 import { commandFacts, confinementFacts } from '../confinement.ts';
-import { closeHandedOn } from './descriptors.ts';
 import { usualEnvironment } from '../environment.ts';
 import { factLines, type Fact } from './facts.ts';
 import { outsideOf, SHIFTED_BASE } from '../ids.ts';
@@ -44,7 +43,6 @@ function prologue({ id, profile }: Plan): readonly string[] {
     ...givenByHand(profile),
     `export LC_ALL=C PATH=${SYSTEM_PATH.join(':')}`,
     FORGET_PERL,
-    ...closeHandedOn(),
     '',
   ];
 }
@@ -112,11 +110,13 @@ function intoCgroup({ placing }: JoinFacts): readonly string[] {
 }
 
 function enter(plan: Plan, facts: JoinFacts): readonly string[] {
-  const words = [shellWord(NUMBERS), shellWord(`\n${factLines(joinerFacts(plan, facts))}`)];
+  const told = shellWord(`\n${factLines(joinerFacts(plan, facts))}`);
   return [
     '# One program, perl(1), the same for every sandbox. What holds this terminal stays outside.',
     `program=${shellWord(JOIN_PROGRAM)}`,
-    `exec ${PERL.join(' ')} "$program" ${words.join(' ')} "$pid" "$started" "$keeper" "$kept" "$@"`,
+    '# The numbers of the system calls of this machine.',
+    `numbers=${shellWord(NUMBERS)}`,
+    `exec ${PERL.join(' ')} "$program" "$numbers" ${told} "$pid" "$started" "$keeper" "$kept" "$@"`,
   ];
 }
 

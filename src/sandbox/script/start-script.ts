@@ -47,6 +47,8 @@ function prologue(plan: Plan): readonly string[] {
     '',
     '# What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.',
     `program=${shellWord(START_PROGRAM)}`,
+    '# The numbers of the system calls of this machine.',
+    `numbers=${shellWord(NUMBERS)}`,
     '',
   ];
 }
@@ -79,10 +81,10 @@ const BESIDE =
 
 /** What comes before the namespaces. The words that are left are those of the first command. */
 function beginning(plan: Plan): readonly string[] {
-  const { sharing, userNamespace } = plan;
+  const { profile, sharing, userNamespace } = plan;
   return [
     'if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi',
-    ...closeHandedOn(LAUNCHERS),
+    ...closeHandedOn(LAUNCHERS, profile.lifetime === 'untilStopped'),
     'if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi',
     ...(sharing.parent === undefined ? [] : stillThere(sharing.parent)),
     ...(userNamespace === undefined ? [] : stillThere(userNamespace, HOLDER_ENDED)),
@@ -140,8 +142,7 @@ function inside(plan: Plan): readonly string[] {
 }
 
 function perl(part: string, facts: Parameters<typeof factLines>[0], table: readonly string[]): readonly string[] {
-  const words = [shellWord(NUMBERS), part, shellWord(`\n${factLines(facts)}`)];
-  return [...PERL, '"$program"', ...words, ...table].map((word) => word);
+  return [...PERL, '"$program" "$numbers"', part, shellWord(`\n${factLines(facts)}`), ...table];
 }
 
 const hasShellInside = (plan: Plan): boolean => hasNetworkToWaitFor(plan);
@@ -180,9 +181,11 @@ function launch(plan: Plan, words: readonly string[]): readonly string[] {
     return plan.sharing.parent === undefined ? [`exec ${command}`] : [`${command}; exit`];
   const handedOn = [...(plan.wayOut ? ['4>&- 5<&-'] : []), ...(plan.lab ? ['7>&- 8>&- 9<&-'] : [])].join(' ');
   return [
-    `${command} <&0 & made=$!`,
+    '# A command in the background has no input of its own, sh(1): so the gates are handed on under another number.',
+    'exec 6<&0',
+    `${command} <&6 6<&- & made=$!`,
     '# It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.',
-    `exec </dev/null >&0 ${handedOn}`.trim(),
+    `exec </dev/null >&0 6<&- ${handedOn}`.trim(),
     'ended=; trap ended=y CHLD',
     'if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi',
     'wait "$made" || wait "$made" || exit',

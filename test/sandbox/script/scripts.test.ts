@@ -41,6 +41,7 @@ const PLAN: Plan = {
   },
   identity: { uid: 0, gid: 0, name: 'root', home: '/root' },
   sharing: NOTHING_SHARED,
+  userLimits: { max_inotify_instances: 64, max_net_namespaces: 256 },
   folder: FOLDER,
   foreign: false,
   overlays: [],

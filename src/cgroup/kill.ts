@@ -1,0 +1,28 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { distinctFolders, type LimitFolders } from './limits.ts';
+
+/**
+ * Kills every process of cgroups, in one step where the kernel can (`cgroup.kill`, since Linux 5.14; cgroup-v2.rst), else one by one.
+ * What may not be killed, or has just ended, is passed over.
+ */
+export function killCgroups(folders: LimitFolders): void {
+  for (const folder of distinctFolders(folders)) {
+    try {
+      const file = join(folder, 'cgroup.kill');
+      if (existsSync(file)) writeFileSync(file, '1');
+      else killEach(folder);
+    } catch {
+      // gone, or not the caller's
+    }
+  }
+}
+
+/** A process that is forked meanwhile is found by the next look. */
+function killEach(folder: string): void {
+  for (let look = 0; look < 10; look += 1) {
+    const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+    if (pids.length === 0) return;
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  }
+}
