@@ -60,14 +60,16 @@ function inOneThatEnds(
 
 /** What PID 1 of the sandbox starts itself: nothing on a terminal, which only who enters later gets. */
 function firstCommand({ lifetime, init }: Profile, words: readonly string[]): LaunchRequest['first'] {
-  const { stdin, stdout } = process;
-  if (lifetime === 'untilStopped' || init.length > 0 || (stdin.isTTY && stdout.isTTY)) return undefined;
+  if (lifetime === 'untilStopped' || init.length > 0 || isOnTerminal()) return undefined;
   const kinds = [0, 1, 2].map((fd) => kindOf(fd));
   if (kinds.includes('folder')) return undefined;
   const stream = (fd: number): number | 'pipe' =>
     kinds[fd] === 'terminal' || (fd === 0 && kinds[fd] === 'file') ? 'pipe' : fd;
   return { words, streams: [stream(0), stream(1), stream(2)] };
 }
+
+/** `process.stdin` would make what is shared with the command non-blocking as soon as it is looked at. */
+const isOnTerminal = (): boolean => isatty(0) && isatty(1);
 
 /** A file that is input could be opened again inside, to write. A folder that is open leads to every other one. */
 function kindOf(fd: number): 'terminal' | 'folder' | 'file' | 'other' {
@@ -153,7 +155,7 @@ const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true }
 
 /** On this terminal the join script holds it outside, and gives the command one of the sandbox. */
 function start(command: JoinCommand): Started {
-  const child = process.stdin.isTTY && process.stdout.isTTY ? onTerminal(command) : withPipes(command);
+  const child = isOnTerminal() ? onTerminal(command) : withPipes(command);
   return { ended: child, joiner: Promise.resolve(child.pid), kill: () => void child.kill('SIGKILL') };
 }
 
@@ -166,16 +168,15 @@ function onTerminal({ file, args, env }: JoinCommand) {
  * there are handed on.
  */
 function withPipes({ file, args, env }: JoinCommand) {
-  const { stdin, stdout, stderr } = process;
   // Before it runs: a signal that came between would end this program alone.
   const done = onSignal((_, signal) => handOn(child.pid, signal));
   const child = execa(file, args, {
     ...COMMON,
     env,
     detached: true,
-    stdin: stdin.isTTY ? 'pipe' : 'inherit',
-    stdout: stdout.isTTY ? ['pipe', 'inherit'] : 'inherit',
-    stderr: stderr.isTTY ? ['pipe', 'inherit'] : 'inherit',
+    stdin: isatty(0) ? 'pipe' : 'inherit',
+    stdout: isatty(1) ? ['pipe', 'inherit'] : 'inherit',
+    stderr: isatty(2) ? ['pipe', 'inherit'] : 'inherit',
   });
   if (child.stdin) feed(child.stdin, child);
   child.then(done, done);

@@ -151,6 +151,7 @@ sub join_streams {
   must(kernel("setsid"));
   my @copies = map { my $copy = 100 + $_; must(kernel("dup3", $streams[$_], $copy, $O_CLOEXEC)); $copy } 0 .. 2;
   for (0 .. 2) { must(kernel("dup3", $copies[$_], $_, 0)) }
+  wait_at_streams();
   must(kernel("ioctl", 0, 0x540e, 0)) if $has_terminal;
   must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));

@@ -143,6 +143,14 @@ sub ending {
 # The environment of the command: what is given, and nothing else.
 sub environment { my %given = map { /^given_(.+)/s ? ($1 => $ENV{$_}) : () } keys %ENV; return %given }
 
+# A program expects to wait at its streams. Who shares them with it outside may have them not wait, which holds for both.
+sub wait_at_streams {
+  for my $stream (\*STDIN, \*STDOUT, \*STDERR) {
+    my $flags = fcntl $stream, 3, 0 or next;
+    fcntl $stream, 4, $flags & ~$O_NONBLOCK if $flags & $O_NONBLOCK;
+  }
+}
+
 # Becomes the command: confined, in its folder, under the filter.
 sub become {
   my $program = shift;

@@ -132,7 +132,7 @@ sub mount_entry {
   $about = $target;
   return make_link($source, $target) if $option{"x-link"};
   return make_file($source, $target) if $option{"x-text"};
-  return change($target, $attributes) if $option{remount};
+  return change($target, $attributes, $option{rbind} ? $RECURSIVE : 0) if $option{remount};
   my ($tree, $is_folder) = $type eq "none" ? clone($source, \%option, $attributes) : (file_system($source, $type, $attributes, @own), 1);
   attach($tree, $target, $is_folder, \%option);
 }
@@ -149,7 +149,7 @@ sub clone {
   as_seen($there, $option->{"x-seen"});
   $step = "clone";
   my $tree = must(kernel("open_tree", $descriptor, \"", 1 | $O_CLOEXEC | $EMPTY_PATH | $RECURSIVE | $NO_AUTOMOUNT));
-  set_attributes($tree, $attributes);
+  set_attributes($tree, $attributes, $RECURSIVE);
   kernel("close", $descriptor);
   return ($tree, ($mode & 0170000) == 0040000);
 }
@@ -160,10 +160,10 @@ sub as_seen {
 }
 
 sub set_attributes {
-  my ($tree, $attributes) = @_;
+  my ($tree, $attributes, $how) = @_;
   $step = "attributes";
   my $change = pack "Q4", $attributes, 0, 0, 0;
-  must(kernel("mount_setattr", $tree, \"", $EMPTY_PATH | $RECURSIVE, \$change, length $change));
+  must(kernel("mount_setattr", $tree, \"", $EMPTY_PATH | $how, \$change, length $change));
 }
 
 # A file system of its own. The layers of an overlay are named by descriptors: a string that the kernel takes ends at 256 bytes.
@@ -247,12 +247,12 @@ sub around {
   return ($around, $name);
 }
 
-# A mount that is there, and all below it, made read-only.
+# A mount that is there, alone or with all below it.
 sub change {
-  my ($target, $attributes) = @_;
+  my ($target, $attributes, $how) = @_;
   $step = "target";
   my $mount = must(open_at($root, below($target), $O_PATH, $NO_SYMLINKS | $IN_ROOT));
-  set_attributes($mount, $attributes);
+  set_attributes($mount, $attributes, $how);
   kernel("close", $mount);
 }
 
@@ -327,6 +327,7 @@ sub first_command {
   $is_command = 1;
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
+  wait_at_streams();
   must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
   umask oct $ENV{mask};

@@ -1,8 +1,20 @@
 import { execa } from 'execa';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { shellWord, shellWords } from '../../src/sandbox/script/quote.ts';
 import { surroundings, unsharedIn } from '../support/surroundings.ts';
 import { CALLERS, CLI, isRoot, outside, running, sandboxFolders, writeProfiles } from '../support/unshared.ts';
@@ -124,10 +136,14 @@ describe.each(CALLERS)('a sandbox of %s', (name) => {
       expect([exitCode, stdout], stderr).toEqual([125, '']);
     });
 
-    it('a mount where a link of the profile leads from, not where it leads to', async () => {
-      await outside(tried.caller, 'mkdir -p tree && echo linked >tree/file');
-      symlinkSync('tree', join(tried.caller.workspace, 'leads'));
-      const mounts = [{ bind: './leads', to: '/data', readOnly: true }];
+    it.skipIf(process.getuid?.() !== 0)('a mount where a link of root leads to (needs root)', async () => {
+      const tree = mkdtempSync(join(tmpdir(), 'tree-'));
+      onTestFinished(() => rmSync(tree, { recursive: true }));
+      chmodSync(tree, 0o755);
+      mkdirSync(join(tree, 'tree'));
+      writeFileSync(join(tree, 'tree/file'), 'linked\n');
+      symlinkSync('tree', join(tree, 'leads'));
+      const mounts = [{ bind: join(tree, 'leads'), to: '/data', readOnly: true }];
       expect(await inside({ mounts }, 'cat /data/file; [ ! -L /data ] && echo folder')).toBe('linked\nfolder');
     });
   });

@@ -52,7 +52,7 @@ describe.each(ALL_CALLERS)('exported scripts of %s', (name) => {
     const end = started.then(() => 'ended');
     await Promise.race([until('the sandbox to run', () => said.includes('It runs')), end]);
     expect(said).toMatch(/^It runs/m);
-    const [joiner = '', ...words] = caller.asCaller(['sh', join(exported, 'join.sh'), line]);
+    const [joiner = '', ...words] = caller.asCaller(['sh', join(exported, 'join.sh'), 'sh', '-c', line]);
     const { stdout } = await execa(joiner, words, {
       cwd: '/',
       env: { TERM: 'dumb', ...env },
