@@ -1,20 +1,11 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { HostMount } from '../host/mounts.ts';
 import { foldersBetween } from '../host/paths.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
 import type { Placeholder } from '../state/records.ts';
-import { isFilledFolder, refuse, statOf } from './git-files.ts';
+import { isFilledFolder, namesEnding, refuse, statOf } from './git-files.ts';
 import { gitGuards, type Guard } from './git-guards.ts';
 import type { IdPlan } from './ids.ts';
 import { NO_MOUNTS, type MountPlan } from './mounts.ts';
@@ -83,11 +74,10 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>, mounted: 
 const ignoring = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, String.raw`\$&`)}`;
 
 function guardsOf(folder: string, isFree: (path: string) => boolean): readonly Guard[] {
-  const workspaceFiles = readdirSync(folder).filter((name) => name.endsWith('.code-workspace'));
   const guards: readonly Guard[] = [
     ...PROTECTED_FOLDERS.map((name) => ({ path: name, missing: 'folder' }) as const),
     ...PROTECTED_FILES.map((name) => ({ path: name, missing: 'file' }) as const),
-    ...['.husky', ...workspaceFiles].map((name) => ({ path: name, missing: undefined })),
+    ...['.husky', ...namesEnding(folder, '.code-workspace')].map((name) => ({ path: name, missing: undefined })),
   ];
   return [...guards.map((guard) => ({ ...guard, path: join(folder, guard.path) })), ...gitGuards(folder, isFree)];
 }

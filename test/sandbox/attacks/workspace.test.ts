@@ -195,6 +195,16 @@ describe('from a writable workspace', () => {
     ],
     ['a value on two lines', String.raw`printf '[core] hooksPath = to\\\nols\n' >>.git/config`, 'tools/pre-commit'],
     [
+      'a value that ends in a blank of Unicode',
+      String.raw`printf '[core] hooksPath = tools\302\240\n' >>.git/config`,
+      'tools\u00A0/pre-commit',
+    ],
+    [
+      'a repository whose name ends in a blank',
+      'mv .git ".bare "; mkdir .bare; echo "gitdir: .bare " >.git',
+      '".bare "/config',
+    ],
+    [
       'a repository by a link outside',
       'mv .git .bare; ln -s "$PWD" ~/way; echo "gitdir: $HOME/way/.bare" >.git',
       '.bare/config',
@@ -234,6 +244,64 @@ describe('from a writable workspace', () => {
     const { exitCode, stderr } = await inside('true');
     expect(exitCode).toBe(125);
     expect(stderr).toContain(`Nothing can be mounted on ${join(caller.workspace, path)}`);
+  });
+
+  it.each([
+    ['hooks', String.raw`printf '[core] hooksPath = tools\377\n' >>.git/config`, 'tools\\xFF'],
+    [
+      'hooks, written in UTF-8 for the rest',
+      String.raw`printf '[core] hooksPath = "\303\251\377/a"\n' >>.git/config`,
+      'é\\xFF/a',
+    ],
+    ['hooks of all repositories', String.raw`printf '[core] hooksPath = tools\377\n' >~/.gitconfig`, 'tools\\xFF'],
+    ['an included file', String.raw`printf '[include] path = ../own\377\n' >>.git/config`, 'own\\xFF'],
+    [
+      'a file included on a condition',
+      String.raw`printf '[includeIf "onbranch:x"] path = ../\300\200\n' >>.git/config`,
+      '\\xC0\\x80',
+    ],
+    ['the folder of the repository', String.raw`mv .git "$(printf 'r\377')"; printf 'gitdir: r\377\n' >.git`, 'r\\xFF'],
+    ['the folder of its working trees', String.raw`printf '../r\377\n' >.git/commondir`, 'r\\xFF'],
+    ['a submodule', String.raw`printf '[submodule "s\377"]\nurl = x\n' >>.git/config`, '.git/modules/s\\xFF'],
+    ['the place of a submodule', String.raw`printf '[submodule "s"]\npath = s\377\n' >.gitmodules`, 's\\xFF'],
+    [
+      'the place that a submodule itself names',
+      String.raw`${SUBMODULE}; printf '[submodule "libs/one"]\nurl = x\n' >.gitmodules; printf '[core] worktree = s\377\n' >.git/modules/libs/one/config`,
+      '.git/modules/libs/one/s\\xFF',
+    ],
+    [
+      'hooks, behind a link outside',
+      String.raw`mkdir "$(printf 'r\377')"; ln -s "$PWD/$(printf 'r\377')" ~/way; printf '[core] hooksPath = ~/way/hooks\n' >>.git/config`,
+      'r\\xFF',
+    ],
+    ['a file that opens the workspace', String.raw`: >"$(printf 'x\377.code-workspace')"`, 'x\\xFF.code-workspace'],
+  ])('no sandbox starts where the name of %s is not UTF-8, and nothing is left', async (_, prepare, shown) => {
+    await outside(caller, prepare);
+    const all = 'find . -ls | sort | od -c';
+    const before = await outside(caller, all);
+    const { exitCode, stderr } = await inside('true');
+    expect(exitCode, stderr).toBe(125);
+    const sentence = 'its name is not UTF-8, so it cannot be closed.';
+    expect(stderr).toContain(`Nothing can be mounted on ${join(caller.workspace, shown)}: ${sentence}`);
+    expect(await outside(caller, all)).toBe(before);
+  });
+
+  it('no sandbox starts where the folder of the user’s configuration is in the workspace under such a name', async () => {
+    const [file = '', ...words] = caller.asCaller(['sh', '-c']);
+    const line = String.raw`export XDG_CONFIG_HOME="$PWD/$(printf 'x\377')"; exec "$@"`;
+    const command = [process.execPath, CLI, 'run', '--profile', 'project', '--network', 'none', '--', 'true'];
+    const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false };
+    const { exitCode, stderr } = await execa(file, [...words, line, 'sh', ...command], options);
+    expect(exitCode, stderr).toBe(125);
+    expect(stderr).toContain(`Nothing can be mounted on ${caller.workspace}/x`);
+  });
+
+  it('a name that is not UTF-8 and names nothing in the workspace is in nobody’s way', async () => {
+    const names = String.raw`printf '[user] name = Jos\351\n[includeIf "gitdir:/home/jos\351"] path = more\n' >>.git/config`;
+    const link = String.raw`mkdir ~/"$(printf 'r\377')"; ln -s "$(printf 'r\377')" ~/way; printf '[core] hooksPath = ~/way\n' >>.git/config`;
+    await outside(caller, String.raw`${names}; ${link}; : >"$(printf 'x\377.txt')"`);
+    const { stdout, stderr } = await inside('echo started; echo x >.git/more || echo closed');
+    expect(stdout, stderr).toBe('started\nclosed');
   });
 
   it.skipIf(!hasGit)('git works inside and outside meanwhile (needs git)', async () => {
