@@ -5,6 +5,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   realpathSync,
   type Stats,
@@ -83,16 +84,34 @@ export function ledTo(file: string, word: string): string {
 
 const LINE_ENDS: readonly number[] = [0x0a, 0x0d];
 
+/** As the kernel goes (path_resolution(7)). */
+const MOST_LINKS = 40;
+
 /**
- * Where a path really is, as far as it is there. In the workspace it stays as it is: a link there is refused, not followed.
+ * Where a path really is, also where a link leads to what is still to come. In the workspace it stays as it is: a link there is
+ * refused, not followed.
  * @throws ProblemError `mountTargetRefused` for one that leads to a name in the workspace that is not UTF-8.
  */
 export function realOutside(path: string, workspace: string): string {
-  if (path === '/' || path === workspace || isBelow(path, workspace)) return path;
-  const real = realBytes(path);
-  if (real === undefined) return join(realOutside(dirname(path), workspace), basename(path));
-  const isInside = Buffer.from(`${workspace}/`).equals(real.subarray(0, Buffer.byteLength(workspace) + 1));
-  return utf8Of(real) ?? (isInside ? refuse(visible(real), NOT_UTF8) : path);
+  let links = 0;
+  return follow(path);
+
+  function follow(way: string): string {
+    if (way === '/' || way === workspace || isBelow(way, workspace)) return way;
+    const real = realBytes(way);
+    if (real !== undefined) return utf8Of(real) ?? (isInside(real) ? refuse(visible(real), NOT_UTF8) : way);
+    const above = follow(dirname(way));
+    const here = join(above, basename(way));
+    const target = isBelow(here, workspace) || links >= MOST_LINKS ? undefined : linkAt(here);
+    if (target === undefined) return here;
+    links += 1;
+    const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+    return parts.reduce((at, part) => follow(join(at, part)), target.startsWith('/') ? '/' : above);
+  }
+
+  function isInside(real: Buffer): boolean {
+    return Buffer.from(`${workspace}/`).equals(real.subarray(0, Buffer.byteLength(workspace) + 1));
+  }
 }
 
 function realBytes(path: string): Buffer | undefined {
@@ -101,6 +120,17 @@ function realBytes(path: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a link says; undefined where there is none. */
+function linkAt(path: string): string | undefined {
+  let target: Buffer;
+  try {
+    target = readlinkSync(path, 'buffer');
+  } catch {
+    return undefined;
+  }
+  return nameIn(dirname(path), target);
 }
 
 /** The names in a folder. @throws ProblemError `mountTargetRefused` for one that is not UTF-8, if it ends like this. */

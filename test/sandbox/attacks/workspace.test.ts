@@ -154,6 +154,12 @@ describe('from a writable workspace', () => {
       '.githooks/pre-commit',
     ],
     ['the configuration of the user', 'echo "[core]" >dots; ln -s "$PWD/dots" ~/.gitconfig', 'dots'],
+    ['the configuration of the user that is still to come', 'ln -s "$PWD/dots" ~/.gitconfig', 'dots'],
+    [
+      'hooks by a link outside to a folder that is still to come',
+      'ln -s way/in ~/link; ln -s "$PWD" ~/way; printf "[core] hooksPath = ~/link/hooks\\n" >>.git/config',
+      'in/hooks/pre-commit',
+    ],
     [
       'hooks of a repository that lies elsewhere',
       'mv .git ~/.bare; printf "[core] hooksPath = tools\\n" >>~/.bare/config; echo "gitdir: $HOME/.bare" >.git',
@@ -294,6 +300,11 @@ describe('from a writable workspace', () => {
     const { exitCode, stderr } = await execa(file, [...words, line, 'sh', ...command], options);
     expect(exitCode, stderr).toBe(125);
     expect(stderr).toContain(`Nothing can be mounted on ${caller.workspace}/x`);
+  });
+
+  it('links that lead to each other are in nobody’s way', async () => {
+    await outside(caller, 'ln -s b/b/b ~/a; ln -s a/a/a ~/b; printf "[core] hooksPath = ~/a/a/hooks\\n" >>.git/config');
+    expect((await inside('echo started')).stdout).toBe('started');
   });
 
   it('a name that is not UTF-8 and names nothing in the workspace is in nobody’s way', async () => {
