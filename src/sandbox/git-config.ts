@@ -14,7 +14,10 @@ const HEADER = /\[[ \t\r]*([A-Za-z0-9.-]+)(?:[ \t\r]+"((?:[^"\\\n]|\\[^\n])*)")?
 const VARIABLE = /([A-Za-z][A-Za-z0-9-]*)[ \t]*(?:=((?:"(?:[^"\\\n]|\\[^])*"|\\[^]|[^"\\#;\n])*))?/y;
 const REST_OF_LINE = /[^\n]*\n?/y;
 
-/** Reads what git reads, byte by byte; a line that makes git give up is passed over. */
+/**
+ * Reads what git reads, byte by byte; a line that makes git give up is passed over. A value that versions of git read in two ways
+ * is there in both.
+ */
 export function parseGitConfig(file: Buffer): readonly ConfigEntry[] {
   const source = file
     .toString('latin1')
@@ -42,8 +45,9 @@ export function parseGitConfig(file: Buffer): readonly ConfigEntry[] {
     }
     const variable = next(VARIABLE);
     if (variable) {
-      const value = bytesOf(valueOf(variable[2] ?? ''));
-      entries.push({ section, subsection, key: (variable[1] ?? '').toLowerCase(), value });
+      const key = (variable[1] ?? '').toLowerCase();
+      for (const value of valuesOf(variable[2] ?? ''))
+        entries.push({ section, subsection, key, value: bytesOf(value) });
     } else next(REST_OF_LINE);
   }
   return entries;
@@ -55,15 +59,21 @@ const ESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '
 
 const BLANKS = [' ', '\t', '\r'];
 
+/** Before 2.45, git took each blank in a value for a space, but for those in quotes. */
+function valuesOf(written: string): ReadonlySet<string> {
+  return new Set([valueOf(written, (blank) => blank), valueOf(written, () => ' ')]);
+}
+
 /** Without quotes, escapes and continued lines; blanks around it count only in quotes. */
-function valueOf(written: string): string {
+function valueOf(written: string, readBlank: (blank: string) => string): string {
   let value = '';
   let kept = 0;
   let quoted = false;
   for (const [token, escaped] of written.matchAll(/\\([^])|[^]/g)) {
     const blank = BLANKS.includes(token) && !quoted;
     if (value === '' && blank) continue;
-    if (token === '"') quoted = !quoted;
+    if (blank) value += readBlank(token);
+    else if (token === '"') quoted = !quoted;
     else value += escaped === undefined ? token : (ESCAPED[escaped] ?? escaped);
     if (!blank) kept = value.length;
   }

@@ -88,8 +88,10 @@ function folderGuards(folder: string, tree: string, workspace: string): readonly
     // Of other working trees, which are outside.
     { path: join(folder, 'worktrees'), missing: undefined },
     ...namedIn(own, tree),
-    ...[...submodulesIn({ own, modules, folder, tree })].flatMap(([name, path]) =>
-      submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
+    ...[...submodulesIn({ own, modules, folder, tree })].flatMap(([name, paths]) =>
+      (paths.size > 0 ? [...paths] : [undefined]).flatMap((path) =>
+        submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
+      ),
     ),
   ];
 }
@@ -124,16 +126,21 @@ interface Naming {
 
 /**
  * Paths by names, as files say that are closed: what a sandbox has made among the folders of git would say what it likes.
- * Their own configurations say the paths that are undefined.
+ * Their own configurations say the paths of those that have none here.
  */
-function submodulesIn({ own, modules, folder, tree }: Naming): ReadonlyMap<string, string | undefined> {
-  const paths = new Map<string, string | undefined>();
+function submodulesIn({ own, modules, folder, tree }: Naming): ReadonlyMap<string, ReadonlySet<string>> {
+  const paths = new Map<string, Set<string>>();
+  let count = 0;
   for (const { section, subsection, key, value } of [...own.entries, ...(modules?.entries ?? [])]) {
     if (section !== 'submodule' || subsection === undefined) continue;
     const name = nameIn(join(folder, 'modules'), subsection);
     if (!staysBelow(name)) continue;
+    const known = paths.get(name) ?? new Set();
+    paths.set(name, known);
     const path = key === 'path' ? nameIn(tree, value) : undefined;
-    paths.set(name, path !== undefined && staysBelow(path) ? path : paths.get(name));
+    if (path === undefined || !staysBelow(path)) continue;
+    known.add(path);
+    if (++count > MOST) refuse(tree, `git is led to more than ${MOST} places in it`);
   }
   return paths;
 }

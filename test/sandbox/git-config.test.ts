@@ -34,6 +34,8 @@ describe('a configuration of git', () => {
     ['[core]\nhooksPath = voilà \u00A0\n', ['core.hookspath=voilà \u00A0']],
     ['[core]\nhooksPath = \u2003\v.\f\r \n', ['core.hookspath=\u2003\v.\f']],
     ['[core]\nhooksPath = \uFEFFa\n', ['core.hookspath=\uFEFFa']],
+    ['[core]\nhooksPath = a \t b\r#\n', ['core.hookspath=a \t b', 'core.hookspath=a   b']],
+    ['[core]\nhooksPath = "a\tb" \n', ['core.hookspath=a\tb']],
     ['[include\r"a"]\npath = é\n', ['include.a.path=é']],
   ])('%j is read', (text, expected) => {
     expect(said(text)).toEqual(expected);
@@ -68,7 +70,7 @@ describe.skipIf(findProgram('git') === undefined)('what git itself reads (needs 
     const value = fc.string({
       unit: fc.constantFrom(
         ...['a', ' ', '"', '\\"', '\\\\', '\\n', '\\\n', '#', ';', '/', '.'],
-        ...['\v', '\f', '\xa0', '\x85', '\xc2', '\xff', '\xef\xbb\xbf'],
+        ...['\t', '\r', '\v', '\f', '\xa0', '\x85', '\xc2', '\xff', '\xef\xbb\xbf'],
       ),
     });
     const names = fc.constantFrom(
@@ -91,7 +93,9 @@ describe.skipIf(findProgram('git') === undefined)('what git itself reads (needs 
         const listed = list();
         if (listed === undefined) return;
         understood += 1;
-        expect(saidOf(bytes)).toEqual(listed);
+        // Older versions take every blank for a space, and both are read here.
+        expect(saidOf(bytes)).toEqual(expect.arrayContaining([...listed]));
+        if (!/[\t\r]/.test(text.replaceAll('[a\r"', ''))) expect(saidOf(bytes)).toEqual(listed);
       }),
       { numRuns: 300 },
     );

@@ -206,6 +206,21 @@ describe('from a writable workspace', () => {
       'tools\u00A0/pre-commit',
     ],
     [
+      'a value with a tab, which git before 2.45 takes for a space',
+      String.raw`printf '[core] hooksPath = a\tb\n' >>.git/config`,
+      '"a b"/pre-commit',
+    ],
+    [
+      'a value with a tab, which a later one keeps',
+      String.raw`printf '[core] hooksPath = a\tb\n' >>.git/config`,
+      '"a\tb"/pre-commit',
+    ],
+    [
+      'a submodule at a path with a tab',
+      String.raw`printf '[submodule "s"]\npath = a\tb\n' >.gitmodules; mkdir 'a b'`,
+      '"a b"/.git',
+    ],
+    [
       'a repository whose name ends in a blank',
       'mv .git ".bare "; mkdir .bare; echo "gitdir: .bare " >.git',
       '".bare "/config',
@@ -244,6 +259,11 @@ describe('from a writable workspace', () => {
     ['git is led to what is not there', 'rm -r .git; echo "gitdir: later" >.git', 'later'],
     ['a configuration has no end', 'truncate -s 1T .git/config', '.git/config'],
     ['a submodule lies below a file', `${SUBMODULE}; rm -r vendor; echo x >vendor`, 'vendor/one/.git'],
+    [
+      'a submodule has thousands of paths',
+      '{ echo "[submodule \\"s\\"]"; seq -f "path = s%.0f" 3000; } >.gitmodules',
+      '',
+    ],
     ['a folder of submodules is closed', `${SUBMODULE}; chmod 0 .git/modules/libs`, '.git/modules/libs'],
   ])('no sandbox starts where %s', async (_, prepare, path) => {
     await outside(caller, prepare);
