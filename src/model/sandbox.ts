@@ -5,7 +5,7 @@ import type { Network, Profile } from './profile.ts';
 
 /** A sandbox as its state on disk names it; whether it runs is for /proc to say. */
 export interface Sandbox {
-  /** `[a-z0-9-]{1,32}`; it stands in PID 1's argv, in the runtime folder's name and in its cgroup's. */
+  /** `[a-z0-9][a-z0-9-]{0,31}`; it stands in PID 1's argv, in the runtime folder's name and in its cgroup's. */
   readonly id: string;
   readonly profile: string;
   readonly hostname: string;

@@ -1,13 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { withoutPrefix } from '../model/subnet.ts';
+import { embeddedNetworks } from './embedded.ts';
 import type { HostNetwork } from './host-network.ts';
 
-/**
- * What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890), and addresses
- * of IPv4 written as those of IPv6: a socket takes them for these (ipv6(7)).
- */
+/** What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890). */
 const NEVER = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'] as const;
-const NEVER6 = ['::/127', '::ffff:0:0/96', 'fe80::/10', 'ff00::/8'] as const;
+const NEVER6 = ['fe80::/10', 'ff00::/8'] as const;
 
 /** Where clouds hand out credentials beside 169.254.0.0/16: Alibaba, Oracle, Azure; Amazon. */
 const METADATA = ['100.100.100.200', '192.0.0.192', '168.63.129.16'] as const;
@@ -125,14 +123,22 @@ function nearSets(host: Near): readonly string[] {
 }
 
 /** A set of nft(8), `near`, with the addresses of IPv4 to which no way out leads. */
-export function nearSet({ links, gateways }: Near): string {
-  const all = [...NEVER, ...METADATA, ...[...links, ...gateways].filter((one) => !isSix(one))];
-  return `  set near { type ipv4_addr; flags interval; auto-merge; elements = { ${all.join(', ')} } }`;
+export function nearSet(host: Near): string {
+  return setOf('near', 'ipv4_addr', closedNetworks(host));
 }
 
-function nearSet6({ links, gateways }: Near): string {
-  const all = [...NEVER6, ...METADATA6, ...[...links, ...gateways].filter(isSix)];
-  return `  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ${all.join(', ')} } }`;
+/** What of IPv4 is closed is closed as well under the addresses of IPv6 that lead to it. */
+function nearSet6(host: Near): string {
+  const own = [...host.links, ...host.gateways].filter(isSix);
+  return setOf('near6', 'ipv6_addr', [...NEVER6, ...METADATA6, ...own, ...embeddedNetworks(closedNetworks(host))]);
+}
+
+function closedNetworks({ links, gateways }: Near): readonly string[] {
+  return [...NEVER, ...METADATA, ...[...links, ...gateways].filter((one) => !isSix(one))];
+}
+
+function setOf(name: string, type: 'ipv4_addr' | 'ipv6_addr', networks: readonly string[]): string {
+  return `  set ${name} { type ${type}; flags interval; auto-merge; elements = { ${networks.join(', ')} } }`;
 }
 
 type Near = Pick<HostNetwork, 'links' | 'gateways'>;

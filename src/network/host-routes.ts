@@ -15,8 +15,8 @@ export interface HostRoutes {
 /** Some write it as two halves, to put them before another default route. */
 const EVERYWHERE: readonly string[] = ['default', '0.0.0.0/1', '128.0.0.0/1'];
 
-/** Of an interface that can be named in rules and in paths; by another one nothing leaves. */
-const PLAIN_NAME = /^[\w.+-]{1,15}$/;
+/** Of an interface that can be named in rules, in paths and as an argument; by another one nothing leaves. */
+const PLAIN_NAME = /^(?!\.{1,2}$)[\w.+][\w.+-]{0,14}$/;
 
 interface Route {
   readonly dst?: string;

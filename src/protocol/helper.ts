@@ -14,8 +14,8 @@ export const MAX_MESSAGE = 65_536;
 /** How many sandboxes of one user the helper is told about in one message. */
 export const MAX_NAMES = 1000;
 
-/** Of a sandbox, and of a named network. */
-export const ID = /^[a-z0-9-]{1,32}$/;
+/** Of a sandbox, and of a named network: no program takes it for an option, and in a path it leads nowhere else. */
+export const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const id = v.pipe(v.string(), v.regex(ID));
 const count = (most: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));

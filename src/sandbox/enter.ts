@@ -57,11 +57,17 @@ export function enterAsRootCommand(
   return { command: shellCommand([...stillThere(pid, startTime), ...asRootLines(program)], types), pinned };
 }
 
+/** What ip-netns(8) can call a network, as the name of a file (path_resolution(7)). */
+const NETNS_NAME = /^(?!\.{1,2}$)[^/\0\n]+$/;
+
 /**
  * A root shell in a network namespace that ip-netns(8) knows by a name: its folder is root's alone, so that the name cannot become
- * another's while the password is typed.
+ * another's while the password is typed. As a part of a path, one that begins with `-` is no option.
+ * @throws ProblemError `wrongName` where the path would lead elsewhere.
  */
 export function enterNamedNetworkCommand(name: string): JoinCommand {
+  if (!NETNS_NAME.test(name) || Buffer.byteLength(name) > 255)
+    fail('wrongName', { name, expected: 'the name of a file in /run/netns' });
   const program = [requireProgram('nsenter'), `--net=/run/netns/${name}`, '--', '/bin/sh', '-c', SHELL];
   const lines = process.getuid?.() === 0 ? [`exec ${shellWords(program)}`] : asRootLines(program);
   return shellCommand(lines, ['net']);

@@ -6,6 +6,7 @@ import {
   configured,
   isFilledFolder,
   ledTo,
+  nameIn,
   realOutside,
   refuse,
   statOf,
@@ -53,8 +54,8 @@ function ownGuards(dot: string, workspace: string, isFree: (path: string) => boo
   const stat = statOf(dot);
   if (stat?.isSymbolicLink() === true) refuse(dot, 'it is a symbolic link, which a sandbox could replace');
   const isFolder = stat?.isDirectory() === true;
-  const first = isFolder ? dot : ledTo(dot, /^gitdir: (.*)$/m);
-  const folders = new Set([first, ledTo(join(first, 'commondir'), /^(.+)$/m)].filter((folder) => folder !== ''));
+  const first = isFolder ? dot : ledTo(dot, 'gitdir: ');
+  const folders = new Set([first, ledTo(join(first, 'commondir'), '')].filter((folder) => folder !== ''));
   const led = [...folders].map((folder) => realOutside(folder, workspace));
   const file: Guard[] = isFolder ? [] : [{ path: dot, missing: undefined }];
   return [...file, ...led.flatMap((folder) => folderGuards(folder, workspace, workspace))];
@@ -87,8 +88,10 @@ function folderGuards(folder: string, tree: string, workspace: string): readonly
     // Of other working trees, which are outside.
     { path: join(folder, 'worktrees'), missing: undefined },
     ...namedIn(own, tree),
-    ...[...submodulesIn(own, modules)].flatMap(([name, path]) =>
-      submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
+    ...[...submodulesIn({ own, modules, folder, tree })].flatMap(([name, paths]) =>
+      (paths.size > 0 ? [...paths] : [undefined]).flatMap((path) =>
+        submoduleGuards(join(folder, 'modules', name), path && join(tree, path), workspace),
+      ),
     ),
   ];
 }
@@ -99,27 +102,45 @@ const configsOf = (folder: string): readonly string[] =>
 function worktreeOf(folder: string): string | undefined {
   const { entries } = configured(configsOf(folder));
   const said = entries.findLast(({ section, key }) => section === 'core' && key === 'worktree');
-  return said && resolve(folder, said.value);
+  return said && resolve(folder, nameIn(folder, said.value));
 }
 
 /** The folders of hooks and the further files that a configuration names. */
 function namedIn({ included, entries }: Configured, tree: string): readonly Guard[] {
-  const hooks = entries.filter(({ section, key, value }) => section === 'core' && key === 'hookspath' && value !== '');
+  const hooks = entries.filter(
+    ({ section, key, value }) => section === 'core' && key === 'hookspath' && value.length > 0,
+  );
   return [
     ...included.map((path): Guard => ({ path, missing: 'file' })),
-    ...hooks.map(({ value }): Guard => ({ path: resolve(tree, atHome(value)), missing: 'folder' })),
+    ...hooks.map(({ value }): Guard => ({ path: resolve(tree, atHome(nameIn(tree, value))), missing: 'folder' })),
   ];
+}
+
+/** Where submodules are named, and what their names and paths are below. */
+interface Naming {
+  readonly own: Configured;
+  readonly modules: Configured | undefined;
+  readonly folder: string;
+  readonly tree: string;
 }
 
 /**
  * Paths by names, as files say that are closed: what a sandbox has made among the folders of git would say what it likes.
- * Their own configurations say the paths that are undefined.
+ * Their own configurations say the paths of those that have none here.
  */
-function submodulesIn(own: Configured, modules?: Configured): ReadonlyMap<string, string | undefined> {
-  const paths = new Map<string, string | undefined>();
+function submodulesIn({ own, modules, folder, tree }: Naming): ReadonlyMap<string, ReadonlySet<string>> {
+  const paths = new Map<string, Set<string>>();
+  let count = 0;
   for (const { section, subsection, key, value } of [...own.entries, ...(modules?.entries ?? [])]) {
-    if (section !== 'submodule' || subsection === undefined || !staysBelow(subsection)) continue;
-    paths.set(subsection, key === 'path' && staysBelow(value) ? value : paths.get(subsection));
+    if (section !== 'submodule' || subsection === undefined) continue;
+    const name = nameIn(join(folder, 'modules'), subsection);
+    if (!staysBelow(name)) continue;
+    const known = paths.get(name) ?? new Set();
+    paths.set(name, known);
+    const path = key === 'path' ? nameIn(tree, value) : undefined;
+    if (path === undefined || !staysBelow(path)) continue;
+    known.add(path);
+    if (++count > MOST) refuse(tree, `git is led to more than ${MOST} places in it`);
   }
   return paths;
 }

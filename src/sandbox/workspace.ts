@@ -1,19 +1,10 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { foldersBetween } from '../host/paths.ts';
 import type { Profile } from '../model/profile.ts';
 import { fail } from '../model/problem.ts';
 import type { Placeholder } from '../state/records.ts';
-import { isFilledFolder, refuse, statOf } from './git-files.ts';
+import { isFilledFolder, namesEnding, refuse, statOf } from './git-files.ts';
 import { gitGuards, type Guard } from './git-guards.ts';
 import type { IdPlan } from './ids.ts';
 import { bindFolder, bindItself, NO_MOUNTS, seenAt, type MountPlan } from './mounts.ts';
@@ -81,11 +72,10 @@ function writableWorkspace(folder: string, inUse: ReadonlySet<string>, first: Mo
 const ignoring = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, String.raw`\$&`)}`;
 
 function guardsOf(folder: string, isFree: (path: string) => boolean): readonly Guard[] {
-  const workspaceFiles = readdirSync(folder).filter((name) => name.endsWith('.code-workspace'));
   const guards: readonly Guard[] = [
     ...PROTECTED_FOLDERS.map((name) => ({ path: name, missing: 'folder' }) as const),
     ...PROTECTED_FILES.map((name) => ({ path: name, missing: 'file' }) as const),
-    ...['.husky', ...workspaceFiles].map((name) => ({ path: name, missing: undefined })),
+    ...['.husky', ...namesEnding(folder, '.code-workspace')].map((name) => ({ path: name, missing: undefined })),
   ];
   return [...guards.map((guard) => ({ ...guard, path: join(folder, guard.path) })), ...gitGuards(folder, isFree)];
 }

@@ -95,36 +95,41 @@ describe.skipIf(!isRoot)('attacks on the helper (needs root)', () => {
     }
   });
 
-  it.each(['..', '../x', 'a/b', '/etc', '.', '', 'A', 'a\u0000', 'a\n', 'x'.repeat(33)])(
-    'no name %j is taken',
-    async (name) => {
-      const helper = start(FOR_USER);
-      const at = { netns: name };
-      const requests: readonly (readonly [string, object])[] = [
-        ...['make', 'set'].map((verb) => [`limits/${verb}`, { id: name, limits }] as const),
-        ...['freeze', 'thaw', 'kill', 'remove'].map((verb) => [`limits/${verb}`, { id: name }] as const),
-        ['limits/place', { id: name, pid: 1 }],
-        ['netns/add', { name }],
-        ['netns/delete', { name }],
-        [
-          'links/add',
-          {
-            ends: [
-              { at, name: 'a' },
-              { at, name: 'b' },
-            ],
-          },
-        ],
-        ['links/delete', { at: { netns: 'n' }, name }],
-        ['uplinks/add', { at, name: 'a', subnet: '10.9.8.0/24' }],
-        ['uplinks/add', { at: { netns: 'n' }, name, subnet: '10.9.8.0/24' }],
-        ['uplinks/delete', { at }],
-      ];
-      for (const [verb, params] of requests)
-        await expect(result(helper, verb, params), verb).rejects.toThrow(/are wrong/);
-      expect(helper.seen.acts).toBe(0);
-    },
-  );
+  it.each([
+    ...['..', '../x', 'a/b', '/etc', '.', '', 'A', 'a\u0000', 'a\n', 'x'.repeat(33), 'x'.repeat(256)],
+    ...['-', '--', '-n', '-all', '--help'],
+  ])('no name %j is taken', async (name) => {
+    const helper = start(FOR_USER);
+    const at = { netns: name };
+    const requests: readonly (readonly [string, object])[] = [
+      ...['make', 'set'].map((verb) => [`limits/${verb}`, { id: name, limits }] as const),
+      ...['freeze', 'thaw', 'kill', 'remove'].map((verb) => [`limits/${verb}`, { id: name }] as const),
+      ['limits/place', { id: name, pid: 1 }],
+      ['netns/add', { name }],
+      ['netns/delete', { name }],
+      [
+        'links/add',
+        {
+          ends: [
+            { at, name: 'a' },
+            { at, name: 'b' },
+          ],
+        },
+      ],
+      ['links/delete', { at: { netns: 'n' }, name }],
+      ['links/delete', { at, name: 'a' }],
+      ['links/set', { at: { netns: 'n' }, name, up: true }],
+      ['links/set', { at, name: 'lo', up: true }],
+      ['networks/reach', { at, addresses: ['10.0.0.1'] }],
+      ['limits/sweep', { ended: [name] }],
+      ['uplinks/add', { at, name: 'a', subnet: '10.9.8.0/24' }],
+      ['uplinks/add', { at: { netns: 'n' }, name, subnet: '10.9.8.0/24' }],
+      ['uplinks/delete', { at }],
+    ];
+    for (const [verb, params] of requests)
+      await expect(result(helper, verb, params), verb).rejects.toThrow(/are wrong/);
+    expect(helper.seen.acts).toBe(0);
+  });
 
   it.each([
     'namespace-sandboxes',

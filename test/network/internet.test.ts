@@ -8,7 +8,14 @@ import { SHIFTED_BASE } from '../../src/sandbox/ids.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { busyboxTree } from '../support/busybox.ts';
-import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import {
+  EMBEDDED,
+  expectRefusal,
+  EXTERNAL_BY_NAT64,
+  LAB,
+  makeNetworkLab,
+  type NetworkLab,
+} from '../support/network-lab.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { hidden } from '../support/surroundings.ts';
 import { until } from '../support/until.ts';
@@ -90,6 +97,15 @@ describe.skipIf(!possible).each(CALLERS)(`the internet in a sandbox of %s (${nee
     const near = ['127.0.0.1', LAB.host, LAB.gateway, LAB.gateway6, LAB.metadata, LAB.metadata6];
     expect(await refused(near.map((address) => ask('tcp', address)))).toEqual(near.map(() => 'ECONNREFUSED'));
     const answers = await refused(near.map((address) => ask('udp', address)));
+    expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
+  });
+
+  it('is not one of these, either, under an address of IPv6 that leads to it', async () => {
+    for (const device of ['', 'eth0']) {
+      const asked = [...EMBEDDED, EXTERNAL_BY_NAT64].map((address) => ask('tcp', address, 7000, device));
+      expect(await refused(asked)).toEqual([...EMBEDDED.map(() => 'ECONNREFUSED'), 'world']);
+    }
+    const answers = await refused(EMBEDDED.map((address) => ask('udp', address)));
     expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
   });
 

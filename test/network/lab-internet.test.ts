@@ -6,7 +6,14 @@ import { findProgram } from '../../src/host/programs.ts';
 import type { Sandbox } from '../../src/model/sandbox.ts';
 import { answerOnce, ask } from '../support/ask.ts';
 import { hubs, ping, writeLab } from '../support/labs.ts';
-import { expectRefusal, LAB, makeNetworkLab, type NetworkLab } from '../support/network-lab.ts';
+import {
+  EMBEDDED,
+  expectRefusal,
+  EXTERNAL_BY_NAT64,
+  LAB,
+  makeNetworkLab,
+  type NetworkLab,
+} from '../support/network-lab.ts';
 import { packets } from '../support/packets.ts';
 import { CALLERS, isRoot, makeCaller, sandboxFolders, type Caller } from '../support/unshared.ts';
 import { hidden, instead } from '../support/surroundings.ts';
@@ -159,6 +166,14 @@ describe.skipIf(!possible).each(CALLERS)(`the internet of a lab of %s (${needs})
       expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
     }
     expect(await said(two, ask('tcp', LAB.external, 7000, 'eth0'), ping(HUB))).toEqual(['world', 'lost']);
+  });
+
+  it('is not one of these, either, under an address of IPv6 that leads to it', async () => {
+    const two = await started('two');
+    const asked = [...EMBEDDED, EXTERNAL_BY_NAT64].map((address) => ask('tcp', address));
+    expect(await said(two, ...asked)).toEqual([...EMBEDDED.map(() => 'ECONNREFUSED'), 'world']);
+    const answers = await said(two, ...EMBEDDED.map((address) => ask('udp', address)));
+    expect(answers.filter((answer) => answer === 'world' || answer === 'host')).toEqual([]);
   });
 
   it('is not got by addresses, routes and neighbours of one’s own', async () => {

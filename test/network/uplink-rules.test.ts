@@ -80,7 +80,7 @@ it('ways out are those of default routes in all tables, also halved ones and tho
     { dst: 'default', dev: 'wg0', table: '51820' },
     { dst: '128.0.0.0/1', dev: 'tun0' },
     { dst: 'default', nexthops: [{ dev: 'eth1' }, { dev: 'eth0' }] },
-    { dst: 'default', dev: 'x"y' },
+    ...['x"y', '-n', '.', '..', 'a/b', 'a b', 'x'.repeat(16)].map((dev) => ({ dst: 'default', dev })),
     { type: 'unreachable', dst: 'default', dev: 'lo' },
     { dst: '10.66.0.0/16', dev: 'eth0' },
     { type: 'local', dst: '192.0.2.2', dev: 'eth0' },

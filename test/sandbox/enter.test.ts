@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChildProcess } from 'node:child_process';
-import { enterNamespaceCommand } from '../../src/sandbox/enter.ts';
+import { enterNamedNetworkCommand, enterNamespaceCommand } from '../../src/sandbox/enter.ts';
+import { isRoot } from '../support/unshared.ts';
 import { until } from '../support/until.ts';
 
 describe('enterNamespaceCommand', () => {
@@ -41,4 +42,24 @@ describe('enterNamespaceCommand', () => {
     expect([exitCode, stderr]).toEqual([1, `Process ${target.pid ?? 0} has ended.`]);
     expect(() => enterNamespaceCommand(target.pid ?? 0, ['net'])).toThrow(/processGone/);
   });
+});
+
+describe('enterNamedNetworkCommand', () => {
+  it.skipIf(!isRoot)('enters by a path, whatever the name begins with (needs root)', async () => {
+    const { file, args, env } = enterNamedNetworkCommand('-n');
+    const made = 'mount -t tmpfs tmpfs /run; ip netns add -n; readlink /proc/self/ns/net; exec "$@"';
+    const words = ['--mount', '--propagation', 'private', '--', 'sh', '-c', made, 'sh', file, ...args];
+    const input = 'readlink /proc/self/ns/net; ip -br link\n';
+    const { stdout, stderr } = await execa('unshare', words, { env, extendEnv: false, input });
+    const [outside, inside, links] = stdout.split('\n');
+    expect([inside, links], stderr).toEqual([expect.stringMatching(/^net:/), expect.stringMatching(/^lo +DOWN/)]);
+    expect(inside).not.toBe(outside);
+  });
+
+  it.each(['../../proc/1/ns/net', '/proc/1/ns/net', 'a/b', '..', '.', '', 'n\0', 'n\n', 'n'.repeat(256)])(
+    'enters nothing by %j, which ip-netns(8) gives nobody',
+    (name) => {
+      expect(() => enterNamedNetworkCommand(name)).toThrow(/wrongName/);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { commandsOf, exampleChanges } from '../../src/sandbox/network-changes.ts';
+import { commandsOf, exampleChanges, type LinkSide } from '../../src/sandbox/network-changes.ts';
 
 it('the example is the commands that ip-netns(8) would be told by hand', () => {
   expect(exampleChanges().flatMap(commandsOf)).toEqual([
@@ -13,6 +13,21 @@ it('the example is the commands that ip-netns(8) would be told by hand', () => {
     'ip -n n2 address add 10.0.0.2/24 dev veth1',
     'ip -n n2 link set dev veth1 up',
   ]);
+});
+
+it('an interface whose name looks like an option comes after a word that says what it is', () => {
+  const place = { name: 'n1', at: { netns: 'n1' } };
+  const sides = [place, place].map((one) => ({ place: one, name: '-n', address: '10.0.0.1/24' })) as [
+    LinkSide,
+    LinkSide,
+  ];
+  const commands = [
+    ...commandsOf({ do: 'link', ends: sides }),
+    ...commandsOf({ do: 'address', place, name: '-n', address: '10.0.0.1/24' }),
+    ...commandsOf({ do: 'set', place, name: '-n', up: true }),
+  ];
+  const before = commands.flatMap((command) => [...command.matchAll(/(\S+) -n(?! n1)/g)].map((found) => found[1]));
+  expect(new Set(before)).toEqual(new Set(['name', 'dev']));
 });
 
 it('a sandbox is named by its process', () => {

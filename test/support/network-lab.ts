@@ -32,6 +32,26 @@ export const LAB = {
   metadata6: 'fd00:ec2::254',
 } as const;
 
+/**
+ * Addresses of the world, each with one of IPv4 in it that is closed: of the gateway, of a metadata service, of the loopback.
+ * A translator or a tunnel in the world would send what comes there to these.
+ */
+export const EMBEDDED = [
+  '64:ff9b::10.77.0.1',
+  '64:ff9b::169.254.169.254',
+  '64:ff9b::127.0.0.1',
+  '64:ff9b:1::10.77.0.1',
+  '64:ff9b:1:a9fe:a9:fe00::',
+  '2002:a4d:1::1',
+  '2002:a9fe:a9fe:1::1',
+  '::10.77.0.1',
+  '::ffff:0:10.77.0.1',
+  '2001::f5b2:fffe',
+] as const;
+
+/** The world itself, for a machine without IPv4. */
+export const EXTERNAL_BY_NAT64 = '64:ff9b::198.51.100.10';
+
 const SERVER = resolve('test/support/network-server.mjs');
 
 const HOST = `set -eu
@@ -48,7 +68,7 @@ ip link set lo up; ip addr add ${LAB.host}/24 dev eth0; ip addr add fd77::2/64 d
 world ip link set lo up; world ip addr add ${LAB.gateway}/24 dev gw; world ip addr add ${LAB.gateway6}/64 dev gw nodad
 world ip link set gw up
 for address in ${LAB.external}/32 ${LAB.metadata}/32; do world ip addr add $address dev lo; done
-for address in ${LAB.external6}/128 ${LAB.metadata6}/128; do world ip addr add $address dev lo nodad; done
+for address in ${[LAB.external6, LAB.metadata6, EXTERNAL_BY_NAT64, ...EMBEDDED].join(' ')}; do world ip addr add $address/128 dev lo nodad; done
 ip route add default via ${LAB.gateway}; ip route add default via ${LAB.gateway6}`;
 
 type Started = ReturnType<typeof launch>;
@@ -58,12 +78,8 @@ function launch(words: readonly string[], env: Readonly<Record<string, string>>)
 }
 
 export async function makeNetworkLab(): Promise<NetworkLab> {
-  const world = namespace(
-    ['--net'],
-    WORLD,
-    'world',
-    Object.values(LAB).filter((address) => address !== LAB.host),
-  );
+  const ofWorld = Object.values(LAB).filter((address) => address !== LAB.host);
+  const world = namespace(['--net'], WORLD, 'world', [...ofWorld, EXTERNAL_BY_NAT64, ...EMBEDDED]);
   const host = namespace(['--net', '--mount', '--propagation', 'private'], HOST, 'host', ['0.0.0.0', '::']);
   await Promise.all([world.says('made'), host.says('made')]);
   const [hostNet, worldNet] = [host, world].map(({ pid }) => [`--net=/proc/${pid}/ns/net`, '--']) as [

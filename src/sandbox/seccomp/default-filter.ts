@@ -30,6 +30,9 @@ const CLONE_NEWUSER = 0x1000_0000n;
 /** ioctl_tty(2): both type into the terminal on behalf of its user. */
 const TYPING = { TIOCSTI: 0x5412n, TIOCLINUX: 0x541cn };
 
+/** What makes sockets of a family: one (socket(2)), or two that are connected (socketpair(2)). */
+const SOCKET_CALLS = ['socket', 'socketpair'];
+
 /** address_families(7): unix, inet, inet6, netlink and packet remain. */
 const FAMILIES = { between: [3n, 4n, 5n, 6n, 7n, 8n, 9n, 11n, 12n, 13n, 14n, 15n], from: 18n };
 
@@ -46,11 +49,17 @@ export function defaultFilter(capabilities: Capabilities): Filter {
       ...REFUSED.map((name) => rule(name, EPERM)),
       ...NOT_THERE.map((name) => rule(name, ENOSYS)),
       ...Object.values(TYPING).map((request) => rule('ioctl', EPERM, lowHalf(1, request))),
-      ...FAMILIES.between.map((family) => rule('socket', EAFNOSUPPORT, { index: 0, compare: 'equal', value: family })),
-      rule('socket', EAFNOSUPPORT, { index: 0, compare: 'greaterOrEqual', value: FAMILIES.from }),
+      ...SOCKET_CALLS.flatMap(withoutFamilies),
       ...(hasCapability(capabilities, 'sys_admin') ? [] : withoutAdmin()),
     ],
   };
+}
+
+function withoutFamilies(syscall: string): readonly Rule[] {
+  return [
+    ...FAMILIES.between.map((family) => rule(syscall, EAFNOSUPPORT, { index: 0, compare: 'equal', value: family })),
+    rule(syscall, EAFNOSUPPORT, { index: 0, compare: 'greaterOrEqual', value: FAMILIES.from }),
+  ];
 }
 
 /** The flags of clone3(2) lie in memory, where a filter cannot look: programs fall back to clone(2). */

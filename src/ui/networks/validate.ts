@@ -9,7 +9,7 @@ export type Fault = string | undefined;
 
 /** Of a new network namespace: what the helper takes, and no name that is there. */
 export function faultOfNetworkName(name: string, taken: readonly string[]): Fault {
-  if (!ID.test(name)) return 'Use up to 32 of a–z, 0–9 and "-".';
+  if (!ID.test(name)) return 'Use up to 32 of a–z, 0–9 and "-", and begin with a letter or digit.';
   return taken.includes(name) ? `There is a network namespace ${name} already.` : undefined;
 }
 

@@ -154,6 +154,12 @@ describe('from a writable workspace', () => {
       '.githooks/pre-commit',
     ],
     ['the configuration of the user', 'echo "[core]" >dots; ln -s "$PWD/dots" ~/.gitconfig', 'dots'],
+    ['the configuration of the user that is still to come', 'ln -s "$PWD/dots" ~/.gitconfig', 'dots'],
+    [
+      'hooks by a link outside to a folder that is still to come',
+      'ln -s way/in ~/link; ln -s "$PWD" ~/way; printf "[core] hooksPath = ~/link/hooks\\n" >>.git/config',
+      'in/hooks/pre-commit',
+    ],
     [
       'hooks of a repository that lies elsewhere',
       'mv .git ~/.bare; printf "[core] hooksPath = tools\\n" >>~/.bare/config; echo "gitdir: $HOME/.bare" >.git',
@@ -195,6 +201,31 @@ describe('from a writable workspace', () => {
     ],
     ['a value on two lines', String.raw`printf '[core] hooksPath = to\\\nols\n' >>.git/config`, 'tools/pre-commit'],
     [
+      'a value that ends in a blank of Unicode',
+      String.raw`printf '[core] hooksPath = tools\302\240\n' >>.git/config`,
+      'tools\u00A0/pre-commit',
+    ],
+    [
+      'a value with a tab, which git before 2.45 takes for a space',
+      String.raw`printf '[core] hooksPath = a\tb\n' >>.git/config`,
+      '"a b"/pre-commit',
+    ],
+    [
+      'a value with a tab, which a later one keeps',
+      String.raw`printf '[core] hooksPath = a\tb\n' >>.git/config`,
+      '"a\tb"/pre-commit',
+    ],
+    [
+      'a submodule at a path with a tab',
+      String.raw`printf '[submodule "s"]\npath = a\tb\n' >.gitmodules; mkdir 'a b'`,
+      '"a b"/.git',
+    ],
+    [
+      'a repository whose name ends in a blank',
+      'mv .git ".bare "; mkdir .bare; echo "gitdir: .bare " >.git',
+      '".bare "/config',
+    ],
+    [
       'a repository by a link outside',
       'mv .git .bare; ln -s "$PWD" ~/way; echo "gitdir: $HOME/way/.bare" >.git',
       '.bare/config',
@@ -228,12 +259,80 @@ describe('from a writable workspace', () => {
     ['git is led to what is not there', 'rm -r .git; echo "gitdir: later" >.git', 'later'],
     ['a configuration has no end', 'truncate -s 1T .git/config', '.git/config'],
     ['a submodule lies below a file', `${SUBMODULE}; rm -r vendor; echo x >vendor`, 'vendor/one/.git'],
+    [
+      'a submodule has thousands of paths',
+      '{ echo "[submodule \\"s\\"]"; seq -f "path = s%.0f" 3000; } >.gitmodules',
+      '',
+    ],
     ['a folder of submodules is closed', `${SUBMODULE}; chmod 0 .git/modules/libs`, '.git/modules/libs'],
   ])('no sandbox starts where %s', async (_, prepare, path) => {
     await outside(caller, prepare);
     const { exitCode, stderr } = await inside('true');
     expect(exitCode).toBe(125);
     expect(stderr).toContain(`Nothing can be mounted on ${join(caller.workspace, path)}`);
+  });
+
+  it.each([
+    ['hooks', String.raw`printf '[core] hooksPath = tools\377\n' >>.git/config`, 'tools\\xFF'],
+    [
+      'hooks, written in UTF-8 for the rest',
+      String.raw`printf '[core] hooksPath = "\303\251\377/a"\n' >>.git/config`,
+      'é\\xFF/a',
+    ],
+    ['hooks of all repositories', String.raw`printf '[core] hooksPath = tools\377\n' >~/.gitconfig`, 'tools\\xFF'],
+    ['an included file', String.raw`printf '[include] path = ../own\377\n' >>.git/config`, 'own\\xFF'],
+    [
+      'a file included on a condition',
+      String.raw`printf '[includeIf "onbranch:x"] path = ../\300\200\n' >>.git/config`,
+      '\\xC0\\x80',
+    ],
+    ['the folder of the repository', String.raw`mv .git "$(printf 'r\377')"; printf 'gitdir: r\377\n' >.git`, 'r\\xFF'],
+    ['the folder of its working trees', String.raw`printf '../r\377\n' >.git/commondir`, 'r\\xFF'],
+    ['a submodule', String.raw`printf '[submodule "s\377"]\nurl = x\n' >>.git/config`, '.git/modules/s\\xFF'],
+    ['the place of a submodule', String.raw`printf '[submodule "s"]\npath = s\377\n' >.gitmodules`, 's\\xFF'],
+    [
+      'the place that a submodule itself names',
+      String.raw`${SUBMODULE}; printf '[submodule "libs/one"]\nurl = x\n' >.gitmodules; printf '[core] worktree = s\377\n' >.git/modules/libs/one/config`,
+      '.git/modules/libs/one/s\\xFF',
+    ],
+    [
+      'hooks, behind a link outside',
+      String.raw`mkdir "$(printf 'r\377')"; ln -s "$PWD/$(printf 'r\377')" ~/way; printf '[core] hooksPath = ~/way/hooks\n' >>.git/config`,
+      'r\\xFF',
+    ],
+    ['a file that opens the workspace', String.raw`: >"$(printf 'x\377.code-workspace')"`, 'x\\xFF.code-workspace'],
+  ])('no sandbox starts where the name of %s is not UTF-8, and nothing is left', async (_, prepare, shown) => {
+    await outside(caller, prepare);
+    const all = 'find . -ls | sort | od -c';
+    const before = await outside(caller, all);
+    const { exitCode, stderr } = await inside('true');
+    expect(exitCode, stderr).toBe(125);
+    const sentence = 'its name is not UTF-8, so it cannot be closed.';
+    expect(stderr).toContain(`Nothing can be mounted on ${join(caller.workspace, shown)}: ${sentence}`);
+    expect(await outside(caller, all)).toBe(before);
+  });
+
+  it('no sandbox starts where the folder of the user’s configuration is in the workspace under such a name', async () => {
+    const [file = '', ...words] = caller.asCaller(['sh', '-c']);
+    const line = String.raw`export XDG_CONFIG_HOME="$PWD/$(printf 'x\377')"; exec "$@"`;
+    const command = [process.execPath, CLI, 'run', '--profile', 'project', '--network', 'none', '--', 'true'];
+    const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false };
+    const { exitCode, stderr } = await execa(file, [...words, line, 'sh', ...command], options);
+    expect(exitCode, stderr).toBe(125);
+    expect(stderr).toContain(`Nothing can be mounted on ${caller.workspace}/x`);
+  });
+
+  it('links that lead to each other are in nobody’s way', async () => {
+    await outside(caller, 'ln -s b/b/b ~/a; ln -s a/a/a ~/b; printf "[core] hooksPath = ~/a/a/hooks\\n" >>.git/config');
+    expect((await inside('echo started')).stdout).toBe('started');
+  });
+
+  it('a name that is not UTF-8 and names nothing in the workspace is in nobody’s way', async () => {
+    const names = String.raw`printf '[user] name = Jos\351\n[includeIf "gitdir:/home/jos\351"] path = more\n' >>.git/config`;
+    const link = String.raw`mkdir ~/"$(printf 'r\377')"; ln -s "$(printf 'r\377')" ~/way; printf '[core] hooksPath = ~/way\n' >>.git/config`;
+    await outside(caller, String.raw`${names}; ${link}; : >"$(printf 'x\377.txt')"`);
+    const { stdout, stderr } = await inside('echo started; echo x >.git/more || echo closed');
+    expect(stdout, stderr).toBe('started\nclosed');
   });
 
   it.skipIf(!hasGit)('git works inside and outside meanwhile (needs git)', async () => {

@@ -8,6 +8,7 @@ import { CALLERS } from '../../support/unshared.ts';
 import { tryout } from './inside.ts';
 
 const EPERM = 1;
+const EINVAL = 22;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
 /** Compiled outside, for a machine without a compiler. */
@@ -20,6 +21,8 @@ const ALWAYS = {
   ...{ keyctl: ENOSYS, bpf: EPERM, perf_event_open: EPERM, userfaultfd: EPERM, io_uring_setup: ENOSYS },
   ...{ open_by_handle_at: EPERM, reboot: EPERM, tiocsti: EPERM, tiocsti_high: EPERM },
   ...{ vsock: EAFNOSUPPORT, alg: EAFNOSUPPORT, x25: EAFNOSUPPORT, inet: 0, unix: 0, netlink: 0, clone: 0, ptrace: 0 },
+  ...{ vsock_pair: EAFNOSUPPORT, xdp_pair: EAFNOSUPPORT, tipc_pair: EAFNOSUPPORT, x25_pair: EAFNOSUPPORT },
+  ...{ inet_pair: EINVAL, unix_pair: 0 },
   ...(process.arch === 'x64' ? { getpid_32: ENOSYS } : {}),
 };
 const WITHOUT_ADMIN = { mount: EPERM, fsopen: EPERM, clone3: ENOSYS, clone_newuser: EPERM, unshare_newuser: EPERM };

@@ -19,7 +19,7 @@ const network: WiredNetwork = wired(1, { kind: 'named', name: 'n1' }, [
 ]);
 
 describe('names', () => {
-  it.each(['', 'A', 'a b', '../n', 'n'.repeat(33)])('of networks are not %o', (name) => {
+  it.each(['', 'A', 'a b', '../n', '-n', '--', 'n'.repeat(33)])('of networks are not %o', (name) => {
     expect(faultOfNetworkName(name, [])).toMatch(/Use up to 32/);
   });
 
