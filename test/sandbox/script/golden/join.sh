@@ -3,18 +3,6 @@
 set -eu
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset PERL5OPT PERL5LIB PERLLIB PERL5DB PERLIO PERL_UNICODE PERL_SIGNALS
-# Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
-handed_on() {
-  value=; while read -r key value; do [ "$key" != flags: ] || break; done
-  case $value in 0[2367]?????? | "") return 1 ;; esac
-}
-for fd in /proc/$$/fd/*; do
-  fd=${fd##*/}
-  case $fd in 0 | 1 | 2) continue ;; esac
-  [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
-  [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
-  eval "exec $fd>&-"
-done
 
 keeper=0 kept=0; [ -r /run/user/1000/namespace-sandboxes/review-1a2b/pid ] || { echo 'The sandbox has ended.' >&2; exit 1; }
 { read -r pid started; } </run/user/1000/namespace-sandboxes/review-1a2b/pid
@@ -55,15 +43,15 @@ sub plain { my $text = shift; $text =~ s/\\([0-7]{3})/chr oct $1/ge; return $tex
 sub escaped { my $text = shift; $text =~ s/([^\w@%+=:,.\/-])/sprintf "\\%03o", ord $1/ge; return $text }
 
 # What is to be done: lines of a word and its fields.
-my (%facts, @shells, @rlimits, @landlock, @command);
+my (%facts, @shells, @rlimits, @landlock, @writes, @command);
 sub read_facts {
   for (split /\n/, shift) {
     my ($word, @fields) = map { plain($_) } split / /, $_, -1;
     if ($word eq "shell") { push @shells, $fields[0] }
     elsif ($word eq "rlimit") { push @rlimits, \@fields }
     elsif ($word eq "landlock") { push @landlock, \@fields }
+    elsif ($word eq "write") { push @writes, \@fields }
     elsif ($word eq "command") { @command = @fields }
-    elsif ($word eq "env") { $ENV{"given_$fields[0]"} = $fields[1] }
     else { $facts{$word} = \@fields }
   }
 }
@@ -72,7 +60,7 @@ my ($AT_FDCWD, $O_PATH, $O_CLOEXEC, $O_NONBLOCK, $O_NEW, $O_NOCTTY) = (-100, 010
 my ($O_DIRECTORY, $O_NOFOLLOW) = @number{qw(O_DIRECTORY O_NOFOLLOW)};
 my ($EMPTY_PATH, $RECURSIVE, $NO_AUTOMOUNT) = (0x1000, 0x8000, 0x800);
 my ($NO_MAGICLINKS, $NO_SYMLINKS, $BENEATH, $IN_ROOT) = (2, 4, 8, 16);
-my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE) = (2, 11, 17, 22, 38, 116);
+my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE, $ENOTDIR, $ENOEXEC) = (2, 11, 17, 22, 38, 116, 20, 8);
 
 # A descriptor of a path, openat2(2). The kernel asks for another try while somebody renames on the way.
 sub open_at {
@@ -181,6 +169,14 @@ sub ending {
 # The environment of the command: what is given, and nothing else.
 sub environment { my %given = map { /^given_(.+)/s ? ($1 => $ENV{$_}) : () } keys %ENV; return %given }
 
+# A program expects to wait at its streams. Who shares them with it outside may have them not wait, which holds for both.
+sub wait_at_streams {
+  for my $stream (\*STDIN, \*STDOUT, \*STDERR) {
+    my $flags = fcntl $stream, 3, 0 or next;
+    fcntl $stream, 4, $flags & ~$O_NONBLOCK if $flags & $O_NONBLOCK;
+  }
+}
+
 # Becomes the command: confined, in its folder, under the filter.
 sub become {
   my $program = shift;
@@ -191,11 +187,34 @@ sub become {
   chdir $about or failed(0 + $!);
   my ($shell) = ((grep { -x } @shells), $shells[-1]);
   @command = ($shell) unless @command;
-  %ENV = (environment(), SHELL => $shell);
+  my %variables = (environment(), SHELL => $shell);
+  my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
+  my @variables = map { "$_=$variables{$_}" } keys %variables;
+  my ($words, $environment) = (pointers(@command), pointers(@variables));
+  # perl(1) ignores this signal, and a program would go on ignoring it.
+  $SIG{FPE} = "DEFAULT";
   filter($program);
   ($step, $about) = ("command", $command[0]);
-  exec { $command[0] } @command;
-  failed(0 + $!);
+  failed(execute($words, $environment, @places));
+}
+
+# An array of pointers to strings, which have to stay where they are: the arguments are those of the caller.
+sub pointers { return join("", map { pack "P", $_ } @_) . pack "Q", 0 }
+
+# Executes the first of these that is there, as execvp(3) does: a script without "#!" is one of sh(1), and one that is found and
+# refused is said in the end.
+sub execute {
+  my ($words, $environment, @places) = @_;
+  my $errno = $ENOENT;
+  for my $place (@places) {
+    syscall 0 + $number{execve}, $place, $words, $environment;
+    $errno = 0 + $! if $! != $ENOENT && $! != $ENOTDIR;
+    next unless $! == $ENOEXEC;
+    my ($shell, @script) = ("/bin/sh", "/bin/sh", $place, @command[1 .. $#command]);
+    my $script = pointers(@script);
+    syscall 0 + $number{execve}, $shell, $script, $environment;
+  }
+  return $errno;
 }
 
 # Enters a sandbox: FACTS PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
@@ -351,6 +370,7 @@ sub join_streams {
   must(kernel("setsid"));
   my @copies = map { my $copy = 100 + $_; must(kernel("dup3", $streams[$_], $copy, $O_CLOEXEC)); $copy } 0 .. 2;
   for (0 .. 2) { must(kernel("dup3", $copies[$_], $_, 0)) }
+  wait_at_streams();
   must(kernel("ioctl", 0, 0x540e, 0)) if $has_terminal;
   must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
@@ -428,7 +448,9 @@ sub kills {
   return 0;
 }
 '
-exec perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' '
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
+exec perl -fe "$program" "$numbers" '
 own uts ipc net pid cgroup time
 memory 64M
 kills /sys/fs/cgroup/x/memory.events oom_kill

@@ -14,7 +14,7 @@ is_out() { read -r way begun <"$folder/hub/way-out" && is_since "$way" "$begun";
 
 case ${1-} in
 '')
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac

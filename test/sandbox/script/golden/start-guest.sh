@@ -41,11 +41,13 @@ by_hand() {
 
 # What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.
 program=…
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 
 case ${1-} in
 '' | by-hand | run)
   if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac
@@ -54,7 +56,7 @@ case ${1-} in
     fd=${fd##*/}
     case $fd in 0 | 1 | 2 | 3 | 20 | 21 | 22) continue ;; esac
     [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
-    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    [ "$fd" -lt 10 ] || continue
     eval "exec $fd>&-"
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
@@ -67,11 +69,15 @@ case ${1-} in
 # In the namespaces that are shared, and in the user namespace that owns them: the new one is its child. This process stays.
 beside)
   shift
-  unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts -- perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+  # A command in the background has no input of its own, sh(1): so the gates are handed on under another number.
+  exec 6<&0
+  unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts -- perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 gate
 hostname review
 domainname nis
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
 mark namespace-sandboxes:review-1a2b
 keep 0,1,3,4,5,6,7,8,10,13,18,31
 user 0 0 0 0
@@ -89,9 +95,9 @@ tmpfs /tmp tmpfs nosuid,nodev,mode=1777 0 0
 /home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
 /.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
 /dev/null /dev/null none bind,nosuid,noexec 0 0
-' "$@" <&0 & made=$!
+' "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
-  exec </dev/null >&0
+  exec </dev/null >&0 6<&-
   ended=; trap ended=y CHLD
   if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi
   wait "$made" || wait "$made" || exit

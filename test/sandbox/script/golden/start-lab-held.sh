@@ -47,11 +47,13 @@ by_hand() {
 
 # What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.
 program=…
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 
 case ${1-} in
 '' | by-hand | run)
   if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac
@@ -60,7 +62,7 @@ case ${1-} in
     fd=${fd##*/}
     case $fd in 0 | 1 | 2 | 3 | 20 | 21 | 22) continue ;; esac
     [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
-    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    [ "$fd" -lt 10 ] || continue
     eval "exec $fd>&-"
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
@@ -74,15 +76,17 @@ case ${1-} in
   { exec 7>&- 8>&-; rm -f "$folder/joining" "$folder/joined"; exec setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$hub" --preserve-credentials --user --net sh "$0" lab; } <"$folder/joining" >"$folder/joined" &
   exec 9<"$folder/joined"
   # An outer user and mount namespace first: all that the sandbox has will be owned by an inner one, user_namespaces(7).
-  setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$hub" --preserve-credentials --user -- unshare --user --keep-caps --mount --propagation private -- perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' outer '
+  # A command in the background has no input of its own, sh(1): so the gates are handed on under another number.
+  exec 6<&0
+  setpriv --reuid 524288 --regid 524288 --clear-groups -- nsenter --target "$hub" --preserve-credentials --user -- unshare --user --keep-caps --mount --propagation private -- perl -fe "$program" "$numbers" outer '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 ids 0\0400\0401\012 0\0400\0401\012
 ' '
 /usr held/0 none rbind,ro,nosuid,nodev,x-aside 0 0
 /home/u/my\040project held/1 none rbind,rw,nosuid,nodev,x-aside 0 0
-' -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&0 & made=$!
+' -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
-  exec </dev/null >&0 7>&- 8>&- 9<&-
+  exec </dev/null >&0 6<&- 7>&- 8>&- 9<&-
   ended=; trap ended=y CHLD
   if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi
   wait "$made" || wait "$made" || exit
@@ -107,9 +111,11 @@ inside)
   echo 1 >/proc/sys/net/ipv4/ip_forward
   echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
   wait "$linking"
-  exec perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+  exec perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 hostname review
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
 cgroup
 mark namespace-sandboxes:review-1a2b
 keep 0,1,3,4,5,6,7,8,10,13,18,31

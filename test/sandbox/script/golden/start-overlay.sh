@@ -39,11 +39,13 @@ by_hand() {
 
 # What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.
 program=…
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 
 case ${1-} in
 '' | by-hand | run)
   if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac
@@ -57,10 +59,12 @@ case ${1-} in
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic 18446744073709551611 -- perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic 18446744073709551611 -- perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 gate
 hostname review
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
 cgroup
 mark namespace-sandboxes:review-1a2b
 stays

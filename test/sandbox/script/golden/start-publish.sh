@@ -43,11 +43,13 @@ by_hand() {
 
 # What is mounted, confined and waited for inside: one program, perl(1), the same for every sandbox.
 program=…
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 
 case ${1-} in
 '' | by-hand | run)
   if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac
@@ -56,7 +58,7 @@ case ${1-} in
     fd=${fd##*/}
     case $fd in 0 | 1 | 2 | 3 | 20 | 21 | 22) continue ;; esac
     [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
-    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    [ "$fd" -lt 10 ] || continue
     eval "exec $fd>&-"
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
@@ -65,9 +67,11 @@ case ${1-} in
   { exec 4>&-; rm -f "$folder/lifeline" "$folder/answer"; exec setpriv --reuid 524288 --regid 524288 --clear-groups -- sh "$0" network; } <"$folder/lifeline" >"$folder/answer" &
   exec 5<"$folder/answer"
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&0 & made=$!
+  # A command in the background has no input of its own, sh(1): so the gates are handed on under another number.
+  exec 6<&0
+  setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
-  exec </dev/null >&0 4>&- 5<&-
+  exec </dev/null >&0 6<&- 4>&- 5<&-
   ended=; trap ended=y CHLD
   if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi
   wait "$made" || wait "$made" || exit
@@ -94,7 +98,7 @@ inside)
   nft -f - <<'END' & filtering=$!
   table inet sandbox {
     set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
-    set near6 { type ipv6_addr; flags interval; auto-merge; elements = { ::/127, ::ffff:0:0/96, fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64 } }
+    set near6 { type ipv6_addr; flags interval; auto-merge; elements = { fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64, ::/96, ::ffff:0:0/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 2001::/32, 64:ff9b::/104, 64:ff9b::7f00:0/104, 64:ff9b::a9fe:0/112, 64:ff9b::e000:0/100, 64:ff9b::ffff:ffff/128, 64:ff9b::6464:64c8/128, 64:ff9b::c000:c0/128, 64:ff9b::a83f:8110/128, 64:ff9b::c0a8:100/120, 64:ff9b::c0a8:101/128, 2002::/24, 2002:7f00::/24, 2002:a9fe::/32, 2002:e000::/20, 2002:ffff:ffff::/48, 2002:6464:64c8::/48, 2002:c000:c0::/48, 2002:a83f:8110::/48, 2002:c0a8:100::/40, 2002:c0a8:101::/48 } }
     chain out {
       type filter hook output priority filter;
       oifname "lo" accept
@@ -115,9 +119,11 @@ inside)
   printf '%s\n' 'nameserver 192.0.2.53' 'search example.org' >"$folder/scratch/resolv.conf"
   wait "$linking"
   wait "$filtering"; read -r _ <&5; exec 5<&-
-  exec perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+  exec perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 hostname review
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
 cgroup
 mark namespace-sandboxes:review-1a2b
 keep 0,1,3,4,5,6,7,8,10,18,31

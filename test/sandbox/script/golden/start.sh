@@ -58,15 +58,15 @@ sub plain { my $text = shift; $text =~ s/\\([0-7]{3})/chr oct $1/ge; return $tex
 sub escaped { my $text = shift; $text =~ s/([^\w@%+=:,.\/-])/sprintf "\\%03o", ord $1/ge; return $text }
 
 # What is to be done: lines of a word and its fields.
-my (%facts, @shells, @rlimits, @landlock, @command);
+my (%facts, @shells, @rlimits, @landlock, @writes, @command);
 sub read_facts {
   for (split /\n/, shift) {
     my ($word, @fields) = map { plain($_) } split / /, $_, -1;
     if ($word eq "shell") { push @shells, $fields[0] }
     elsif ($word eq "rlimit") { push @rlimits, \@fields }
     elsif ($word eq "landlock") { push @landlock, \@fields }
+    elsif ($word eq "write") { push @writes, \@fields }
     elsif ($word eq "command") { @command = @fields }
-    elsif ($word eq "env") { $ENV{"given_$fields[0]"} = $fields[1] }
     else { $facts{$word} = \@fields }
   }
 }
@@ -75,7 +75,7 @@ my ($AT_FDCWD, $O_PATH, $O_CLOEXEC, $O_NONBLOCK, $O_NEW, $O_NOCTTY) = (-100, 010
 my ($O_DIRECTORY, $O_NOFOLLOW) = @number{qw(O_DIRECTORY O_NOFOLLOW)};
 my ($EMPTY_PATH, $RECURSIVE, $NO_AUTOMOUNT) = (0x1000, 0x8000, 0x800);
 my ($NO_MAGICLINKS, $NO_SYMLINKS, $BENEATH, $IN_ROOT) = (2, 4, 8, 16);
-my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE) = (2, 11, 17, 22, 38, 116);
+my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE, $ENOTDIR, $ENOEXEC) = (2, 11, 17, 22, 38, 116, 20, 8);
 
 # A descriptor of a path, openat2(2). The kernel asks for another try while somebody renames on the way.
 sub open_at {
@@ -184,6 +184,14 @@ sub ending {
 # The environment of the command: what is given, and nothing else.
 sub environment { my %given = map { /^given_(.+)/s ? ($1 => $ENV{$_}) : () } keys %ENV; return %given }
 
+# A program expects to wait at its streams. Who shares them with it outside may have them not wait, which holds for both.
+sub wait_at_streams {
+  for my $stream (\*STDIN, \*STDOUT, \*STDERR) {
+    my $flags = fcntl $stream, 3, 0 or next;
+    fcntl $stream, 4, $flags & ~$O_NONBLOCK if $flags & $O_NONBLOCK;
+  }
+}
+
 # Becomes the command: confined, in its folder, under the filter.
 sub become {
   my $program = shift;
@@ -194,11 +202,34 @@ sub become {
   chdir $about or failed(0 + $!);
   my ($shell) = ((grep { -x } @shells), $shells[-1]);
   @command = ($shell) unless @command;
-  %ENV = (environment(), SHELL => $shell);
+  my %variables = (environment(), SHELL => $shell);
+  my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
+  my @variables = map { "$_=$variables{$_}" } keys %variables;
+  my ($words, $environment) = (pointers(@command), pointers(@variables));
+  # perl(1) ignores this signal, and a program would go on ignoring it.
+  $SIG{FPE} = "DEFAULT";
   filter($program);
   ($step, $about) = ("command", $command[0]);
-  exec { $command[0] } @command;
-  failed(0 + $!);
+  failed(execute($words, $environment, @places));
+}
+
+# An array of pointers to strings, which have to stay where they are: the arguments are those of the caller.
+sub pointers { return join("", map { pack "P", $_ } @_) . pack "Q", 0 }
+
+# Executes the first of these that is there, as execvp(3) does: a script without "#!" is one of sh(1), and one that is found and
+# refused is said in the end.
+sub execute {
+  my ($words, $environment, @places) = @_;
+  my $errno = $ENOENT;
+  for my $place (@places) {
+    syscall 0 + $number{execve}, $place, $words, $environment;
+    $errno = 0 + $! if $! != $ENOENT && $! != $ENOTDIR;
+    next unless $! == $ENOEXEC;
+    my ($shell, @script) = ("/bin/sh", "/bin/sh", $place, @command[1 .. $#command]);
+    my $script = pointers(@script);
+    syscall 0 + $number{execve}, $shell, $script, $environment;
+  }
+  return $errno;
 }
 
 # The inside of a sandbox, from the first mount to PID 1, without another program: inside FACTS TABLE…, or outer FACTS TABLE… -- NEXT….
@@ -257,7 +288,7 @@ sub inside {
   must(prctl($SET_PDEATHSIG, 9));
   names();
   my $filter = $facts{filter} && read_filter($facts{filter}[0]);
-  write_file(@{$facts{write}}) if $facts{write};
+  write_file(@$_) for @writes;
   open_folder();
   open my $null, "+<", "/dev/null" or failed(0 + $!);
   mount_entry($_) for @table;
@@ -335,7 +366,7 @@ sub mount_entry {
   $about = $target;
   return make_link($source, $target) if $option{"x-link"};
   return make_file($source, $target) if $option{"x-text"};
-  return change($target, $attributes) if $option{remount};
+  return change($target, $attributes, $option{rbind} ? $RECURSIVE : 0) if $option{remount};
   my ($tree, $is_folder) = $type eq "none" ? clone($source, \%option, $attributes) : (file_system($source, $type, $attributes, @own), 1);
   attach($tree, $target, $is_folder, \%option);
 }
@@ -352,7 +383,7 @@ sub clone {
   as_seen($there, $option->{"x-seen"});
   $step = "clone";
   my $tree = must(kernel("open_tree", $descriptor, \"", 1 | $O_CLOEXEC | $EMPTY_PATH | $RECURSIVE | $NO_AUTOMOUNT));
-  set_attributes($tree, $attributes);
+  set_attributes($tree, $attributes, $RECURSIVE);
   kernel("close", $descriptor);
   return ($tree, ($mode & 0170000) == 0040000);
 }
@@ -363,10 +394,10 @@ sub as_seen {
 }
 
 sub set_attributes {
-  my ($tree, $attributes) = @_;
+  my ($tree, $attributes, $how) = @_;
   $step = "attributes";
   my $change = pack "Q4", $attributes, 0, 0, 0;
-  must(kernel("mount_setattr", $tree, \"", $EMPTY_PATH | $RECURSIVE, \$change, length $change));
+  must(kernel("mount_setattr", $tree, \"", $EMPTY_PATH | $how, \$change, length $change));
 }
 
 # A file system of its own. The layers of an overlay are named by descriptors: a string that the kernel takes ends at 256 bytes.
@@ -450,12 +481,12 @@ sub around {
   return ($around, $name);
 }
 
-# A mount that is there, and all below it, made read-only.
+# A mount that is there, alone or with all below it.
 sub change {
-  my ($target, $attributes) = @_;
+  my ($target, $attributes, $how) = @_;
   $step = "target";
   my $mount = must(open_at($root, below($target), $O_PATH, $NO_SYMLINKS | $IN_ROOT));
-  set_attributes($mount, $attributes);
+  set_attributes($mount, $attributes, $how);
   kernel("close", $mount);
 }
 
@@ -530,6 +561,7 @@ sub first_command {
   $is_command = 1;
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
+  wait_at_streams();
   must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
   umask oct $ENV{mask};
@@ -569,11 +601,13 @@ sub watch {
   }
 }
 '
+# The numbers of the system calls of this machine.
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 
 case ${1-} in
 '' | by-hand | run)
   if [ "${1-}" != run ] && { [ -n "${1-}" ] || [ -t 0 ]; }; then by_hand; fi
-  # Of what its opener has open, the three standard streams go inside and nothing else: proc_pid_fdinfo(5).
+  # What its opener has open beside that does not stay open, proc_pid_fdinfo(5).
   handed_on() {
     value=; while read -r key value; do [ "$key" != flags: ] || break; done
     case $value in 0[2367]?????? | "") return 1 ;; esac
@@ -582,16 +616,20 @@ case ${1-} in
     fd=${fd##*/}
     case $fd in 0 | 1 | 2 | 3 | 20 | 21 | 22) continue ;; esac
     [ -e "/proc/$$/fdinfo/$fd" ] && handed_on <"/proc/$$/fdinfo/$fd" || continue
-    [ "$fd" -lt 10 ] || [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+    [ "$fd" -lt 10 ] || continue
     eval "exec $fd>&-"
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 5 --monotonic -5 -- perl -fe "$program" 'brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534' inside '
+  # A command in the background has no input of its own, sh(1): so the gates are handed on under another number.
+  exec 6<&0
+  unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 5 --monotonic -5 -- perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 gate
 hostname review
 loopback
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
 cgroup
 mark namespace-sandboxes:review-1a2b
 keep 0,1,3,4,5,6,7,8,10,13,18,31
@@ -610,9 +648,9 @@ tmpfs /tmp tmpfs nosuid,nodev,mode=1777 0 0
 /home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
 /.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
 /dev/null /dev/null none bind,nosuid,noexec 0 0
-' "$@" <&0 & made=$!
+' "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
-  exec </dev/null >&0
+  exec </dev/null >&0 6<&-
   ended=; trap ended=y CHLD
   if [ -e /proc/$$/fd/3 ]; then read -r _ <&3 || [ "$ended" ] || kill -KILL "$made"; fi
   wait "$made" || wait "$made" || exit
