@@ -60,9 +60,12 @@ export function bindFile(source: string, target: string, options: readonly strin
   return { source, target, type: 'none', options: ['bind', ...options], seen };
 }
 
-/** A bind of what is inside onto itself, with all that is mounted below it. */
+/**
+ * A bind of what is inside onto itself, with all that is mounted below it. `nodev` stays as it is, because what hides a file is a
+ * device.
+ */
 export function bindItself(path: string, access: 'ro' | 'rw', options: readonly string[] = []): MountEntry {
-  return { ...bindFolder(path, path, access), inside: true, options: ['rbind', access, 'nosuid', 'nodev', ...options] };
+  return { ...bindFolder(path, path, access), inside: true, options: ['rbind', access, 'nosuid', ...options] };
 }
 
 /** Makes a mount that is there already read-only, but nothing that is mounted below it. */
@@ -72,7 +75,7 @@ export function remountReadOnly(target: string): MountEntry {
 
 /** Makes a mount that is there already read-only, with all that is mounted below it. */
 export function remountTreeReadOnly(target: string): MountEntry {
-  return { source: 'none', target, type: 'none', options: ['remount', 'rbind', 'ro', 'nosuid', 'nodev'] };
+  return { source: 'none', target, type: 'none', options: ['remount', 'rbind', 'ro', 'nosuid'] };
 }
 
 export function isReadOnly({ options }: MountEntry): boolean {

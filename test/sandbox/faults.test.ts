@@ -26,12 +26,9 @@ type Kind = (typeof KINDS)[number];
 
 /** The programs that the start script runs by their names, in their order, until the sandbox is whole. */
 function stepsOf(caller: 'root' | 'user', kind: Kind): readonly string[] {
-  const start = ['hostname', 'ip'];
-  // For a foreign root unshare, setpriv and umount run through the host's loader, which runs no script.
-  if (kind === 'directory') return [...start, 'mount', 'mkdir', 'mount', 'cp', 'mkdir', 'mount', 'cat', 'pivot_root'];
   const drop = caller === 'root' ? ['setpriv'] : [];
-  const outer = kind === 'held' ? ['unshare', 'mount', ...(caller === 'root' ? ['mkfifo'] : [])] : [];
-  return [...drop, ...outer, 'unshare', ...start, 'mount', 'cat', 'pivot_root', 'umount', 'unshare', 'setpriv'];
+  const outer = kind === 'held' ? ['unshare', 'perl'] : [];
+  return [...drop, ...outer, 'unshare', 'perl'];
 }
 
 /**
@@ -165,6 +162,40 @@ describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(
   },
 );
 
+/** A system call of the program inside, and which one of its name it is. */
+const CALLS = [
+  ['openat2', 2],
+  ['fsopen', 1],
+  ['move_mount', 1],
+  ['move_mount', 9],
+  ['pivot_root', 1],
+  ['umount2', 1],
+  ['signalfd4', 1],
+  ['capset', 1],
+] as const;
+
+describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(
+  'when PID 1 of %s is killed while it makes the sandbox (needs root and strace)',
+  (name) => {
+    let caller: Caller;
+    beforeEach(() => {
+      caller = makeCaller(name);
+    });
+    afterEach(() => caller.remove());
+
+    it.each(CALLS)('at %s number %i, the start fails and nothing is left', async (call, when) => {
+      const before = leftovers(caller);
+      const inject = ['-f', '-qq', '-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${when}`];
+      const [file = '', ...words] = caller.asCaller([process.execPath, CLI, 'run', '--', 'true']);
+      const options = { cwd: caller.workspace, env: caller.env, extendEnv: false, reject: false } as const;
+      const { exitCode, stderr } = await execa('strace', [...inject, '-o', '/dev/null', '--', file, ...words], options);
+      expect(exitCode, stderr).toBe(125);
+      expect(stderr).toContain('The sandbox did not start');
+      expect(leftovers(caller)).toEqual(before);
+    });
+  },
+);
+
 /** A profile that mounts a file into a folder which the root file system does not have. */
 function writeProfiles({ workspace }: Caller): void {
   mkdirSync(join(workspace, '.vscode'));
@@ -206,7 +237,7 @@ async function endBeforeStep(
     },
   );
   const seen = `/proc/${launcher.pid ?? 0}/root/usr/local/sbin`;
-  await until('the gates', () => existsSync(`${seen}/pivot_root`) && existsSync(`${seen}/go`));
+  await until('the gates', () => existsSync(`${seen}/perl`) && existsSync(`${seen}/go`));
   // Opened for both, so that neither side waits for the other to open, and so that they stay once the launcher is gone.
   const said = await open(`${seen}/said`, 'r+');
   const go = await open(`${seen}/go`, 'r+');

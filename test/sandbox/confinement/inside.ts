@@ -40,7 +40,7 @@ export function tryout(name: 'root' | 'user'): Tryout {
 
   async function enterAnother(settings: object, line: string, more: readonly string[]): Promise<Finished> {
     await write({ ...settings, lifetime: 'untilStopped' });
-    const started = await caller.unshared(['run', '--profile', 'tried', ...more, '--', 'true']);
+    const started = await caller.unshared(['run', '--profile', 'tried', ...more, '--', 'sh', '-c', ':']);
     expect(started.exitCode, started.stderr).toBe(0);
     const [sandbox] = await running(caller);
     const entered = await caller.unshared(['enter', sandbox?.id ?? '', '--', 'sh', '-c', line]);
