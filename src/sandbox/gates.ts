@@ -147,7 +147,7 @@ function failForMount(stderr: string): void {
   if (step === 'target' || step === 'attach')
     fail('mountTargetRefused', {
       target: path,
-      reason: Number(errno) === ELOOP ? 'it is, or lies behind, a symbolic link' : text_,
+      reason: Number(errno) === ELOOP ? 'it is a symbolic link, or is reached by one' : text_,
     });
 }
 

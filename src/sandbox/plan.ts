@@ -230,15 +230,19 @@ function untrustedFolders({ profile, workspaceFolder, keptHome }: PlanRequest, r
 }
 
 /** The root file system comes first, because the others are mounted on it. */
-function overlaysOf(
-  { profile: { mounts }, lower, ids }: PlanRequest,
-  untrusted: readonly string[],
-): readonly Overlay[] {
-  const root = lower === undefined ? [] : [{ lower: realpathSync(lower), seen: seenAt(lower), target: '/' }];
-  const others = mounts.flatMap((mount) =>
+function overlaysOf({ profile, lower, ids }: PlanRequest, untrusted: readonly string[]): readonly Overlay[] {
+  const root = lower === undefined ? [] : [{ ...rootFolder(profile, lower, untrusted), target: '/' }];
+  const others = profile.mounts.flatMap((mount) =>
     mount.kind === 'overlay' ? [{ ...usableFolder(mount.overlay, ids, untrusted), target: mount.to }] : [],
   );
   return [...root, ...others];
+}
+
+/** A folder of the user's may lie where a sandbox can write; the others are in the store. */
+function rootFolder({ rootfs }: Profile, lower: string, untrusted: readonly string[]): Pick<Overlay, 'lower' | 'seen'> {
+  if (rootfs.kind !== 'directory') return { lower: realpathSync(lower), seen: seenAt(lower) };
+  const { path, seen } = findSource(lower, untrusted);
+  return { lower: path, seen };
 }
 
 function usableFolder(path: string, ids: IdPlan, untrusted: readonly string[]): Pick<Overlay, 'lower' | 'seen'> {

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isWithin } from '../host/paths.ts';
+import { isBelow } from '../host/paths.ts';
 import { fail } from '../model/problem.ts';
 import { seenAt } from './mounts.ts';
 
@@ -18,7 +18,7 @@ const MOST_LINKS = 40;
 
 /**
  * Finds what a path of a profile leads to. A sandbox or a repository may have put a link in its way, so only links of this machine's
- * root are followed, and none in the folders that are `untrusted`.
+ * root are followed, and none below the folders that are `untrusted`.
  * @throws ProblemError `bindSourceMissing`, `bindSourceLink`.
  */
 export function findSource(path: string, untrusted: readonly string[]): Source {
@@ -49,7 +49,7 @@ function withoutLinks(path: string, untrusted: readonly string[]): string {
 /** Root of a user namespace is the owner of `/` there. */
 function isTrusted(link: string, { uid }: Stats, untrusted: readonly string[]): boolean {
   const isRoots = uid === 0 || uid === statSync('/').uid;
-  return isRoots && !untrusted.some((folder) => isWithin(link, folder));
+  return isRoots && !untrusted.some((folder) => isBelow(link, folder));
 }
 
 const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
