@@ -157,8 +157,10 @@ function shellInside(plan: Plan): readonly string[] {
       'shift; read -r pid _ </proc/self/stat',
       `${sayUnshared(plan)}${tellWayOut(plan)}${tellLab(plan)}`,
       ...rooted,
-      '# A loopback device that is up, network_namespaces(7).',
-      ...networkInside(plan),
+    ]),
+    '# A loopback device that is up, network_namespaces(7).',
+    ...networkInside(plan), // with a text of several lines, which ends where its last word begins a line
+    ...indented([
       ...waitForNetwork(plan),
       `exec ${[...perl('inside', insideFacts(plan, 'passed'), insideTable(plan)), '"$@"'].join(' ')} ;;`,
     ]),

@@ -83,7 +83,11 @@ function withoutProgram(script: string): string {
 }
 
 function short<Arguments extends readonly unknown[]>(script: (...words: Arguments) => string) {
-  return (...words: Arguments): string => withoutProgram(script(...words));
+  return (...words: Arguments): string => {
+    const text = script(...words);
+    expect(execaSync('sh', ['-n'], { input: text, reject: false }).stderr).toBe('');
+    return withoutProgram(text);
+  };
 }
 
 const NO_OFFSETS = ['--boottime', '0', '--monotonic', '0'];

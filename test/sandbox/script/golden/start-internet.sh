@@ -89,31 +89,31 @@ network)
 inside)
   shift; read -r pid _ </proc/self/stat
   gate "unshared $pid"; echo "$pid" >&4; exec 4>&-;
-  # A loopback device that is up, network_namespaces(7).
-  ip link set lo up & linking=$!
-  # Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.
-  nft -f - <<'END' & filtering=$!
-  table inet sandbox {
-    set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
-    set near6 { type ipv6_addr; flags interval; auto-merge; elements = { fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64, ::/96, ::ffff:0:0/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 2001::/32, 64:ff9b::/104, 64:ff9b::7f00:0/104, 64:ff9b::a9fe:0/112, 64:ff9b::e000:0/100, 64:ff9b::ffff:ffff/128, 64:ff9b::6464:64c8/128, 64:ff9b::c000:c0/128, 64:ff9b::a83f:8110/128, 64:ff9b::c0a8:100/120, 64:ff9b::c0a8:101/128, 2002::/24, 2002:7f00::/24, 2002:a9fe::/32, 2002:e000::/20, 2002:ffff:ffff::/48, 2002:6464:64c8::/48, 2002:c000:c0::/48, 2002:a83f:8110::/48, 2002:c0a8:100::/40, 2002:c0a8:101::/48 } }
-    chain out {
-      type filter hook output priority filter;
-      oifname "lo" accept
-      ct state established,related accept
-      icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
-      ip daddr @near goto refused
-      ip6 daddr @near6 goto refused
-    }
-    chain refused {
-      meta l4proto tcp reject with tcp reset
-      reject with icmpx admin-prohibited
-    }
+# A loopback device that is up, network_namespaces(7).
+ip link set lo up & linking=$!
+# Nothing of this machine, its links or a metadata address can be asked: nft(8). Without net_admin and net_raw nobody inside gets past.
+nft -f - <<'END' & filtering=$!
+table inet sandbox {
+  set near { type ipv4_addr; flags interval; auto-merge; elements = { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/4, 255.255.255.255, 100.100.100.200, 192.0.0.192, 168.63.129.16, 192.168.1.7/24, 192.168.1.1 } }
+  set near6 { type ipv6_addr; flags interval; auto-merge; elements = { fe80::/10, ff00::/8, fd00:ec2::254, fe80::1/64, ::/96, ::ffff:0:0/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 2001::/32, 64:ff9b::/104, 64:ff9b::7f00:0/104, 64:ff9b::a9fe:0/112, 64:ff9b::e000:0/100, 64:ff9b::ffff:ffff/128, 64:ff9b::6464:64c8/128, 64:ff9b::c000:c0/128, 64:ff9b::a83f:8110/128, 64:ff9b::c0a8:100/120, 64:ff9b::c0a8:101/128, 2002::/24, 2002:7f00::/24, 2002:a9fe::/32, 2002:e000::/20, 2002:ffff:ffff::/48, 2002:6464:64c8::/48, 2002:c000:c0::/48, 2002:a83f:8110::/48, 2002:c0a8:100::/40, 2002:c0a8:101::/48 } }
+  chain out {
+    type filter hook output priority filter;
+    oifname "lo" accept
+    ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
+    ip daddr @near goto refused
+    ip6 daddr @near6 goto refused
   }
-  END
-  # ping(8) without net_raw: icmp(7).
-  echo '0 0' >/proc/sys/net/ipv4/ping_group_range
-  # Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
-  printf '%s\n' 'nameserver 192.0.2.53' 'search example.org' >"$folder/scratch/resolv.conf"
+  chain refused {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+}
+END
+# ping(8) without net_raw: icmp(7).
+echo '0 0' >/proc/sys/net/ipv4/ping_group_range
+# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
+printf '%s\n' 'nameserver 192.0.2.53' 'search example.org' >"$folder/scratch/resolv.conf"
   wait "$linking"
   wait "$filtering"; read -r _ <&5; exec 5<&-
   exec perl -fe "$program" "$numbers" inside '

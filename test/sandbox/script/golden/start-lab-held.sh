@@ -102,14 +102,14 @@ lab)
 inside)
   shift; read -r pid _ </proc/self/stat
   echo "$pid" >&6; exec 6>&-; read -r _; echo "$pid" >&7; exec 7>&- 8>&-;
-  # A loopback device that is up, network_namespaces(7).
-  # Its links into the lab as soon as they are there, ip-address(8).
-  { read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
-    printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
-  exec 9<&-
-  # It passes packets on from one network to another: ip(7), ipv6(7).
-  echo 1 >/proc/sys/net/ipv4/ip_forward
-  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+# A loopback device that is up, network_namespaces(7).
+# Its links into the lab as soon as they are there, ip-address(8).
+{ read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
+  printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
+exec 9<&-
+# It passes packets on from one network to another: ip(7), ipv6(7).
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
   wait "$linking"
   exec perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b

@@ -666,48 +666,48 @@ lab)
 inside)
   shift; read -r pid _ </proc/self/stat
   gate "unshared $pid"; echo "$pid" >&4; exec 4>&-; echo "$pid" >&7; exec 7>&- 8>&-;
-  # A loopback device that is up, network_namespaces(7).
-  # Its links into the lab as soon as they are there, ip-address(8).
-  { read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
-    printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
-  exec 9<&-
-  # It passes packets on from one network to another: ip(7), ipv6(7).
-  echo 1 >/proc/sys/net/ipv4/ip_forward
-  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-  # Through the link of the ports goes what answers, and nothing else: nft(8). Without net_admin and net_raw nobody inside gets past.
-  nft -f - <<'END' & filtering=$!
-  table inet ports {
-    chain in {
-      type filter hook input priority filter;
-      iifname "ports" ct mark set 1
-    }
-    chain out {
-      type filter hook output priority filter;
-      oifname != "ports" accept
-      ct mark 1 accept
-      icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-      goto refused
-    }
-    chain between {
-      type filter hook forward priority filter;
-      iifname "ports" drop
-      oifname "ports" goto refused
-    }
-    chain from {
-      type nat hook input priority 100;
-      iifname "ports" snat ip to 203.0.113.1
-      iifname "ports" snat ip6 to 2001:db8:1::1
-    }
-    chain refused {
-      meta l4proto tcp reject with tcp reset
-      reject with icmpx admin-prohibited
-    }
+# A loopback device that is up, network_namespaces(7).
+# Its links into the lab as soon as they are there, ip-address(8).
+{ read -r _ <&9 || { echo 'no lab' >&2; exit 1; }
+  printf '%s\n' 'link set dev lo up' 'link set dev eth0 up' 'addr add 10.0.0.1/24 dev eth0' 'addr add fd00::1/64 dev eth0 nodad' 'link set dev dmz up' 'addr add 10.1.0.1/24 dev dmz' 'route add default via 10.0.0.254 dev eth0' | ip -batch -; } & linking=$!
+exec 9<&-
+# It passes packets on from one network to another: ip(7), ipv6(7).
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+# Through the link of the ports goes what answers, and nothing else: nft(8). Without net_admin and net_raw nobody inside gets past.
+nft -f - <<'END' & filtering=$!
+table inet ports {
+  chain in {
+    type filter hook input priority filter;
+    iifname "ports" ct mark set 1
   }
-  END
-  # ping(8) without net_raw: icmp(7).
-  echo '0 0' >/proc/sys/net/ipv4/ping_group_range
-  # Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
-  printf '%s\n' 'nameserver 192.0.2.53' >"$folder/scratch/resolv.conf"
+  chain out {
+    type filter hook output priority filter;
+    oifname != "ports" accept
+    ct mark 1 accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    goto refused
+  }
+  chain between {
+    type filter hook forward priority filter;
+    iifname "ports" drop
+    oifname "ports" goto refused
+  }
+  chain from {
+    type nat hook input priority 100;
+    iifname "ports" snat ip to 203.0.113.1
+    iifname "ports" snat ip6 to 2001:db8:1::1
+  }
+  chain refused {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+}
+END
+# ping(8) without net_raw: icmp(7).
+echo '0 0' >/proc/sys/net/ipv4/ping_group_range
+# Names are asked of an address that the way out turns into the machine's own resolver: resolv.conf(5).
+printf '%s\n' 'nameserver 192.0.2.53' >"$folder/scratch/resolv.conf"
   wait "$linking"
   wait "$filtering"; read -r _ <&5; exec 5<&-
   # The link of the ports: what comes from its own address goes through it, and nothing else, ip-rule(8).
