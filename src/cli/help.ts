@@ -49,7 +49,8 @@ Prints the script that makes a sandbox: of a running one by its ID, else what "u
 
   --join              the script that enters it instead
   --lab               the script that starts the lab that it is in
-  --export FOLDER     write both there; they run by hand: start.sh in one terminal, then join.sh in others
+  --export FOLDER     write both there; they run by hand: "sh start.sh" in one terminal, then in others
+                      "sh join.sh", or "sh join.sh COMMAND ARGUMENT…"
 `,
   lab: `unshared lab list [--json]
 unshared lab start [--workspace FOLDER] [PROFILE…]
