@@ -89,7 +89,7 @@ export const profileSchema = keyed({
     'Whether no program gains privileges by execve(2) (no_new_privs); what is shown of this machine gives none either way.',
   ),
   seccomp: key(seccomp, 'Filter of system calls (seccomp(2)).'),
-  landlock: key(landlock, 'What every process may open at most (landlock(7)), where setpriv(1) can say so.'),
+  landlock: key(landlock, 'What every process may open at most (landlock(7)). It needs Linux 6.2.'),
   time: key(time, 'Clocks inside, as offsets in seconds (time_namespaces(7)).'),
   env: key(mapOf(variableName, text('a text')), 'Variables set inside; ${env:NAME} takes a value from outside.'),
   envPass: key(

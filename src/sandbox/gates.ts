@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fail } from '../model/problem.ts';
@@ -26,6 +25,36 @@ export interface GatedScript {
   readonly ended: Promise<void>;
 }
 
+/** Bytes: what runs inside may have taken hold of the pipe, in a sandbox where it may trace PID 1. */
+const LONGEST_LINE = 4096;
+const MOST_LINES = 64;
+
+/** The lines of a stream, each once; undefined at its end, and at whatever no script says. */
+function linesOf(stream: Readable): { next(): Promise<string | undefined> } {
+  const lines: string[] = [];
+  let rest = '';
+  let isOver = false;
+  let wake: () => void = () => undefined;
+  const end = (): void => {
+    isOver = true;
+    wake();
+  };
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    const parts = `${rest}${text}`.split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts);
+    if (rest.length > LONGEST_LINE || lines.length > MOST_LINES) stream.destroy();
+    wake();
+  });
+  stream.on('close', end).on('error', end);
+  return {
+    next: async () => {
+      while (lines.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve));
+      return lines.shift();
+    },
+  };
+}
+
 /** What a start script begins with beside its own words. */
 export interface FirstCommand {
   /** The words of the command; none for that of the profile, or a shell. */
@@ -38,29 +67,28 @@ export interface FirstCommand {
 /** Starts `sh script` and listens to it. */
 export function runGated(script: string, first?: FirstCommand): GatedScript {
   const child = start(script, first);
-  const lines = createInterface({ input: child.stdout });
-  const words = lines[Symbol.asyncIterator]();
+  const lines = linesOf(child.stdout);
   let closed = false;
   return {
     pid: child.process.pid ?? 0,
     streams: [STREAMS, STREAMS + 1, STREAMS + 2].map((fd) => child.process.stdio[fd] ?? undefined),
     at: async (word, step = STEPS[word]) => {
-      const next: IteratorResult<string, undefined> = await words.next();
-      const [said, ...rest] = next.value?.split(' ') ?? [];
+      const next = await lines.next();
+      const [said, ...rest] = next?.split(' ') ?? [];
       if (said === word) return rest.join(' ');
       if (closed) throw new Error('the start was given up');
       return failedAt(step, child);
     },
     next: async () => {
-      const next: IteratorResult<string, undefined> = await words.next();
-      return next.value?.split(' ');
+      const next = await lines.next();
+      return next?.split(' ');
     },
     pass: (line = 'go') => child.stdin.write(`${line}\n`),
     close: () => {
       closed = true;
       shut(child);
     },
-    detach: () => detach(child, lines),
+    detach: () => detach(child),
     ended: child.ended,
   };
 }
@@ -184,8 +212,7 @@ function shut({ stdin, lifeline, ended }: Child): void {
   });
 }
 
-function detach({ process: process_, stdout, errors, stdin, lifeline }: Child, lines: Interface): void {
-  lines.close();
+function detach({ process: process_, stdout, errors, stdin, lifeline }: Child): void {
   stdout.destroy();
   errors.destroy();
   for (const pipe of [stdin, lifeline]) (pipe as Writable & { unref?: () => void }).unref?.();

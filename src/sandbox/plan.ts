@@ -241,7 +241,7 @@ function overlaysOf({ profile, lower, ids }: PlanRequest, untrusted: readonly st
 /** A folder of the user's may lie where a sandbox can write; the others are in the store. */
 function rootFolder({ rootfs }: Profile, lower: string, untrusted: readonly string[]): Pick<Overlay, 'lower' | 'seen'> {
   if (rootfs.kind !== 'directory') return { lower: realpathSync(lower), seen: seenAt(lower) };
-  const { path, seen } = findSource(lower, untrusted);
+  const { path, seen } = findSource(rootfs.path, untrusted);
   return { lower: path, seen };
 }
 

@@ -22,6 +22,8 @@ sub give_up {
 }
 
 read_facts(shift);
+# What ps(1) shows of it outside, in place of this text.
+$0 = "unshared: enters $facts{name}[0]";
 my ($pid, $since, $keeper, $kept) = splice @ARGV, 0, 4;
 @command = @ARGV if @ARGV;
 my $filter = $facts{filter} && read_filter($facts{filter}[0]);

@@ -125,6 +125,7 @@ function joinerFacts(plan: Plan, { given, memoryKillCounters }: JoinFacts): read
   const limit = given.held['memory.max'];
   const [counter] = memoryKillCounters;
   return [
+    ['name', plan.id],
     ['own', ...newTypes(profile, ['uts', 'ipc', 'net', 'pid', 'cgroup', 'time'])],
     ...(sharing.early.length > 0 ? [['early', ...sharing.early.map(({ type }) => type)] as Fact] : []),
     ...(sharing.parent === undefined
