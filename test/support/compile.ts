@@ -1,0 +1,13 @@
+import { execa } from 'execa';
+import { chmodSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findProgram } from '../../src/host/programs.ts';
+
+export const hasCompiler = findProgram('gcc') !== undefined;
+
+/** Compiles a program of `test/`, without libraries, so that it runs in every root; anybody may run it. */
+export async function compile(source: string, program: string, defined: Readonly<Record<string, string>> = {}) {
+  const defines = Object.entries(defined).map(([name, text]) => `-D${name}=${JSON.stringify(text)}`);
+  await execa('gcc', ['-static', '-O1', '-Wall', '-Werror', ...defines, '-o', program, resolve('test', source)]);
+  chmodSync(program, 0o755);
+}
