@@ -5,9 +5,17 @@ import { findProgram } from '../../src/host/programs.ts';
 
 export const hasCompiler = findProgram('gcc') !== undefined;
 
-/** Compiles a program of `test/`, without libraries, so that it runs in every root; anybody may run it. */
-export async function compile(source: string, program: string, defined: Readonly<Record<string, string>> = {}) {
+/** Compiles a program of `test/`, without shared libraries, so that it runs in every root; anybody may run it. */
+export async function compile(
+  source: string,
+  program: string,
+  {
+    defined = {},
+    more = [],
+  }: { readonly defined?: Readonly<Record<string, string>>; readonly more?: readonly string[] } = {},
+): Promise<void> {
   const defines = Object.entries(defined).map(([name, text]) => `-D${name}=${JSON.stringify(text)}`);
-  await execa('gcc', ['-static', '-O1', '-Wall', '-Werror', ...defines, '-o', program, resolve('test', source)]);
+  const options = ['-static', '-O1', '-Wall', '-Werror', ...more, ...defines];
+  await execa('gcc', [...options, '-o', program, resolve('test', source)]);
   chmodSync(program, 0o755);
 }

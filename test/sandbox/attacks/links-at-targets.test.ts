@@ -48,7 +48,7 @@ async function attacked(name: (typeof ALL_CALLERS)[number]): Promise<Attacked> {
     caller,
     'chmod 777 . shared ../home ../home/victim ../home/victim/folder; chmod 666 ../home/victim/file',
   );
-  await compile('sandbox/attacks/leave-proof.c', join(evil, 'cat'), { PROOF: proof });
+  await compile('sandbox/attacks/leave-proof.c', join(evil, 'cat'), { defined: { PROOF: proof } });
   for (const program of RUN_BY_STARTS.slice(1)) linkSync(join(evil, 'cat'), join(evil, program));
   return {
     caller,
