@@ -104,7 +104,7 @@ const isOwn = ({ source }: MountEntry, folder: string): boolean => isWithin(sour
 
 function asOuter(entry: MountEntry, path: string, folder: string): MountEntry {
   const source = entry.inside === true ? join(folder, path) : entry.source;
-  return { ...entry, source, inside: false, aside: true, target: path };
+  return { ...entry, source, inside: false, aside: true, shown: entry.target, target: path };
 }
 
 /** With the flags that it has outside: none of them can be taken away any more. */

@@ -7,6 +7,8 @@ export interface MountEntry {
   readonly inside?: boolean;
   /** Whether the target is a path in the sandbox's own folder outside, for what is mounted from there again. */
   readonly aside?: boolean;
+  /** Where that will be inside, for what is said of it. */
+  readonly shown?: string;
   /** What the plan has seen at the source, as `seenAt` says it: it must still be that when it is mounted. */
   readonly seen?: string | undefined;
   readonly target: string;

@@ -17,7 +17,7 @@ function divide(first: readonly MountEntry[], second: readonly MountEntry[] = []
 describe('mounts where root inside may mount', () => {
   it('are taken from outside with the flags that they have there', () => {
     const { outer, inner } = holdMounts({ ...NO_MOUNTS, first: [data] }, FOLDER);
-    expect(outer).toEqual([{ ...data, inside: false, aside: true, target: 'held/0' }]);
+    expect(outer).toEqual([{ ...data, inside: false, aside: true, shown: '/data', target: 'held/0' }]);
     expect(inner.first).toEqual([{ ...data, source: '/run/x/held/0', options: ['rbind'] }]);
   });
 

@@ -1,6 +1,6 @@
 import type { MountEntry, MountPlan } from '../mounts.ts';
 import type { Plan } from '../plan.ts';
-import { fstabField, shellWord } from './quote.ts';
+import { fstabField, layerWord, shellWord } from './quote.ts';
 
 /** Where git reads inside what it is to ignore. */
 export const IGNORED = '/run/.git-placeholders';
@@ -18,10 +18,11 @@ export function outerTable({ held }: Plan): readonly string[] {
 }
 
 /** One line of the table: the fields of fstab(5), and options of our own, which begin with `x-`. */
-export function tableLine({ source, inside, aside, seen, target, type, options }: MountEntry): string {
+export function tableLine({ source, inside, aside, shown, seen, target, type, options }: MountEntry): string {
   const own = [
     ...(inside === true ? ['x-inside'] : []),
     ...(aside === true ? ['x-aside'] : []),
+    ...(shown === undefined ? [] : [`x-shown=${layerWord(shown)}`]),
     ...(seen === undefined ? [] : [`x-seen=${seen}`]),
   ];
   return `${fstabField(source)} ${fstabField(target)} ${type} ${[...options, ...own].join(',')} 0 0\n`;

@@ -67,11 +67,11 @@ case ${1-} in
   unshare --user --map-root-user --mount --propagation private -- perl -fe "$program" "$numbers" outer '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 ' '
-/usr held/0 none rbind,ro,nosuid,nodev,x-aside 0 0
-/home/u/my\040project held/1 none rbind,rw,nosuid,nodev,x-aside 0 0
-/srv/a\040b held/2 none rbind,ro,nosuid,nodev,x-aside 0 0
-/srv/file held/3 none bind,ro,nosuid,nodev,x-aside 0 0
-/dev/null held/2/key none bind,ro,nosuid,noexec,x-aside 0 0
+/usr held/0 none rbind,ro,nosuid,nodev,x-aside,x-shown=/usr 0 0
+/home/u/my\040project held/1 none rbind,rw,nosuid,nodev,x-aside,x-shown=/home/u/my\040project 0 0
+/srv/a\040b held/2 none rbind,ro,nosuid,nodev,x-aside,x-shown=/data 0 0
+/srv/file held/3 none bind,ro,nosuid,nodev,x-aside,x-shown=/one/file 0 0
+/dev/null held/2/key none bind,ro,nosuid,noexec,x-aside,x-shown=/data/key 0 0
 ' -- unshare --user --map-root-user --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- perl -fe "$program" "$numbers" inside '
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 gate

@@ -82,8 +82,8 @@ case ${1-} in
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 ids 0\0400\0401\012 0\0400\0401\012
 ' '
-/usr held/0 none rbind,ro,nosuid,nodev,x-aside 0 0
-/home/u/my\040project held/1 none rbind,rw,nosuid,nodev,x-aside 0 0
+/usr held/0 none rbind,ro,nosuid,nodev,x-aside,x-shown=/usr 0 0
+/home/u/my\040project held/1 none rbind,rw,nosuid,nodev,x-aside,x-shown=/home/u/my\040project 0 0
 ' -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --net --time --boottime 0 --monotonic 0 -- sh "$0" inside "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
   exec </dev/null >&0 6<&- 7>&- 8>&- 9<&-

@@ -351,7 +351,7 @@ sub open_folder {
 }
 
 # One line of the table, fstab(5), by descriptors: open_tree(2), fsopen(2), mount_setattr(2), move_mount(2).
-my %attribute;
+my ($shown, %attribute);
 BEGIN { %attribute = (ro => 1, nosuid => 2, nodev => 4, noexec => 8) }
 sub mount_entry {
   my ($source, $target, $type, $words) = split / /, shift;
@@ -364,7 +364,8 @@ sub mount_entry {
     elsif ($key =~ /^(r?bind|rw|remount|X-mount\.mkdir|x-.*)$/) { $option{$key} = $value // 1 }
     else { push @own, [$key, $value] }
   }
-  $about = $target;
+  $shown = defined $option{"x-shown"} ? plain($option{"x-shown"}) : $target;
+  $about = $shown;
   return make_link($source, $target) if $option{"x-link"};
   return make_file($source, $target) if $option{"x-text"};
   return change($target, $attributes, $option{rbind} ? $RECURSIVE : 0) if $option{remount};
@@ -433,7 +434,7 @@ sub layer {
 
 sub attach {
   my ($tree, $target, $is_folder, $option) = @_;
-  ($step, $about) = ("target", $target);
+  ($step, $about) = ("target", $shown);
   my $to = $option->{"x-aside"} ? place($folder, $target, $is_folder)
     : defined $root ? place($root, below($target), $is_folder, $option->{"x-unlink"}) : place($folder, "root", 1);
   $step = "attach";
