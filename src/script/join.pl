@@ -133,7 +133,7 @@ sub enter {
   if ($child) { syswrite $report, "joiner $child\n"; kernel("exit_group", 0) }
   leave_keys();
   join_streams();
-  become($filter);
+  become($filter, fileno $report);
 }
 
 sub enter_all { for (@_) { must(kernel("setns", $_, 0)) } }
@@ -147,7 +147,7 @@ sub shift_ids {
   hide();
 }
 
-# A session of its own, and in it the terminal of the sandbox. The other descriptors go with execve(2).
+# A session of its own, and in it the terminal of the sandbox.
 sub join_streams {
   ($step, $about) = ("session", "");
   must(kernel("setsid"));
@@ -155,7 +155,6 @@ sub join_streams {
   for (0 .. 2) { must(kernel("dup3", $copies[$_], $_, 0)) }
   wait_at_streams();
   must(kernel("ioctl", 0, 0x540e, 0)) if $has_terminal;
-  must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
 }
 

@@ -151,7 +151,14 @@ sub wait_at_streams {
   }
 }
 
-# Becomes the command: confined, in its folder, under the filter.
+# Closes every descriptor from one on, but some. Not by execve(2) alone: whoever may trace inside could take them while that is at work.
+sub close_but {
+  my ($from, @kept) = @_;
+  for (sort { $a <=> $b } @kept) { must(kernel("close_range", $from, $_ - 1, 0)) if $_ > $from; $from = $_ + 1 }
+  must(kernel("close_range", $from, 0xffffffff, 0));
+}
+
+# Becomes the command: confined, in its folder, under the filter. The descriptors that are named besides stay until execve(2).
 sub become {
   my $program = shift;
   limit_processes();
@@ -165,6 +172,7 @@ sub become {
   my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
   my @variables = map { "$_=$variables{$_}" } keys %variables;
   my ($words, $environment) = (pointers(@command), pointers(@variables));
+  close_but(3, @_);
   # perl(1) ignores this signal, and a program would go on ignoring it.
   $SIG{FPE} = "DEFAULT";
   filter($program);

@@ -294,7 +294,7 @@ sub first_process {
   my ($first, $begin) = @next ? first_command($filter) : ();
   ($step, $about) = ("init", "");
   must(kernel("dup3", fileno $null, 2, 0));
-  close_others(fileno $ended, $begin ? fileno $begin : ());
+  close_but(3, fileno $ended, $begin ? fileno $begin : ());
   limit_processes();
   drop(1, 0);
   must(prctl($SET_PDEATHSIG, 9));
@@ -329,17 +329,10 @@ sub first_command {
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
   wait_at_streams();
-  must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
   umask oct $ENV{mask};
   @command = @next[1 .. $#next] if @next > 1;
   become($filter);
-}
-
-sub close_others {
-  my $from = 3;
-  for (sort { $a <=> $b } @_) { must(kernel("close_range", $from, $_ - 1, 0)) if $_ > $from; $from = $_ + 1 }
-  must(kernel("close_range", $from, 0xffffffff, 0));
 }
 
 # PID 1 needs these system calls and no others, seccomp(2).

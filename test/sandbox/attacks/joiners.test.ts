@@ -43,7 +43,7 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
     it(
       'cannot be got hold of from inside before it is confined',
       async () => {
-        const hostile = started(['run', '--profile', 'waits', '--', '/w', 'sh', 'true']);
+        const hostile = started(['run', '--profile', 'waits', '--', '/w', 'true', 'perl']);
         try {
           await once(hostile.stdout, 'data');
           expect(await enter(JOINS)).toEqual([]);

@@ -177,7 +177,14 @@ sub wait_at_streams {
   }
 }
 
-# Becomes the command: confined, in its folder, under the filter.
+# Closes every descriptor from one on, but some. Not by execve(2) alone: whoever may trace inside could take them while that is at work.
+sub close_but {
+  my ($from, @kept) = @_;
+  for (sort { $a <=> $b } @kept) { must(kernel("close_range", $from, $_ - 1, 0)) if $_ > $from; $from = $_ + 1 }
+  must(kernel("close_range", $from, 0xffffffff, 0));
+}
+
+# Becomes the command: confined, in its folder, under the filter. The descriptors that are named besides stay until execve(2).
 sub become {
   my $program = shift;
   limit_processes();
@@ -191,6 +198,7 @@ sub become {
   my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
   my @variables = map { "$_=$variables{$_}" } keys %variables;
   my ($words, $environment) = (pointers(@command), pointers(@variables));
+  close_but(3, @_);
   # perl(1) ignores this signal, and a program would go on ignoring it.
   $SIG{FPE} = "DEFAULT";
   filter($program);
@@ -352,7 +360,7 @@ sub enter {
   if ($child) { syswrite $report, "joiner $child\n"; kernel("exit_group", 0) }
   leave_keys();
   join_streams();
-  become($filter);
+  become($filter, fileno $report);
 }
 
 sub enter_all { for (@_) { must(kernel("setns", $_, 0)) } }
@@ -366,7 +374,7 @@ sub shift_ids {
   hide();
 }
 
-# A session of its own, and in it the terminal of the sandbox. The other descriptors go with execve(2).
+# A session of its own, and in it the terminal of the sandbox.
 sub join_streams {
   ($step, $about) = ("session", "");
   must(kernel("setsid"));
@@ -374,7 +382,6 @@ sub join_streams {
   for (0 .. 2) { must(kernel("dup3", $copies[$_], $_, 0)) }
   wait_at_streams();
   must(kernel("ioctl", 0, 0x540e, 0)) if $has_terminal;
-  must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
 }
 

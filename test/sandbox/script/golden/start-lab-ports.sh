@@ -193,7 +193,14 @@ sub wait_at_streams {
   }
 }
 
-# Becomes the command: confined, in its folder, under the filter.
+# Closes every descriptor from one on, but some. Not by execve(2) alone: whoever may trace inside could take them while that is at work.
+sub close_but {
+  my ($from, @kept) = @_;
+  for (sort { $a <=> $b } @kept) { must(kernel("close_range", $from, $_ - 1, 0)) if $_ > $from; $from = $_ + 1 }
+  must(kernel("close_range", $from, 0xffffffff, 0));
+}
+
+# Becomes the command: confined, in its folder, under the filter. The descriptors that are named besides stay until execve(2).
 sub become {
   my $program = shift;
   limit_processes();
@@ -207,6 +214,7 @@ sub become {
   my @places = $command[0] =~ m{/} ? $command[0] : map { "$_/$command[0]" } split /:/, $variables{PATH} // "";
   my @variables = map { "$_=$variables{$_}" } keys %variables;
   my ($words, $environment) = (pointers(@command), pointers(@variables));
+  close_but(3, @_);
   # perl(1) ignores this signal, and a program would go on ignoring it.
   $SIG{FPE} = "DEFAULT";
   filter($program);
@@ -529,7 +537,7 @@ sub first_process {
   my ($first, $begin) = @next ? first_command($filter) : ();
   ($step, $about) = ("init", "");
   must(kernel("dup3", fileno $null, 2, 0));
-  close_others(fileno $ended, $begin ? fileno $begin : ());
+  close_but(3, fileno $ended, $begin ? fileno $begin : ());
   limit_processes();
   drop(1, 0);
   must(prctl($SET_PDEATHSIG, 9));
@@ -564,17 +572,10 @@ sub first_command {
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
   wait_at_streams();
-  must(kernel("close_range", 3, 0xffffffff, 4));
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
   umask oct $ENV{mask};
   @command = @next[1 .. $#next] if @next > 1;
   become($filter);
-}
-
-sub close_others {
-  my $from = 3;
-  for (sort { $a <=> $b } @_) { must(kernel("close_range", $from, $_ - 1, 0)) if $_ > $from; $from = $_ + 1 }
-  must(kernel("close_range", $from, 0xffffffff, 0));
 }
 
 # PID 1 needs these system calls and no others, seccomp(2).
