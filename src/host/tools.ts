@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { requireProgram } from './programs.ts';
+import { outputOf } from './run-program.ts';
 
 /** Programs that a sandbox needs inside, whatever its root file system lacks. */
 export const TOOL_NAMES = ['sh', 'setpriv', 'script', 'umount', 'unshare'] as const;
@@ -30,8 +30,8 @@ export function hostTools(names: readonly ToolName[]): Promise<Tools> {
 async function findTools(names: readonly ToolName[]): Promise<Tools> {
   const programs = names.map((name) => ({ name, source: realpathSync(requireProgram(name)) }));
   const loader = interpreterOf(readFileSync(programs[0]?.source ?? '/bin/sh'));
-  const lists = await Promise.all(programs.map(({ source }) => execa(loader, ['--list', source])));
-  const libraries = new Set(lists.flatMap(({ stdout }) => parseLoaderList(stdout)));
+  const lists = await Promise.all(programs.map(({ source }) => outputOf(loader, ['--list', source])));
+  const libraries = new Set(lists.flatMap(parseLoaderList));
   return {
     loader: 'ld.so',
     files: [

@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { requireProgram } from '../host/programs.ts';
+import { runProgram } from '../host/run-program.ts';
 import { hostFeatures } from '../host/features.ts';
 import { fail } from '../model/problem.ts';
 import type { Landlock } from '../model/profile.ts';
@@ -63,7 +63,7 @@ async function requireLandlock(): Promise<void> {
     fail('landlockUnavailable', { reason: 'the setpriv of this machine cannot set them', fix });
   }
   const options = [`--landlock-access=fs:${ALL.join()}`, `--landlock-rule=path-beneath:${ALL.join()}:/`];
-  const { exitCode, stderr } = await execa(requireProgram('setpriv'), [...options, '--', 'true'], { reject: false });
+  const { exitCode, stderr } = await runProgram(requireProgram('setpriv'), [...options, '--', 'true']);
   if (exitCode !== 0)
     fail('landlockUnavailable', {
       reason: stderr.trim(),
