@@ -76,7 +76,7 @@ async function measure() {
     await timed('fresh: unshared', () => fresh('bench'));
     await timed('fresh: unshared, with limits', () => fresh('limited'));
     await timed('fresh: unshared, a busybox tree', () => fresh('tree'));
-    const command = [join(PROJECT, 'dist/cli.js'), 'run', '--workspace', workspaceFolder, '--', 'true'];
+    const command = [join(PROJECT, 'dist/cli.cjs'), 'run', '--workspace', workspaceFolder, '--', 'true'];
     await timed('fresh: unshared run, as a command', () => run(execPath, command));
     const target = ['--target', String(standing.sandbox.pid)];
     await timed('join: nsenter', () => run('nsenter', [...target, ...enter, '/bin/sh', '-c', 'true']));

@@ -1,9 +1,11 @@
 // Bundles what runs into dist/: node scripts/build.mjs [--production]
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { arch, argv } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
+import { buildCommand } from './build-command.mjs';
+import { besidesPackages, buildPackages, JSONC_PARTS } from './build-packages.mjs';
 import { fetchPackage } from './fetch-package.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -44,20 +46,20 @@ const NATIVE_KOFFI = {
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * Extension and command line share what they load late, in files beside them: activation reads a few kilobytes.
+ * The extension has what it loads late in files beside it: activation reads a few kilobytes.
  * @param {string} outdir
  * @param {boolean} minify
  */
 function modules(outdir, minify) {
   return build({
     ...COMMON,
-    entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' },
+    entryPoints: { extension: 'src/extension.ts' },
     outdir,
     format: 'esm',
     splitting: true,
     external: ['vscode'],
     banner: { js: REQUIRE },
-    plugins: [NATIVE_KOFFI],
+    plugins: [NATIVE_KOFFI, besidesPackages(['execa', 'tar-stream'])],
     metafile: true,
     minify,
   });
@@ -125,15 +127,20 @@ function copyRootScripts(outdir) {
  * @returns {Promise<void>} rejects with what esbuild has printed.
  */
 export async function buildAll({ production = false, outdir = join(PROJECT, 'dist') } = {}) {
+  mkdirSync(outdir, { recursive: true });
   const [{ metafile }] = await Promise.all([
     modules(outdir, production),
     besides(outdir, production),
     picture(outdir, production),
     helper(outdir),
+    buildPackages(outdir, { ...COMMON, minify: production }),
+    buildCommand(outdir, {
+      ...COMMON,
+      plugins: [NATIVE_KOFFI, JSONC_PARTS, besidesPackages(['execa', 'tar-stream', 'vscode-jsonrpc'])],
+    }),
   ]);
   copyNative(outdir, production ? NATIVE_ARCHES : NATIVE_ARCHES.filter((name) => name === arch));
   copyRootScripts(outdir);
-  makeExecutable(join(outdir, 'cli.js'));
   if (production) removeStale(outdir, [...Object.keys(metafile.outputs).map((file) => basename(file)), PICTURE]);
 }
 
@@ -153,14 +160,8 @@ function copyNative(outdir, arches) {
   }
 }
 
-/** The banner would put this line into the shared files too. @param {string} file */
-function makeExecutable(file) {
-  writeFileSync(file, `#!/usr/bin/env node\n${readFileSync(file, 'utf8')}`);
-  chmodSync(file, 0o755);
-}
-
 /**
- * Shared files are named after what is in them, so that those of earlier builds stay: which serves whoever still runs
+ * Files of parts are named after what is in them, so that those of earlier builds stay: which serves whoever still runs
  * one, but is not to be shipped.
  * @param {string} outdir
  * @param {readonly string[]} fresh

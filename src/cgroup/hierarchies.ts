@@ -40,8 +40,9 @@ function hierarchyOf(
   controllersOf: (mountPoint: string) => readonly string[],
 ): CgroupHierarchy | undefined {
   const [mount = '', superblock = ''] = line.split(' - ');
+  const [type = '', , options = ''] = superblock.split(' ');
+  if (!type.startsWith('cgroup')) return undefined;
   const [, , , root = '', target = ''] = mount.split(' ').map(unescapeMountField);
-  const [type, , options = ''] = superblock.split(' ');
   if (type === 'cgroup2') {
     return { key: '', version: 2, mountPoint: target, root, controllers: controllersOf(target) };
   }

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  close,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  write,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupHierarchy } from '../model/cgroup.ts';
 import { controllerOf, type LimitKey, type LimitValues } from '../model/limits/table.ts';
@@ -113,6 +123,25 @@ export function makeInsideCgroup(folder: string): string {
   mkdirSync(inside);
   fillCpuset(inside);
   return inside;
+}
+
+/** Above all that are given: PID_MAX_LIMIT of a 64-bit kernel. */
+const NO_PROCESS = String(2 ** 22);
+
+/**
+ * Before it moves a process the kernel waits until every processor has seen that it will (cgroup_threadgroup_rwsem, an RCU grace
+ * period of some ten milliseconds), but not again soon after. So it is asked here to move what is not there: it waits while others
+ * work, and refuses.
+ */
+export function expectPlacing(folders: LimitFolders): void {
+  const [first] = distinctFolders(folders);
+  if (first === undefined) return;
+  try {
+    const fd = openSync(join(first, 'cgroup.procs'), 'w');
+    write(fd, NO_PROCESS, () => close(fd, () => undefined));
+  } catch {
+    // whoever places says why
+  }
 }
 
 /** Moves a process into every folder (cgroups(7)): its children from then on are born there. */

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HelperSession } from '../elevation/session.ts';
@@ -200,6 +199,7 @@ async function ping(from: Sandbox | undefined, to: string, signal: AbortSignal):
   signal.throwIfAborted();
   if (from === undefined) return 1;
   say(`\n${from.profile}# ping -c 2 ${to}\n`);
+  const { execa } = await import('execa');
   const { file, args, env } = joinCommand(from, ['sh', '-c', PING, 'sh', to]);
   const { exitCode } = await execa(file, args, {
     env,

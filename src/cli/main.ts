@@ -25,7 +25,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
 const OWN_FAILURE = 125;
 
 leaveRemovedFolder();
-process.exitCode = await main(process.argv.slice(2)).catch(failed);
+process.exitCode = OWN_FAILURE; // what comes to no end has failed
+void main(process.argv.slice(2))
+  .catch(failed)
+  .then((status) => (process.exitCode = status));
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') return say(HELP.overview);

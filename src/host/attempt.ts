@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { findProgram, SYSTEM_PATH } from './programs.ts';
+import { runProgram } from './run-program.ts';
 
 /** What came of a program that was started to see whether it can. */
 export interface Attempt {
@@ -22,12 +22,9 @@ export async function attempt(words: readonly string[], { cwd, env }: AttemptOpt
   const [name = '', ...args] = words;
   const program = findProgram(name);
   if (program === undefined) return { ok: false, output: '', reason: `${name} is missing` };
-  const { exitCode, stdout, stderr, timedOut } = await execa(program, args, {
+  const { exitCode, stdout, stderr, timedOut } = await runProgram(program, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { PATH: SYSTEM_PATH.join(':'), LC_ALL: 'C', ...env },
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
     timeout: PATIENCE,
   });
   return { ok: exitCode === 0, output: stdout, reason: timedOut ? `${name} did not answer` : lastWord(stderr) };

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { once } from 'node:events';
 import type { HostLine } from '../model/host.ts';
 import { attempt } from './attempt.ts';
@@ -52,6 +51,7 @@ function endsOf(file: string): readonly number[] {
 
 /** Maps the ranges of a namespace whose only process waits for it. */
 async function tryMaps({ uid, gid, ranges }: HostCaller): Promise<Found | undefined> {
+  const { execa } = await import('execa');
   const words = ['--user', 'sh', '-c', 'echo; read -r _'];
   const waiting = execa(requireProgram('unshare'), words, { stdin: 'pipe', reject: false });
   try {

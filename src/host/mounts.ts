@@ -65,6 +65,7 @@ export function rootOf(path: string, mounts: readonly HostMount[]): string | und
 
 /** A field of mountinfo with its octal escapes (`\040`), each of which is a byte, taken back. */
 export function unescapeMountField(field: string): string {
+  if (!field.includes('\\')) return field;
   const bytes = Buffer.from(field).toString('latin1');
   const plain = bytes.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
   return Buffer.from(plain, 'latin1').toString('utf8');

@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import { fail } from '../model/problem.ts';
 import { requireProgram } from './programs.ts';
+import { runProgram } from './run-program.ts';
 
 /** pasta(1) of this host, with the options that it knows. */
 export interface Pasta {
@@ -39,7 +39,6 @@ export async function lackingOf(program: string): Promise<string | undefined> {
  * some ends in the middle where no terminal reads it.
  */
 async function unknownOf(program: string, words: readonly string[]): Promise<string | undefined> {
-  const options = { env: { LC_ALL: 'C' }, extendEnv: false, all: true, reject: false, stdin: 'ignore' } as const;
-  const { all } = await execa(program, [...words, '--help'], options);
-  return /unrecognized option '(--[a-z-]+)/.exec(all)?.[1];
+  const { stdout, stderr } = await runProgram(program, [...words, '--help'], { env: { LC_ALL: 'C' } });
+  return /unrecognized option '(--[a-z-]+)/.exec(stderr + stdout)?.[1];
 }

@@ -16,13 +16,15 @@ export function freeUplinkNumber(isTaken: (number: number) => boolean): number |
   return Array.from({ length: MOST_UPLINKS }, (_, number) => number).find((number) => !isTaken(number));
 }
 
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseSubnet);
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 
 /** A private network (RFC 1918) of 4 to 256 addresses; undefined for anything else. */
 export function parseUplinkSubnet(text: string): Subnet | undefined {
   const subnet = parseSubnet(text);
   const fits = subnet !== undefined && subnet.bits >= 24 && subnet.bits <= 30;
-  return fits && PRIVATE.some((one) => one !== undefined && contains(one, subnet)) ? subnet : undefined;
+  return fits && PRIVATE.map(parseSubnet).some((one) => one !== undefined && contains(one, subnet))
+    ? subnet
+    : undefined;
 }
 
 /** What the host's end is called: at most 15 bytes, as IFNAMSIZ of the kernel wants it. */

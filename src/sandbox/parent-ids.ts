@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { requireProgram } from '../host/programs.ts';
+import { outputOf } from '../host/run-program.ts';
 import { fail } from '../model/problem.ts';
 import type { Profile } from '../model/profile.ts';
 import { dropToShifted, hasOneId, idMapText, SHIFTED_BASE, type IdPlan, type IdRange } from './ids.ts';
@@ -56,7 +56,7 @@ export async function writeIdMapsWithin(parent: ParentIds, pid: number, ids: IdP
   const enter = ['nsenter', '--target', String(parent.pid), '--user', ...asRootOf(parent, ids), '--'];
   const words = [...dropToShifted(ids), ...enter, 'sh', '-c', script, 'sh', String(pid), ...maps];
   const [file = '', ...args] = words;
-  await execa(requireProgram(file === 'setpriv' ? 'setpriv' : 'nsenter'), args, { stdin: 'ignore' });
+  await outputOf(requireProgram(file === 'setpriv' ? 'setpriv' : 'nsenter'), args);
 }
 
 /** Only root keeps over the exec the capabilities that this needs. */

@@ -23,7 +23,6 @@ import { sweepLabs } from './lab/sweep-labs.ts';
 import { idsInHelperCgroups, sweepByHelper } from './limits/helper.ts';
 import { idsInOwnCgroups, removeOwnCgroups } from './limits/own.ts';
 import type { PreparedLimits } from './limits/prepared.ts';
-import { removeTree } from './rootfs/remove.ts';
 import { endWayOut } from './way-out.ts';
 import { removePlaceholders } from './workspace.ts';
 
@@ -108,7 +107,12 @@ async function removeFiles(folder: string, record: SandboxRecord, folders: Calle
     const inUse = placeholdersOf(folders.runtime, (other) => other.id !== record.id && isAlive(other));
     removePlaceholders(record.placeholders, inUse);
   }
-  if (record.layers !== undefined) await removeTree(record.layers, planIds(folders.uid, folders.gid));
+  if (record.layers !== undefined) await removeLayers(record.layers, folders);
   removeSandboxFolder(folder, thisProcess());
   if (record.lab !== undefined) leaveLab(record.lab, record.id);
+}
+
+async function removeLayers(layers: string, { uid, gid }: CallerFolders): Promise<void> {
+  const { removeTree } = await import('./rootfs/remove.ts');
+  await removeTree(layers, planIds(uid, gid));
 }

@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { requireProgram } from '../host/programs.ts';
+import { outputOf } from '../host/run-program.ts';
 import { problem, ProblemError } from '../model/problem.ts';
 import { RLIMIT_NAMES, type Profile, type Rlimit, type RlimitName } from '../model/profile.ts';
 import { formatRlimit } from '../profile/rlimits.ts';
@@ -46,9 +46,8 @@ export async function requireRlimits(rlimits: Profile['rlimits']): Promise<void>
   if (problems.length > 0) throw new ProblemError(problems);
 }
 
-async function hardLimits(): Promise<string> {
-  const { stdout } = await execa(requireProgram('prlimit'), ['--noheadings', '--raw', '--output=RESOURCE,HARD']);
-  return stdout;
+function hardLimits(): Promise<string> {
+  return outputOf(requireProgram('prlimit'), ['--noheadings', '--raw', '--output=RESOURCE,HARD']);
 }
 
 /** Lines such as `NOFILE 1048576`; an unlimited one is Infinity. */

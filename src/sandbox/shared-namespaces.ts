@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
 import { requireProgram } from '../host/programs.ts';
+import { runProgram } from '../host/run-program.ts';
 import { fail } from '../model/problem.ts';
 import type { NamespaceChoice, Namespaces, Profile } from '../model/profile.ts';
 import type { Pinned, Sandbox } from '../model/sandbox.ts';
@@ -129,11 +129,8 @@ async function enteredByOwner(type: NamespaceType, path: string): Promise<Found>
 }
 
 async function tryToEnter(options: readonly string[]): Promise<{ stderr: string; exitCode: number | undefined }> {
-  const { stderr, exitCode } = await execa(requireProgram('nsenter'), [...options, '--', 'true'], {
-    env: { LC_ALL: 'C' },
-    reject: false,
-    stdin: 'ignore',
-  });
+  const env = { ...process.env, LC_ALL: 'C' };
+  const { stderr, exitCode } = await runProgram(requireProgram('nsenter'), [...options, '--', 'true'], { env });
   return { stderr: stderr.trim(), exitCode };
 }
 

@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { requireProgram } from '../host/programs.ts';
+import { outputOf } from '../host/run-program.ts';
 import { fail } from '../model/problem.ts';
 import { withoutPrefix, type Subnet } from '../model/subnet.ts';
 import { freeUplinkNumber, MOST_UPLINKS, uplinkAddresses, uplinkLink, type Uplink } from '../model/uplink.ts';
@@ -24,8 +24,8 @@ export interface UplinkPlan {
 /** Where this host's routes and addresses are. @throws ProblemError `programMissing`. */
 export async function readHostRoutes(): Promise<HostRoutes> {
   const ip = requireProgram('ip');
-  const [routes, addresses] = await Promise.all([execa(ip, READ_ROUTES), execa(ip, READ_ADDRESSES)]);
-  return parseHostRoutes(routes.stdout, addresses.stdout);
+  const [routes, addresses] = await Promise.all([outputOf(ip, READ_ROUTES), outputOf(ip, READ_ADDRESSES)]);
+  return parseHostRoutes(routes, addresses);
 }
 
 /**

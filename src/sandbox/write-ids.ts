@@ -1,7 +1,8 @@
-import { execa } from 'execa';
 import { writeFileSync } from 'node:fs';
 import { startTimeOf } from '../discovery/pin.ts';
 import type { HelperSession } from '../elevation/session.ts';
+import { requireProgram } from '../host/programs.ts';
+import { outputOf } from '../host/run-program.ts';
 import { fail } from '../model/problem.ts';
 import { asArguments, canMapRanges, idMapText, type IdPlan } from './ids.ts';
 
@@ -23,8 +24,8 @@ export async function writeIdMaps(pid: number, plan: IdPlan, session?: HelperSes
 
 async function byPrograms(pid: number, { uids, gids }: IdPlan): Promise<void> {
   await Promise.all([
-    execa('newuidmap', [String(pid), ...uids.flatMap(asArguments)], { stdin: 'ignore' }),
-    execa('newgidmap', [String(pid), ...gids.flatMap(asArguments)], { stdin: 'ignore' }),
+    outputOf(requireProgram('newuidmap'), [String(pid), ...uids.flatMap(asArguments)]),
+    outputOf(requireProgram('newgidmap'), [String(pid), ...gids.flatMap(asArguments)]),
   ]);
 }
 

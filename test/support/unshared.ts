@@ -18,7 +18,7 @@ import { patience } from './pace.ts';
 export const USER = 47_000;
 export const isRoot = process.getuid?.() === 0;
 
-export const CLI = resolve('dist/cli.js');
+export const CLI = resolve('dist/cli.cjs');
 
 /** Someone who uses the command `unshared`, with a home, a runtime folder and a workspace of their own. */
 export interface Caller {

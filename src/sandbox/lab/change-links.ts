@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import { join } from 'node:path';
 import { requireProgram } from '../../host/programs.ts';
+import { runProgram } from '../../host/run-program.ts';
 import type { LabMember, LinkConditions } from '../../model/lab.ts';
 import { fail } from '../../model/problem.ts';
 import { conditionLines, hubEnd } from '../../network/lab-links.ts';
@@ -71,12 +71,8 @@ async function inHub({ lab: { hub } }: RunningLab, lines: readonly string[]): Pr
   const enter = ['nsenter', '--target', `${hub.pid}`, '--preserve-credentials', '--user', '--net', 'sh', '-euc'];
   const words = [...dropToShifted(planIds(uid, gid)), ...enter, lines.join('\n')];
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-  const { exitCode, stderr } = await execa('/bin/sh', ['-c', `exec ${words.map(shellWord).join(' ')}`], {
-    env,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-  });
+  const line = `exec ${words.map(shellWord).join(' ')}`;
+  const { exitCode, stderr } = await runProgram('/bin/sh', ['-c', line], { env });
   if (exitCode === 0) return;
   if (stderr.includes('qdisc kind is unknown')) fail('qdiscMissing', {});
   fail('linkFailed', { reason: stderr.trim().split('\n').at(-1) ?? '' });

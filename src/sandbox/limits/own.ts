@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   distinctFolders,
+  expectPlacing,
   hasController,
   hierarchyFor,
   makeInsideCgroups,
@@ -43,6 +44,7 @@ export function ownLimits(request: LimitRequest): PreparedLimits | undefined {
   const missing = { ...forAll(homeless, NOT_DELEGATED), ...refused };
   if (distinctFolders(folders).length === 0) return unkept(nothingGiven(request, missing));
   const entered = isRoot() ? folders : makeInsideCgroups(folders);
+  expectPlacing(entered);
   return {
     place: (pid) => {
       placeProcess(entered, pid);

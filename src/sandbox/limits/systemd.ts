@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../host/programs.ts';
+import { runProgram } from '../../host/run-program.ts';
 import { hasController, hierarchyFor, makeInsideCgroup } from '../../cgroup/limits.ts';
 import { INSIDE } from '../../cgroup/readings.ts';
 import { unheldIn } from '../../cgroup/set-limit.ts';
@@ -100,11 +100,8 @@ async function startScope(
     ...properties.flat(),
     '0',
   ];
-  const { exitCode, stderr } = await execa(busctl, ['--user', 'call', ...MANAGER, ...call], {
-    env: { XDG_RUNTIME_DIR: runtime },
-    reject: false,
-    stdin: 'ignore',
-  });
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+  const { exitCode, stderr } = await runProgram(busctl, ['--user', 'call', ...MANAGER, ...call], { env });
   return exitCode === 0 ? undefined : stderr.trim();
 }
 

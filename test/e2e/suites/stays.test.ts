@@ -43,5 +43,5 @@ describe('a sandbox that lives until it is stopped, and that another window has 
 
 function unshared(...args: readonly string[]): string {
   const path = vscode.extensions.getExtension(EXTENSION)?.extensionPath ?? '';
-  return execFileSync(process.execPath, [join(path, 'dist/cli.js'), ...args], { encoding: 'utf8' });
+  return execFileSync(process.execPath, [join(path, 'dist/cli.cjs'), ...args], { encoding: 'utf8' });
 }

@@ -56,8 +56,8 @@ describe.skipIf(!hasStrace).each(CALLERS)('what is called for a sandbox of %s (n
 
   it('runs no program from the first mount to the command', async () => {
     const calls = await trace(
-      [process.execPath, 'dist/cli.js', 'run', '--profile', 'once', '--', 'true'].map((word) =>
-        word === 'dist/cli.js' ? join(process.cwd(), word) : word,
+      [process.execPath, 'dist/cli.cjs', 'run', '--profile', 'once', '--', 'true'].map((word) =>
+        word === 'dist/cli.cjs' ? join(process.cwd(), word) : word,
       ),
     );
     const executed = calls.filter(({ name: call, rest }) => call === 'execve' && !rest.includes('ENOENT'));

@@ -25,7 +25,7 @@ export function around(start: () => unknown, end: () => unknown): void {
 }
 
 const NODE = '/srv/share/node';
-const CLI = '/srv/share/dist/cli.js';
+const CLI = '/srv/share/dist/cli.cjs';
 const PATH = 'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 export const WORKSPACE = '/srv/workspace';
 
