@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { distinctFolders, removeCgroup, type LimitFolders } from '../../cgroup/limits.ts';
 import type { CgroupHierarchy } from '../../model/cgroup.ts';
 import { LIMIT_KEYS, type LimitKey } from '../../model/limits/table.ts';
@@ -54,14 +56,28 @@ export function alsoMissing(prepared: PreparedLimits, reasons: Reasons): Prepare
   return { ...prepared, place };
 }
 
-/** A shell moves itself in by writing its number, cgroups(7). */
+/**
+ * A shell moves itself in by writing its number, cgroups(7). On v1 it writes 0, which is the thread that writes, and is all of a
+ * shell: only before a move of a whole process does the kernel wait, some ten milliseconds.
+ */
 export function moveShellIn(folders: LimitFolders): readonly string[] {
   return distinctFolders(folders).map((folder) => {
     const refusal = shellWord(
       `This terminal could not be put under the limits: the kernel refused to move it into ${folder}.`,
     );
-    return `echo $$ 2>/dev/null >${shellWord(`${folder}/cgroup.procs`)} || { echo ${refusal} >&2; exit 1; }`;
+    const threads = join(folder, 'tasks');
+    const [number, file] = isWritable(threads) ? ['0', threads] : ['$$', join(folder, 'cgroup.procs')];
+    return `echo ${number} 2>/dev/null >${shellWord(file)} || { echo ${refusal} >&2; exit 1; }`;
   });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const PATIENCE = 2000;
