@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
@@ -151,36 +151,44 @@ interface Ended {
   readonly shortMessage?: string | undefined;
 }
 
-const COMMON = { extendEnv: false, reject: false, buffer: false, cleanup: true } as const;
-
 /** On this terminal the join script holds it outside, and gives the command one of the sandbox. */
 function start(command: JoinCommand): Started {
-  const child = isOnTerminal() ? onTerminal(command) : withPipes(command);
-  return { ended: child, joiner: Promise.resolve(child.pid), kill: () => void child.kill('SIGKILL') };
+  return isOnTerminal() ? onTerminal(command) : withPipes(command);
 }
 
-function onTerminal({ file, args, env }: JoinCommand) {
-  return execa(file, args, { ...COMMON, env, stdio: 'inherit' });
+function begun(child: ChildProcess): Started {
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('error', ({ message }) => resolve({ shortMessage: message }));
+    child.once('close', (status, signal) => resolve(signal === null ? { exitCode: status ?? undefined } : { signal }));
+  });
+  return { ended, joiner: Promise.resolve(child.pid), kill: () => void child.kill('SIGKILL') };
+}
+
+/** It ends with this program. */
+function onTerminal({ file, args, env }: JoinCommand): Started {
+  const child = spawn(file, args, { env, stdio: 'inherit' });
+  process.once('exit', () => child.kill());
+  return begun(child);
 }
 
 /**
  * In a session of its own, because in this one /dev/tty would be this terminal. Signals that the terminal would have sent
  * there are handed on.
  */
-function withPipes({ file, args, env }: JoinCommand) {
+function withPipes({ file, args, env }: JoinCommand): Started {
   // Before it runs: a signal that came between would end this program alone.
   const done = onSignal((_, signal) => handOn(child.pid, signal));
-  const child = execa(file, args, {
-    ...COMMON,
+  const child: ChildProcess = spawn(file, args, {
     env,
     detached: true,
-    stdin: isatty(0) ? 'pipe' : 'inherit',
-    stdout: isatty(1) ? ['pipe', 'inherit'] : 'inherit',
-    stderr: isatty(2) ? ['pipe', 'inherit'] : 'inherit',
+    stdio: [0, 1, 2].map((fd) => (isatty(fd) ? 'pipe' : 'inherit')),
   });
-  if (child.stdin) feed(child.stdin, child);
-  child.then(done, done);
-  return child;
+  child.stdout?.pipe(process.stdout, { end: false });
+  child.stderr?.pipe(process.stderr, { end: false });
+  const all = begun(child);
+  if (child.stdin) feed(child.stdin, all.ended);
+  void all.ended.then(done);
+  return all;
 }
 
 /** To all of the session that a process began. */
@@ -195,6 +203,5 @@ function handOn(pid: number | undefined, signal: NodeJS.Signals): void {
 function feed(input: Writable, ended: Promise<unknown>): void {
   input.on('error', () => undefined); // it may take no more
   process.stdin.pipe(input);
-  const stop = (): void => void process.stdin.destroy();
-  ended.then(stop, stop);
+  void ended.then(() => process.stdin.destroy());
 }

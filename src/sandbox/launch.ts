@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf, thisProcess } from '../discovery/pin.ts';
@@ -209,6 +208,7 @@ async function through(
 async function runInit(sandbox: Sandbox, lines: readonly string[], session: HelperSession): Promise<void> {
   if (lines.length === 0) return;
   const place = await joinerPlacing(sandbox, session);
+  const { execa } = await import('execa');
   for (const line of lines) {
     const { file, args, env } = joinCommand(sandbox, ['sh', '-c', line]);
     const child = execa(file, args, { env, extendEnv: false, reject: false, stdin: 'ignore', all: true });
