@@ -57,7 +57,10 @@ export function freshPeers(work) {
     peers.push(['crun run', run('disabled', crunBundle(join(work, 'bundle')))]);
     const limits = { memory: { limit: 4 * 1024 ** 3 }, pids: { limit: 1024 } };
     peers.push(['crun run, with limits', run('cgroupfs', crunBundle(join(work, 'limited'), limits))]);
+    if (has('runc') && getuid?.() === 0)
+      peers.push(['runc run', ['runc', 'run', '--bundle', crunBundle(join(work, 'runc')), `bench-runc-${pid}`]]);
   }
+  if (has('firejail')) peers.push(['firejail', ['firejail', '--quiet', '--noprofile', '--net=none', 'true']]);
   return peers;
 }
 

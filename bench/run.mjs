@@ -1,6 +1,6 @@
 // npm run bench: fresh sandboxes and joins, side by side with unshare, bwrap, crun and nsenter; the table goes into bench/README.md.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -21,6 +21,9 @@ const workspaceFolder = join(work, 'workspace');
 mkdirSync(workspaceFolder);
 chmodSync(work, 0o755);
 
+delete env.NODE_EXTRA_CA_CERTS; // it makes every node slower by what it reads
+const nothing = openSync('/dev/null', 'r+');
+const srt = env.SRT; // the sandbox-runtime of npm, where it is installed
 const engine = await loadEngine(PROJECT);
 const session = engine.helperSession(join(PROJECT, 'dist/helper.cjs'), () => undefined);
 const UNLIMITED = { limits: { 'memory.max': 'max', 'pids.max': 'max' } };
@@ -77,7 +80,9 @@ async function measure() {
     await timed('fresh: unshared, with limits', () => fresh('limited'));
     await timed('fresh: unshared, a busybox tree', () => fresh('tree'));
     const command = [join(PROJECT, 'dist/cli.cjs'), 'run', '--workspace', workspaceFolder, '--', 'true'];
-    await timed('fresh: unshared run, as a command', () => run(execPath, command));
+    await timed('command: node -e 0', () => run(execPath, ['-e', '0']));
+    if (srt !== undefined) await timed('command: srt true', () => run(srt, ['true']));
+    await timed('command: unshared run -- true', () => run(execPath, command));
     const target = ['--target', String(standing.sandbox.pid)];
     await timed('join: nsenter', () => run('nsenter', [...target, ...enter, '/bin/sh', '-c', 'true']));
     await timed('join: unshared', () => joinOnce(standing));
@@ -102,8 +107,8 @@ async function measureMany() {
   const took = [];
   for (let number = 1; number <= 100; number += 1) {
     const start = performance.now();
-    const one = await launch('bench');
-    await joinOnce(one);
+    const one = await launch('bench', ['true']);
+    await one.first?.ended;
     took.push(performance.now() - start);
     running.push(one);
   }
@@ -114,6 +119,27 @@ async function measureMany() {
     `an idle sandbox: ${Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / running.length)} kB (PSS of PID 1)`,
   );
   await Promise.all(running.map(end));
+  await measureAtOnce();
+}
+
+/** Commands that are started together, each of which is waited for: the median of how long one takes. */
+async function measureAtOnce() {
+  const command = [join(PROJECT, 'dist/cli.cjs'), 'run', '--workspace', workspaceFolder, '--', 'true'];
+  const node = await atOnce(() => run(execPath, ['-e', '0']));
+  const unshared = await atOnce(() => run(execPath, command));
+  notes.push(
+    `20 commands at once: node -e 0 ${node.toFixed(0)} ms, unshared run -- true ${unshared.toFixed(0)} ms (${(unshared / node).toFixed(2)})`,
+  );
+}
+
+/** @param {() => Promise<void>} once */
+async function atOnce(once) {
+  const took = Array.from({ length: 20 }, async () => {
+    const start = performance.now();
+    await once();
+    return performance.now() - start;
+  });
+  return median(await Promise.all(took));
 }
 
 /** @param {number} pid */
@@ -128,15 +154,20 @@ function request(name) {
   return { profile: engine.resolveProfile(engine.loadProfiles([file]), name, context), workspaceFolder };
 }
 
-/** @param {keyof typeof PROFILES} name */
-function launch(name) {
-  return engine.launchSandbox(request(name), session);
+/**
+ * @param {keyof typeof PROFILES} name
+ * @param {readonly string[]} [words] what PID 1 starts itself
+ */
+function launch(name, words) {
+  const first = words && { words, streams: /** @type {const} */ ([nothing, nothing, nothing]) };
+  return engine.launchSandbox({ ...request(name), first }, session);
 }
 
 /** @param {keyof typeof PROFILES} name */
 async function fresh(name) {
-  const launched = await launch(name);
-  await joinOnce(launched);
+  const launched = await launch(name, ['true']);
+  const ended = await launched.first?.ended;
+  if (ended?.status !== 0) throw new Error(`true ended with ${String(ended?.status)}`);
   await end(launched);
 }
 
@@ -198,11 +229,13 @@ function run(file, args, own) {
   });
 }
 
+const BASES = ['join: nsenter', 'fresh: crun run', 'command: node -e 0'];
+
 /** @returns {readonly string[]} its lines */
 function table() {
   const typical = (/** @type {string} */ name) => median(times.get(name) ?? []);
   const rows = [...times.keys()].map((name) => {
-    const base = name.startsWith('join') ? 'join: nsenter' : 'fresh: crun run';
+    const base = BASES.find((one) => one.startsWith(name.slice(0, name.indexOf(':')))) ?? '';
     const ratio = times.has(base) ? (typical(name) / typical(base)).toFixed(2) : 'not measured';
     return `| ${name} | ${typical(name).toFixed(1)} | ${ratio} |`;
   });

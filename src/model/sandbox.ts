@@ -23,6 +23,8 @@ export interface Sandbox {
   /** Private folder with start.sh, join.sh and the state file. */
   readonly folder: string;
   readonly limits: LimitsGiven;
+  /** Folders outside in which what it writes lies on a disk: a kept home, the layers of overlays. */
+  readonly disk?: readonly string[];
   /** Absent where all its namespaces are its own. */
   readonly outside?: Outside | undefined;
   readonly network: Network;

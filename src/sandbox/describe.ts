@@ -41,6 +41,7 @@ export function describe(
     spare: request.spare === true,
     folder,
     limits: given,
+    disk: plan.disk,
     outside: outsideOf(plan, keeper),
     network: profile.network,
     lab: lab && hub && inLab(lab, hub),

@@ -59,6 +59,8 @@ export interface Plan {
   readonly overlays: readonly Overlay[];
   /** Folder for the layers of the overlays. */
   readonly layers: string;
+  /** Folders outside in which what it writes lies on a disk. */
+  readonly disk: readonly string[];
   /** What the mounts of the `host` root stand on; undefined with another root. */
   readonly bare: BareRoot | undefined;
   readonly mounts: MountPlan;
@@ -157,6 +159,7 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
     foreign,
     overlays,
     layers,
+    disk: [...(profile.home === 'kept' ? [request.keptHome] : []), ...(overlays.length > 0 ? [layers] : [])],
     bare,
     mounts,
     held,

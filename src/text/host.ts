@@ -149,7 +149,8 @@ const SENTENCES: Sentences = {
     `A network of a lab cannot have "internet": the addresses of its sandboxes cannot be translated (${reason}).`,
   seccompLibrary: ({ path }) => `System call filters can be written: ${path}`,
   seccompLibraryMissing: () => 'No system call filter can be written: there is no libseccomp.so.2.',
-  seccompLoader: ({ program }) => `System call filters can be set, by ${program}`,
+  seccompLoader: ({ program }) =>
+    `System call filters can be set, by ${program}, right before the command: one of your own has to allow execve and what the command does`,
   seccompLoaderFails: ({ program, reason }) => `No system call filter can be set: ${program} fails (${reason}).`,
   seccompLoaderMissing: () =>
     'No system call filter can be set: there is no perl, or it is not known how to set one on this architecture.',

@@ -1,6 +1,7 @@
 import type { CgroupReadings } from '../../model/cgroup.ts';
 import type { LimitKey } from '../../model/limits/table.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
+import type { DiskUse } from '../../sandbox/disk-use.ts';
 import type { ProfileSummary } from '../../profile/load.ts';
 import { linksText } from '../../text/labs.ts';
 import { noteSentence } from '../../text/notes.ts';
@@ -60,7 +61,7 @@ function sandboxRow(running: RunningSandbox, observation: Observation): Row {
 }
 
 /** `no cpu.max · pid 4711 · 3min · 12M ≤ 64M · 4 processes ≤ 256`: what it lacks comes first, then its pid, and what it costs before its limit. */
-export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSandbox, at: number): string {
+export function sandboxSummary({ sandbox, processes, rss, readings, disk }: RunningSandbox, at: number): string {
   const { held } = sandbox.limits;
   return [
     ...(sandbox.spare ? ['spare, ready'] : []),
@@ -70,8 +71,13 @@ export function sandboxSummary({ sandbox, processes, rss, readings }: RunningSan
     under(bytes(readings?.memoryCurrent ?? rss), held['memory.max']),
     under(count(processes, 'process', 'processes'), held['pids.max']),
     ...(held['cpu.max'] === undefined ? [] : [`cpu ≤ ${held['cpu.max']}`]),
+    ...(disk === undefined ? [] : [`disk ${diskText(disk)}`]),
     ...unmeasured(sandbox),
   ].join(' · ');
+}
+
+function diskText({ bytes: used, isLeast }: DiskUse): string {
+  return isLeast ? `${bytes(used)} or more` : bytes(used);
 }
 
 /** Their limits stand in the summary beside what is used of them. */
@@ -88,7 +94,7 @@ function under(usage: string, limit: string | undefined): string {
 }
 
 function sandboxTooltip(running: RunningSandbox, at: number): string {
-  const { sandbox, processes, rss, readings } = running;
+  const { sandbox, processes, rss, readings, disk } = running;
   const known = facts([
     ['pid', `${sandbox.pid}`],
     ['hostname', code(sandbox.hostname)],
@@ -98,6 +104,7 @@ function sandboxTooltip(running: RunningSandbox, at: number): string {
     ['up', duration(at - sandbox.startedAt)],
     ['memory', bytes(readings?.memoryCurrent ?? rss)],
     ['processes', `${processes}`],
+    ...(disk === undefined ? [] : [['on disk', diskText(disk)] as const]),
     ...limitFacts(sandbox, readings),
     ['ends', ENDS[sandbox.lifetime]],
     ['scripts', code(sandbox.folder)],

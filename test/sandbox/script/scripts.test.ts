@@ -46,6 +46,7 @@ const PLAN: Plan = {
   foreign: false,
   overlays: [],
   layers: '/home/u/.local/state/namespace-sandboxes/layers/review-1a2b',
+  disk: [],
   bare: {
     folder: BARE,
     folders: ['/usr', '/home/u/my project', '/dev', '/tmp'],

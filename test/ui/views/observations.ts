@@ -45,7 +45,7 @@ export function sandbox(parts: Partial<Sandbox> = {}): Sandbox {
 }
 
 export function running(parts: Partial<RunningSandbox> = {}): RunningSandbox {
-  return { sandbox: sandbox(), processes: 3, rss: 12 * 1024 ** 2, readings: undefined, ...parts };
+  return { sandbox: sandbox(), processes: 3, rss: 12 * 1024 ** 2, readings: undefined, disk: undefined, ...parts };
 }
 
 /** A machine with the observer (pid 10), one sandbox (pid 50 and 51) and a network namespace that only a bind mount keeps. */
