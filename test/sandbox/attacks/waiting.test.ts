@@ -56,7 +56,8 @@ describe.each(CALLERS)('a sandbox of %s that', (name) => {
 
   /** Waits for its first word, which says that it is where it should be. */
   async function ready(child: ReturnType<typeof begun>): Promise<void> {
-    await once(child.stdout, 'data');
+    const ended = child.then(({ stderr }) => expect.fail(`it has ended: ${stderr}`));
+    await Promise.race([once(child.stdout, 'data'), ended]);
     started.note(child.pid);
   }
 
