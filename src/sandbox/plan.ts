@@ -129,15 +129,14 @@ export async function planSandbox(request: PlanRequest): Promise<Plan> {
   const overlays = overlaysOf(request, untrusted);
   const tools = profile.tools.filter((path) => isReachable(path, ids));
   const parts = joinMountPlans([
-    foreign ? overlayMounts(overlays.slice(0, 1), layers) : hostRoot(),
+    foreign ? overlayAt('/', overlays, layers) : hostRoot(),
     systemMounts({ ownNetwork: isNew(profile, 'net'), ownQueues: isNew(profile, 'ipc'), ownDev: foreign }),
     homeMount(request),
     ...tools.map((path) => toolchain(path, untrusted)),
     workspace.mounts,
     resolverMounts({ wayOut, lab: request.lab }, folder, foreign),
     hostsMounts(request.lab, folder, foreign),
-    ...profile.mounts.map((mount) => mountOf(mount, untrusted)),
-    overlayMounts(overlays, layers, foreign ? 1 : 0),
+    ...profile.mounts.map((mount) => mountOf(mount, untrusted, overlays, layers)),
     profile.readOnly && foreign ? { ...NO_MOUNTS, last: [remountReadOnly('/')] } : NO_MOUNTS,
   ]);
   const open = boundMounts(parts, limits.values);
@@ -255,12 +254,15 @@ function usableFolder(path: string, ids: IdPlan, untrusted: readonly string[]): 
   return { lower: source.path, seen: source.seen };
 }
 
-function overlayMounts(overlays: readonly Overlay[], layers: string, from = 0): MountPlan {
-  return { ...NO_MOUNTS, first: overlays.map((overlay, index) => overlayMount(overlay, index, layers)).slice(from) };
+function overlayAt(path: string, overlays: readonly Overlay[], layers: string): MountPlan {
+  const index = overlays.findIndex(({ target }) => target === path);
+  const overlay = overlays[index];
+  return { ...NO_MOUNTS, first: overlay === undefined ? [] : [overlayMount(overlay, index, layers)] };
 }
 
-function mountOf(mount: Mount, untrusted: readonly string[]): MountPlan {
+function mountOf(mount: Mount, untrusted: readonly string[], overlays: readonly Overlay[], layers: string): MountPlan {
   if (mount.kind === 'bind') return bindMount(mount, untrusted);
+  if (mount.kind === 'overlay') return overlayAt(mount.to, overlays, layers);
   return mount.kind === 'tmpfs' ? { ...NO_MOUNTS, first: [tmpfs(mount.to, '1777', mount.size)] } : NO_MOUNTS;
 }
 

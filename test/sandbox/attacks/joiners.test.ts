@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinCommand } from '../../../src/sandbox/join.ts';
 import { compile, hasCompiler } from '../../support/compile.ts';
+import { own, ownSandbox } from '../../support/own-sandboxes.ts';
 import { patience, repeated } from '../../support/pace.ts';
-import { ALL_CALLERS, CLI, makeCaller, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+import { ALL_CALLERS, CLI, makeCaller, writeProfiles, type Caller } from '../../support/unshared.ts';
 
 /** How often the sandbox is entered: ten thousand show what a few hundred might not. */
 const JOINS = Number(process.env.TEST_JOINS ?? repeated(200));
@@ -35,7 +36,7 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
       caller = makeCaller(name);
       await compile('sandbox/attacks/wait-for-joiners.c', join(caller.workspace, 'wait-for-joiners'));
       await writeProfiles(caller, {
-        waits: { extends: 'throwaway', mounts: [{ bind: 'wait-for-joiners', to: '/w' }], ...settings },
+        [own('waits')]: { extends: 'throwaway', mounts: [{ bind: 'wait-for-joiners', to: '/w' }], ...settings },
       });
     });
     afterAll(() => caller.remove());
@@ -43,7 +44,7 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
     it(
       'cannot be got hold of from inside before it is confined',
       async () => {
-        const hostile = started(['run', '--profile', 'waits', '--', '/w', 'true', 'perl']);
+        const hostile = started(['run', '--profile', own('waits'), '--', '/w', 'true']);
         try {
           await once(hostile.stdout, 'data');
           expect(await enter(JOINS)).toEqual([]);
@@ -65,8 +66,7 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
 
     /** Enters it as often, as the command line does with pipes, and returns what went wrong. */
     async function enter(times: number): Promise<readonly string[]> {
-      const [sandbox = expect.fail('it does not run')] = await running(caller);
-      const { file, args, env } = joinCommand(sandbox, ['true']);
+      const { file, args, env } = joinCommand(await ownSandbox(caller, 'waits'), ['true']);
       const loop = 'i=0; while [ "$i" -lt "$0" ]; do "$@" </dev/null || echo "failed: $?"; i=$((i + 1)); done';
       const [shell = '', ...words] = caller.asCaller(['sh', '-c', loop, String(times), file, ...args]);
       const all = { ...env, PATH: caller.env.PATH ?? '' };
@@ -77,8 +77,8 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
   },
 );
 
-/** How many were got hold of in each way. */
+/** How many were got hold of in each way, by their name and the filter that they had. */
 function waysOf(said: string): Readonly<Record<string, number>> {
-  const ways = said.split('\n').flatMap((line) => /^got \d+ (\S+)/.exec(line)?.[1] ?? []);
+  const ways = said.split('\n').flatMap((line) => /^got \d+ (.*)$/.exec(line)?.[1] ?? []);
   return Object.fromEntries([...new Set(ways)].map((way) => [way, ways.filter((one) => one === way).length]));
 }

@@ -2,7 +2,8 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, hasCompiler } from '../../support/compile.ts';
-import { ALL_CALLERS, CLI, makeCaller, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+import { own, ownSandboxes, stopOwn } from '../../support/own-sandboxes.ts';
+import { ALL_CALLERS, CLI, makeCaller, writeProfiles, type Caller } from '../../support/unshared.ts';
 
 const NAME = 'token-of-the-caller';
 const SECRET = 'only-the-caller-should-know';
@@ -17,13 +18,13 @@ describe.skipIf(!hasCompiler).each(ALL_CALLERS)('a key in the session keyring of
     await compile('sandbox/attacks/keys.c', keys);
     const open = { extends: 'throwaway', seccomp: 'off', mounts: [{ bind: 'keys', to: '/keys' }] };
     await writeProfiles(caller, {
-      open,
-      same: { ...open, user: 'same' },
-      stays: { ...open, lifetime: 'untilStopped' },
+      [own('open')]: open,
+      [own('same')]: { ...open, user: 'same' },
+      [own('stays')]: { ...open, lifetime: 'untilStopped' },
     });
   });
   afterAll(async () => {
-    for (const { id } of await running(caller)) await caller.unshared(['stop', id]);
+    await stopOwn(caller, 'stays');
     caller.remove();
   });
 
@@ -41,13 +42,13 @@ describe.skipIf(!hasCompiler).each(ALL_CALLERS)('a key in the session keyring of
   });
 
   it.each(['open', 'same'])('is not found inside by what a sandbox begins with: profile %s', async (profile) => {
-    expect(await unshared('run', '--profile', profile, '--', '/keys', 'look', NAME)).toBe('looked');
+    expect(await unshared('run', '--profile', own(profile), '--', '/keys', 'look', NAME)).toBe('looked');
   });
 
   it('is not found inside by who enters later, in a sandbox that was started with it and without', async () => {
-    await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
-    await unshared('run', '--profile', 'stays', '--', 'true');
-    const ids = (await running(caller)).filter(({ profile }) => profile === 'stays').map(({ id }) => id);
+    await caller.unshared(['run', '--profile', own('stays'), '--', 'true']);
+    await unshared('run', '--profile', own('stays'), '--', 'true');
+    const ids = (await ownSandboxes(caller, 'stays')).map(({ id }) => id);
     expect(ids).toHaveLength(2);
     for (const id of ids) expect(await unshared('enter', id, '--', '/keys', 'look', NAME)).toBe('looked');
   });

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { joinCommand } from '../../../src/sandbox/join.ts';
 import { compile, hasCompiler } from '../../support/compile.ts';
 import { onTerminalWords } from '../../support/on-terminal.ts';
-import { CALLERS, CLI, isRoot, makeCaller, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+import { own, ownSandbox, ownSandboxes, stopOwn } from '../../support/own-sandboxes.ts';
+import { CALLERS, CLI, isRoot, makeCaller, writeProfiles, type Caller } from '../../support/unshared.ts';
 import { until } from '../../support/until.ts';
 
 const ROWS = CALLERS.flatMap((name) => [[name, 'throwaway'] as const, [name, 'learn'] as const]);
@@ -22,16 +23,16 @@ describe.skipIf(!hasCompiler).each(ROWS)(
       caller = makeCaller(name);
       await compile('sandbox/attacks/find-terminals.c', join(caller.workspace, 'find-terminals'));
       const looks = { extends: profile, mounts: [{ bind: 'find-terminals', to: '/find-terminals' }] };
-      await writeProfiles(caller, { looks, stays: { ...looks, lifetime: 'untilStopped' } });
+      await writeProfiles(caller, { [own('looks')]: looks, [own('stays')]: { ...looks, lifetime: 'untilStopped' } });
     });
     afterEach(async () => {
       terminal?.kill('SIGHUP');
-      for (const { id } of await running(caller)) await caller.unshared(['stop', id]);
+      await stopOwn(caller, 'looks', 'stays');
       caller.remove();
     });
 
     it.each([
-      ['run', () => Promise.resolve([process.execPath, CLI, 'run', '--profile', 'looks', '--', ...LOOK])],
+      ['run', () => Promise.resolve([process.execPath, CLI, 'run', '--profile', own('looks'), '--', ...LOOK])],
       ['enter', async () => [process.execPath, CLI, 'enter', await stays(), '--', ...LOOK]],
       ['the join script', joinWords],
     ])('is held by nothing inside: %s', async (_, words) => {
@@ -55,22 +56,21 @@ describe.skipIf(!hasCompiler).each(ROWS)(
     }
 
     async function stays(): Promise<string> {
-      await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
-      const [{ id } = expect.fail('it does not run')] = await running(caller);
-      return id;
+      await caller.unshared(['run', '--profile', own('stays'), '--', 'true']);
+      return (await ownSandbox(caller, 'stays')).id;
     }
 
     /** As a window of VS Code opens it: there the terminal is the user's own. */
     async function joinWords(): Promise<readonly string[]> {
       await stays();
-      const [sandbox = expect.fail('it does not run')] = await running(caller);
-      const { file, args } = joinCommand(sandbox, LOOK);
+      const { file, args } = joinCommand(await ownSandbox(caller, 'stays'), LOOK);
       return [file, ...args];
     }
 
     /** Terminals but those of the sandbox that processes in its namespaces hold, as they are seen from outside. */
     async function heldInside(): Promise<readonly string[]> {
-      const [{ pid } = expect.fail('it does not run')] = await running(caller);
+      const all = await Promise.all(['looks', 'stays'].map((one) => ownSandboxes(caller, one)));
+      const [{ pid } = expect.fail('it does not run')] = all.flat();
       const own = statSync(`/proc/${pid}/root/dev/pts`).dev;
       const spaces = ['mnt', 'pid'].map((type) => linkOf(`/proc/${pid}/ns/${type}`));
       const inside = readdirSync('/proc').filter(

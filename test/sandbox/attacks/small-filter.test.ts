@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, hasCompiler } from '../../support/compile.ts';
-import { ALL_CALLERS, makeCaller, running, writeProfiles, type Caller } from '../../support/unshared.ts';
+import { own, ownSandbox, stopOwn } from '../../support/own-sandboxes.ts';
+import { ALL_CALLERS, makeCaller, writeProfiles, type Caller } from '../../support/unshared.ts';
 
 /** What becoming a program and ending needs. */
 const LEAST = ['execve', 'exit_group'];
@@ -28,10 +29,11 @@ describe.skipIf(!hasCompiler).each(ALL_CALLERS)('a filter of %s that allows next
     const base = { extends: 'throwaway', mounts: [{ bind: 'nothing', to: '/nothing' }] };
     const [least, ofTrue] = ['least', 'ofTrue'].map((file) => ({ ...base, seccomp: `./${file}.json` }));
     const stays = { ...least, lifetime: 'untilStopped' };
-    await writeProfiles(caller, { least, ofTrue, same: { ...least, user: 'same' }, stays });
+    const profiles = { least, ofTrue, same: { ...least, user: 'same' }, stays };
+    await writeProfiles(caller, Object.fromEntries(Object.entries(profiles).map(([key, value]) => [own(key), value])));
   });
   afterAll(async () => {
-    for (const { id } of await running(caller)) await caller.unshared(['stop', id]);
+    await stopOwn(caller, 'stays');
     caller.remove();
   });
 
@@ -41,14 +43,14 @@ describe.skipIf(!hasCompiler).each(ALL_CALLERS)('a filter of %s that allows next
     ['ofTrue', '/bin/true', 0],
     ['ofTrue', '/bin/ls', KILLED_BY_FILTER],
   ])('is enough for a command that needs no more, and holds: %s, %s', async (profile, command, status) => {
-    const { exitCode, stderr } = await caller.unshared(['run', '--profile', profile, '--', command]);
+    const { exitCode, stderr } = await caller.unshared(['run', '--profile', own(profile), '--', command]);
     expect(exitCode, stderr).toBe(status);
   });
 
   it('is enough for who enters later', async () => {
-    const first = await caller.unshared(['run', '--profile', 'stays', '--', '/nothing']);
+    const first = await caller.unshared(['run', '--profile', own('stays'), '--', '/nothing']);
     expect(first.exitCode, first.stderr).toBe(0);
-    const [{ id } = expect.fail('it does not run')] = (await running(caller)).filter((one) => one.profile === 'stays');
+    const { id } = await ownSandbox(caller, 'stays');
     const second = await caller.unshared(['enter', id, '--', '/nothing']);
     expect(second.exitCode, second.stderr).toBe(0);
   });

@@ -3,20 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTimeOf } from '../../../src/discovery/pin.ts';
-import type { Sandbox } from '../../../src/model/sandbox.ts';
 import { compile, hasCompiler } from '../../support/compile.ts';
+import { own, ownFolders, ownSandbox } from '../../support/own-sandboxes.ts';
 import { patience } from '../../support/pace.ts';
 import { startedProcesses, type Started } from '../../support/processes.ts';
-import {
-  begun,
-  CALLERS,
-  makeCaller,
-  running,
-  sandboxFolders,
-  writeProfiles,
-  type Caller,
-  type Finished,
-} from '../../support/unshared.ts';
+import { begun, CALLERS, makeCaller, writeProfiles, type Caller, type Finished } from '../../support/unshared.ts';
 import { until } from '../../support/until.ts';
 
 /** Seconds that anything may take that waits for a sandbox. */
@@ -44,8 +35,8 @@ describe.each(CALLERS)('a sandbox of %s that', (name) => {
     caller = makeCaller(name);
     started = startedProcesses();
     await writeProfiles(caller, {
-      ends: { extends: 'throwaway' },
-      stays: { extends: 'throwaway', lifetime: 'untilStopped' },
+      [own('ends')]: { extends: 'throwaway' },
+      [own('stays')]: { extends: 'throwaway', lifetime: 'untilStopped' },
     });
   });
   afterEach(() => {
@@ -65,23 +56,17 @@ describe.each(CALLERS)('a sandbox of %s that', (name) => {
 
   /** Waits for its first word, which says that it is where it should be. */
   async function ready(child: ReturnType<typeof begun>): Promise<void> {
-    await once(child.stdout, 'data');
+    const ended = child.then(({ stderr }) => expect.fail(`it has ended: ${stderr}`));
+    await Promise.race([once(child.stdout, 'data'), ended]);
     started.note(child.pid);
   }
-
-  /** Root has one place for all sandboxes of the machine. */
-  async function theOne(profile: string): Promise<Sandbox> {
-    return (await running(caller)).find((one) => one.profile === profile) ?? expect.fail('it does not run');
-  }
-
-  const left = (): readonly string[] => sandboxFolders(caller).filter((id) => /^(ends|stays|holds)-/.test(id));
 
   const ways = name === 'root' ? ['stop ID'] : ['stop ID', 'stop --all'];
   it.each(ways.flatMap((way) => Object.keys(ROWS).map((row) => [row, way] as const)))(
     '%s is stopped all the same, and is in nobody’s way: %s',
     async (row, way) => {
-      await caller.unshared(['run', '--profile', 'stays', '--', 'true']);
-      const { id, pid, startTime } = await theOne('stays');
+      await caller.unshared(['run', '--profile', own('stays'), '--', 'true']);
+      const { id, pid, startTime } = await ownSandbox(caller, 'stays');
       const inside = (line: string): readonly string[] => ['enter', id, '--', 'sh', '-c', line];
       const children = [begin(inside('echo ready; exec sleep 600'))];
       for (const child of children) await ready(child);
@@ -92,31 +77,31 @@ describe.each(CALLERS)('a sandbox of %s that', (name) => {
       for (const child of children) started.note(child.pid);
       expect([stopped.exitCode, startTimeOf(pid) === startTime], stopped.stderr).toEqual([0, false]);
       await until('who has entered to end', () => children.every(({ pid: one }) => hasEnded(one)), BOUND);
-      const next = await bounded(['run', '--profile', 'ends', '--', 'true']);
+      const next = await bounded(['run', '--profile', own('ends'), '--', 'true']);
       expect(next.exitCode, next.stderr).toBe(0);
-      expect(left()).toEqual([]);
+      expect(ownFolders(caller)).toEqual([]);
     },
   );
 
   it('stops every other process does not keep its own launcher from its end, or the next', async () => {
-    const launcher = begin(['run', '--profile', 'ends', '--', 'sh', '-c', STOP_OTHERS]);
+    const launcher = begin(['run', '--profile', own('ends'), '--', 'sh', '-c', STOP_OTHERS]);
     await ready(launcher);
-    const { pid, startTime } = await theOne('ends');
+    const { pid, startTime } = await ownSandbox(caller, 'ends');
     launcher.kill('SIGKILL');
-    const next = await bounded(['run', '--profile', 'ends', '--', 'true']);
+    const next = await bounded(['run', '--profile', own('ends'), '--', 'true']);
     expect(next.exitCode, next.stderr).toBe(0);
     expect(startTimeOf(pid) === startTime).toBe(false);
-    expect(left()).toEqual([]);
+    expect(ownFolders(caller)).toEqual([]);
   });
 
   it('stops every other process ends with its launcher where a signal ends that', async () => {
-    const launcher = begin(['run', '--profile', 'ends', '--', 'sh', '-c', STOP_OTHERS]);
+    const launcher = begin(['run', '--profile', own('ends'), '--', 'sh', '-c', STOP_OTHERS]);
     await ready(launcher);
     process.kill(launcher.pid ?? 0, 'SIGTERM'); // execa would kill it in the end
     await until('its end', () => hasEnded(launcher.pid), BOUND);
     await until('its exit status', () => launcher.exitCode !== null);
     expect(launcher.exitCode).toBe(143);
-    expect(left()).toEqual([]);
+    expect(ownFolders(caller)).toEqual([]);
   });
 
   it.skipIf(!hasCompiler).each(['throwaway', 'learn'])(
@@ -124,10 +109,10 @@ describe.each(CALLERS)('a sandbox of %s that', (name) => {
     async (profile) => {
       await compile('sandbox/attacks/hold-first.c', join(caller.workspace, 'hold-first'));
       const mounts = [{ bind: 'hold-first', to: '/hold-first' }];
-      await writeProfiles(caller, { holds: { extends: profile, mounts } });
-      const launcher = begin(['run', '--profile', 'holds', '--', '/hold-first']);
+      await writeProfiles(caller, { [own('holds')]: { extends: profile, mounts } });
+      const launcher = begin(['run', '--profile', own('holds'), '--', '/hold-first']);
       await ready(launcher);
-      const { pid, startTime } = await theOne('holds');
+      const { pid, startTime } = await ownSandbox(caller, 'holds');
       launcher.kill('SIGKILL');
       await until('its end', () => startTimeOf(pid) !== startTime || !existsSync(`/proc/${pid}/ns/pid`), BOUND);
     },
