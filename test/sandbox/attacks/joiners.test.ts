@@ -44,7 +44,7 @@ describe.skipIf(!hasCompiler).each(ROWS.filter(([name]) => (ALL_CALLERS as reado
     it(
       'cannot be got hold of from inside before it is confined',
       async () => {
-        const hostile = started(['run', '--profile', own('waits'), '--', '/w', 'true']);
+        const hostile = started(['run', '--profile', own('waits'), '--', '/w', 'true', 'perl']);
         try {
           await once(hostile.stdout, 'data');
           expect(await enter(JOINS)).toEqual([]);
