@@ -110,10 +110,14 @@ sub raw {
 
 sub restore { ioctl STDIN, 0x5402, $settings if defined $settings; undef $settings }
 
-# Signals come as bytes of a descriptor, signalfd(2): HUP, INT, QUIT, TERM, CHLD, WINCH.
+# Signals come as bytes of a descriptor, signalfd(2).
+my ($SIGHUP, $SIGINT, $SIGQUIT, $SIGTERM, $SIGCHLD, $SIGWINCH);
+BEGIN { ($SIGHUP, $SIGINT, $SIGQUIT, $SIGTERM, $SIGCHLD, $SIGWINCH) = (1, 2, 3, 15, 17, 28) }
 sub hear {
   $step = "signals";
-  my $signals = pack "Q", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 16 | 1 << 27;
+  my $bits = 0;
+  $bits |= 1 << $_ - 1 for $SIGHUP, $SIGINT, $SIGQUIT, $SIGTERM, $SIGCHLD, $SIGWINCH;
+  my $signals = pack "Q", $bits;
   must(kernel("rt_sigprocmask", 0, \$signals, 0, 8));
   return handle(must(kernel("signalfd4", -1, \$signals, 8, $O_CLOEXEC)));
 }
@@ -158,33 +162,50 @@ sub join_streams {
   must(kernel("rt_sigprocmask", 2, \pack("Q", 0), 0, 8));
 }
 
-# Carries bytes and signals until the command has ended. What is stopped or starved inside is not waited for.
+# Carries bytes and signals until the command has ended.
 sub relay {
-  my $words = "";
   my $deadline = time + 30;
   raw() if $has_terminal;
   for (;;) {
     my ($readable, $writable) = ("", "");
-    vec($readable, fileno $_, 1) = 1 for $heard, $told // (), map { $_->{rest} eq "" ? $_->{from} // () : () } @relays;
+    my @sources = map { $_->{from} } grep { defined $_->{from} && $_->{rest} eq "" } @relays;
+    vec($readable, fileno $_, 1) = 1 for $heard, $told // (), @sources;
     vec($writable, fileno $_->{to}, 1) = 1 for grep { $_->{rest} ne "" } @relays;
     select $readable, $writable, undef, defined $told ? 1 : undef;
-    if (defined $told && vec $readable, fileno $told, 1) {
-      if (sysread $told, $words, 4096, length $words) { $joiner = $1 if $words =~ /^joiner (\d+)$/m }
-      else { undef $told }
-      give_up("Nobody could enter the sandbox.", 125) if !defined $told && !defined $joiner && $words !~ /^failed/m;
-      if ($words =~ /^failed (\d+) (\w+) (\S*)$/m) { my $errno = $1; ($step, $about) = ($2, plain($3)); say_failure($errno) }
-    }
-    if (defined $told && time > $deadline) { give_up("Nobody could enter the sandbox: what runs in it holds up whoever comes in.", 125) }
-    if (vec $readable, fileno $heard, 1) {
-      sysread $heard, my $signals, 128 * 16;
-      for (map { unpack "L", substr $signals, 128 * $_ } 0 .. length($signals) / 128 - 1) {
-        if ($_ == 28) { resize() if $has_terminal }
-        elsif ($_ != 17 and defined $joiner) { kill $_, -$joiner }
-      }
-      while ((my $ended = waitpid -1, 1) > 0) { if (defined $entering && $ended == $entering) { undef $entering } else { $status = $? } }
-    }
+    listen_to_entry() if defined $told && vec $readable, fileno $told, 1;
+    # What is stopped or starved inside before it is the command is not waited for.
+    give_up("Nobody could enter the sandbox: what runs in it holds up whoever comes in.", 125) if defined $told && time > $deadline;
+    listen_to_signals() if vec $readable, fileno $heard, 1;
     carry($_, $readable, $writable) for @relays;
     finish() if defined $status && !defined $told;
+  }
+}
+
+# The pipe says who the child is and what has failed, and ends with execve(2).
+my $words;
+BEGIN { $words = "" }
+sub listen_to_entry {
+  my $got = sysread $told, $words, 4096, length $words;
+  undef $told unless $got;
+  $joiner //= $1 if $words =~ /^joiner (\d+)$/m;
+  if ($words =~ /^failed (\d+) (\w+) (\S*)$/m) {
+    my $errno = $1;
+    ($step, $about) = ($2, plain($3));
+    say_failure($errno);
+  }
+  give_up("Nobody could enter the sandbox.", 125) if !defined $told && !defined $joiner;
+}
+
+# Signals are handed on to the session of the command; the size of the terminal is that of the caller.
+sub listen_to_signals {
+  sysread $heard, my $signals, 128 * 16;
+  for (map { unpack "L", substr $signals, 128 * $_ } 0 .. length($signals) / 128 - 1) {
+    if ($_ == $SIGWINCH) { resize() if $has_terminal }
+    elsif ($_ != $SIGCHLD && defined $joiner && !defined $status) { kill $_, -$joiner }
+  }
+  while ((my $ended = waitpid -1, 1) > 0) {
+    if (defined $entering && $ended == $entering) { undef $entering }
+    else { $status = $? }
   }
 }
 
