@@ -11,6 +11,7 @@ it('activation loads no engine room, no package and no command', async () => {
     packages: 'external',
     external: ['vscode'],
     logLevel: 'silent',
+    loader: { '.pl': 'text' },
   });
   const loaded = [...loadedAtOnce(metafile, 'src/extension.ts')];
   const rooms = new Set(loaded.map((file) => file.split('/').slice(0, 2).join('/')));
