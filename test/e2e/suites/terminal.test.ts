@@ -36,7 +36,7 @@ describe('a terminal of the profile learn', () => {
   it('sees only its own processes', async () => {
     const pids = (await ask(page, terminal, 'ls /proc | grep -c "^[0-9]"')).trim();
     assert.ok(Number(pids) > 1 && Number(pids) < 12, `${pids} processes`);
-    assert.match(await ask(page, terminal, 'ps -e -o comm='), /^sh .*bash/);
+    assert.match(await ask(page, terminal, 'ps -e -o comm='), /^namespace-sandb .*bash/);
   });
 
   it('has no descriptor of the window', async () => {
