@@ -3,6 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
 
+/** A runc of 1.1 knows no time namespace. */
+const WITHOUT_TIME = ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup'];
+
 /**
  * What does the same, as far as it is installed.
  * @param {string} work a folder for what they need
@@ -58,7 +61,10 @@ export function freshPeers(work) {
     const limits = { memory: { limit: 4 * 1024 ** 3 }, pids: { limit: 1024 } };
     peers.push(['crun run, with limits', run('cgroupfs', crunBundle(join(work, 'limited'), limits))]);
     if (has('runc') && getuid?.() === 0)
-      peers.push(['runc run', ['runc', 'run', '--bundle', crunBundle(join(work, 'runc')), `bench-runc-${pid}`]]);
+      peers.push([
+        'runc run',
+        ['runc', 'run', '--bundle', crunBundle(join(work, 'runc'), undefined, WITHOUT_TIME), `bench-runc-${pid}`],
+      ]);
   }
   if (has('firejail')) peers.push(['firejail', ['firejail', '--quiet', '--noprofile', '--net=none', 'true']]);
   return peers;
@@ -74,8 +80,9 @@ export function freshPeers(work) {
  * The same root and the same namespaces as an OCI bundle.
  * @param {string} bundle
  * @param {Record<string, unknown>} [resources] limits
+ * @param {readonly string[]} [types] of namespaces
  */
-function crunBundle(bundle, resources) {
+function crunBundle(bundle, resources, types = ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup', 'time']) {
   mkdirSync(join(bundle, 'rootfs'), { recursive: true });
   execFileSync('crun', ['spec'], { cwd: bundle });
   /** @type {unknown} */
@@ -96,7 +103,7 @@ function crunBundle(bundle, resources) {
       options: ['rbind', 'ro'],
     })),
   );
-  spec.linux.namespaces = ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup', 'time'].map((type) => ({ type }));
+  spec.linux.namespaces = types.map((type) => ({ type }));
   const map = [{ containerID: 0, hostID: 524288, size: 65536 }];
   Object.assign(spec.linux, { uidMappings: map, gidMappings: map });
   spec.linux.resources = resources;

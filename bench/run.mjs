@@ -15,6 +15,8 @@ import { median, PROJECT, report } from './report.mjs';
 
 const ROUNDS = Number(argv[2] ?? 40);
 const WARM_UP = 3;
+/** What the others of the same kind are measured by. */
+const BASES = ['join: nsenter', 'fresh: crun run', 'command: node -e 0'];
 if (getuid?.() === 0 && env.BENCH_PRIVATE === undefined) exit(runPrivately());
 const work = mkdtempSync(join(tmpdir(), 'unshared-bench-'));
 const workspaceFolder = join(work, 'workspace');
@@ -228,8 +230,6 @@ function run(file, args, own) {
     );
   });
 }
-
-const BASES = ['join: nsenter', 'fresh: crun run', 'command: node -e 0'];
 
 /** @returns {readonly string[]} its lines */
 function table() {
