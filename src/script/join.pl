@@ -1,4 +1,4 @@
-# Enters a sandbox: FACTS PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
+# Enters a sandbox: PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
 # enters every namespace and leaves at once; its child is confined and becomes the command. From the first setns(2) to execve(2)
 # nothing is opened and nothing is run.
 my ($report, $terminal, $entering, $joiner, $status, %closing);
@@ -21,7 +21,7 @@ sub give_up {
   exit $code;
 }
 
-read_facts(shift);
+read_facts($ENV{facts});
 # What ps(1) shows of it outside, in place of this text.
 $0 = "unshared: enters $facts{name}[0]";
 my ($pid, $since, $keeper, $kept) = splice @ARGV, 0, 4;

@@ -1,6 +1,6 @@
 # System calls, syscalls(2), by their numbers on this machine. perl(1) takes a string that looks like a number for a number, so each
 # argument says what it is: bytes stand behind a reference.
-my %number = split /[= ]/, shift;
+my %number = split /[= ]/, $ENV{numbers};
 sub kernel {
   my ($name, @arguments) = @_;
   my @typed = map { ref $_ ? "$$_" : 0 + $_ } @arguments;

@@ -3,8 +3,8 @@ import kernel from './kernel.pl';
 import start from './start.pl';
 import { systemCallWords } from '../host/system-calls.ts';
 
-/** How perl(1) is called, without what a site adds to it. */
-export const PERL = ['perl', '-fe'] as const;
+/** Words of sh(1) that run the program of the environment by perl(1), without what a site adds to that. */
+export const PERL = `perl -fe 'eval $ENV{program}; die $@'`;
 
 /** A line of sh(1) that keeps perl(1) from what the environment would have it load or say, perlrun(1). */
 export const FORGET_PERL = 'unset PERL5OPT PERL5LIB PERLLIB PERL5DB PERLIO PERL_UNICODE PERL_SIGNALS';

@@ -1,4 +1,5 @@
-# The inside of a sandbox, from the first mount to PID 1, without another program: inside FACTS TABLE…, or outer FACTS TABLE… -- NEXT….
+# The inside of a sandbox, from the first mount to PID 1, without another program: inside, or outer -- NEXT…. What it is told stands in
+# the environment, so that ps(1) shows a short command line.
 my $is_command;
 sub failed {
   my $errno = shift;
@@ -9,11 +10,12 @@ sub failed {
 }
 
 my $part = shift;
-read_facts(shift);
-my ($at) = grep { $ARGV[$_] eq "--" } 0 .. $#ARGV;
+read_facts($ENV{"${part}_facts"});
 # Behind "--" stands what comes next: another program, or the first command.
-my @next = defined $at ? splice @ARGV, $at : ();
-my @table = split /\n/, join "", @ARGV;
+my @next = @ARGV;
+my @tables;
+for (my $number = 0; defined(my $table = $ENV{"${part}_table_$number"}); $number++) { push @tables, $table }
+my @table = split /\n/, join "", @tables;
 my ($folder, $folder_path, $root);
 ($part eq "outer" ? \&outer : \&inside)->();
 

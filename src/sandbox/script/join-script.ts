@@ -116,7 +116,9 @@ function enter(plan: Plan, facts: JoinFacts): readonly string[] {
     `program=${shellWord(JOIN_PROGRAM)}`,
     '# The numbers of the system calls of this machine.',
     `numbers=${shellWord(NUMBERS)}`,
-    `exec ${PERL.join(' ')} "$program" "$numbers" ${told} "$pid" "$started" "$keeper" "$kept" "$@"`,
+    '# What it is told, in the environment.',
+    `facts=${told}; export program numbers facts`,
+    `exec ${PERL} "$pid" "$started" "$keeper" "$kept" "$@"`,
   ];
 }
 

@@ -49,6 +49,9 @@ function prologue(plan: Plan): readonly string[] {
     `program=${shellWord(START_PROGRAM)}`,
     '# The numbers of the system calls of this machine.',
     `numbers=${shellWord(NUMBERS)}`,
+    ...(plan.held === undefined ? [] : told('outer', outerFacts(plan), outerTable(plan))),
+    ...told('inside', insideFacts(plan, hasShellInside(plan) ? 'passed' : 'gate'), insideTable(plan)),
+    'export program numbers',
     '',
   ];
 }
@@ -113,13 +116,7 @@ function namespaces(plan: Plan): readonly string[] {
   const { held, ids } = plan;
   if (held === undefined) return [...unshare(plan), ...inside(plan)];
   const outer = ['unshare', '--user', ...mapOptions(ids), '--mount', '--propagation', 'private', '--'];
-  return [
-    ...outer.map(shellWord),
-    ...perl('outer', outerFacts(plan), outerTable(plan)),
-    '--',
-    ...unshare(plan),
-    ...inside(plan),
-  ];
+  return [...outer.map(shellWord), `${PERL} outer --`, ...unshare(plan), ...inside(plan)];
 }
 
 function unshare({ profile, ids, userNamespace, clocks }: Plan): readonly string[] {
@@ -138,11 +135,17 @@ function unshare({ profile, ids, userNamespace, clocks }: Plan): readonly string
 /** A network that has to be waited for is waited for by the script, before anything is mounted. */
 function inside(plan: Plan): readonly string[] {
   if (hasShellInside(plan)) return ['sh "$0" inside "$@"'];
-  return [...perl('inside', insideFacts(plan, 'gate'), insideTable(plan)), '"$@"'];
+  return [INSIDE];
 }
 
-function perl(part: string, facts: Parameters<typeof factLines>[0], table: readonly string[]): readonly string[] {
-  return [...PERL, '"$program" "$numbers"', part, shellWord(`\n${factLines(facts)}`), ...table];
+const INSIDE = `${PERL} inside "$@"`;
+
+/** Lines that say in the environment what a part of the program is told: facts, and the table of mounts. */
+function told(part: string, facts: Parameters<typeof factLines>[0], table: readonly string[]): readonly string[] {
+  return [
+    `export ${part}_facts=${shellWord(`\n${factLines(facts)}`)}`,
+    ...table.map((words, index) => `export ${part}_table_${index}=${words}`),
+  ];
 }
 
 const hasShellInside = (plan: Plan): boolean => hasNetworkToWaitFor(plan);
@@ -160,10 +163,7 @@ function shellInside(plan: Plan): readonly string[] {
     ]),
     '# A loopback device that is up, network_namespaces(7).',
     ...networkInside(plan), // with a text of several lines, which ends where its last word begins a line
-    ...indented([
-      ...waitForNetwork(plan),
-      `exec ${[...perl('inside', insideFacts(plan, 'passed'), insideTable(plan)), '"$@"'].join(' ')} ;;`,
-    ]),
+    ...indented([...waitForNetwork(plan), `exec ${INSIDE} ;;`]),
   ];
 }
 

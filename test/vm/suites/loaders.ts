@@ -45,7 +45,7 @@ function filtered(caller: Caller): void {
     const { id } = recorded(caller);
     for (const script of ['start.sh', 'join.sh']) {
       const text = readFileSync(`${caller.runtime}/${id}/${script}`, 'utf8');
-      assert.match(text, /perl -fe "\$program"/);
+      assert.match(text, /perl -fe 'eval \$ENV\{program\}/);
       assert.doesNotMatch(text, /--seccomp-filter|bwrap/);
     }
   });

@@ -26,7 +26,7 @@ echo $$ >/sys/fs/cgroup/x/cgroup.procs
 # One program, perl(1), the same for every sandbox. What holds this terminal stays outside.
 program='# System calls, syscalls(2), by their numbers on this machine. perl(1) takes a string that looks like a number for a number, so each
 # argument says what it is: bytes stand behind a reference.
-my %number = split /[= ]/, shift;
+my %number = split /[= ]/, $ENV{numbers};
 sub kernel {
   my ($name, @arguments) = @_;
   my @typed = map { ref $_ ? "$$_" : 0 + $_ } @arguments;
@@ -225,7 +225,7 @@ sub execute {
   return $errno;
 }
 
-# Enters a sandbox: FACTS PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
+# Enters a sandbox: PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
 # enters every namespace and leaves at once; its child is confined and becomes the command. From the first setns(2) to execve(2)
 # nothing is opened and nothing is run.
 my ($report, $terminal, $entering, $joiner, $status, %closing);
@@ -248,7 +248,7 @@ sub give_up {
   exit $code;
 }
 
-read_facts(shift);
+read_facts($ENV{facts});
 # What ps(1) shows of it outside, in place of this text.
 $0 = "unshared: enters $facts{name}[0]";
 my ($pid, $since, $keeper, $kept) = splice @ARGV, 0, 4;
@@ -480,7 +480,8 @@ sub kills {
 '
 # The numbers of the system calls of this machine.
 numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
-exec perl -fe "$program" "$numbers" '
+# What it is told, in the environment.
+facts='
 name review-1a2b
 own uts ipc net pid cgroup time
 memory 64M
@@ -494,4 +495,5 @@ landlock 4 /my\040data
 cwd /home/u/my\040project
 shell /bin/zsh
 shell /bin/sh
-' "$pid" "$started" "$keeper" "$kept" "$@"
+'; export program numbers facts
+exec perl -fe 'eval $ENV{program}; die $@' "$pid" "$started" "$keeper" "$kept" "$@"

@@ -41,6 +41,33 @@ by_hand() {
 program=…
 # The numbers of the system calls of this machine.
 numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
+export inside_facts='
+folder /run/user/1000/namespace-sandboxes/review-1a2b
+gate
+hostname review
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
+cgroup
+mark namespace-sandboxes:review-1a2b
+stays
+keep 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63
+user 0 0 0 0
+no_new_privs
+filter /var/lib/ab12.bpf
+cwd /home/u/my\040project
+shell /bin/zsh
+shell /bin/sh
+'
+export inside_table_0='
+/home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
+tmpfs /run/tools tmpfs nosuid,nodev,mode=755 0 0
+/proc/self/fd /dev/fd none x-link 0 0
+/.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
+/dev/null /dev/null none bind,nosuid,noexec 0 0
+/srv/file /data/a\040b/file none bind,ro,nosuid,nodev 0 0
+none /run/tools none remount,bind,ro,nosuid,nodev 0 0
+'
+export program numbers
 
 case ${1-} in
 '' | by-hand | run)
@@ -59,30 +86,6 @@ case ${1-} in
   done
   if [ "${1-}" = run ]; then shift; set -- -- "$@"; else set --; fi
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
-  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic 18446744073709551611 -- perl -fe "$program" "$numbers" inside '
-folder /run/user/1000/namespace-sandboxes/review-1a2b
-gate
-hostname review
-write /proc/sys/user/max_inotify_instances 64
-write /proc/sys/user/max_net_namespaces 256
-cgroup
-mark namespace-sandboxes:review-1a2b
-stays
-keep 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63
-user 0 0 0 0
-no_new_privs
-filter /var/lib/ab12.bpf
-cwd /home/u/my\040project
-shell /bin/zsh
-shell /bin/sh
-' '
-/home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
-tmpfs /run/tools tmpfs nosuid,nodev,mode=755 0 0
-/proc/self/fd /dev/fd none x-link 0 0
-/.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
-/dev/null /dev/null none bind,nosuid,noexec 0 0
-/srv/file /data/a\040b/file none bind,ro,nosuid,nodev 0 0
-none /run/tools none remount,bind,ro,nosuid,nodev 0 0
-' "$@"
+  exec setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts --ipc --time --boottime 5 --monotonic 18446744073709551611 -- perl -fe 'eval $ENV{program}; die $@' inside "$@"
   ;;
 esac

@@ -45,6 +45,33 @@ by_hand() {
 program=…
 # The numbers of the system calls of this machine.
 numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
+export inside_facts='
+folder /run/user/1000/namespace-sandboxes/review-1a2b
+gate
+hostname review
+domainname nis
+write /proc/sys/user/max_inotify_instances 64
+write /proc/sys/user/max_net_namespaces 256
+mark namespace-sandboxes:review-1a2b
+keep 0,1,3,4,5,6,7,8,10,13,18,31
+user 0 0 0 0
+no_new_privs
+filter /home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf
+handled 4
+landlock 4 /my\040data
+cwd /home/u/my\040project
+shell /bin/zsh
+shell /bin/sh
+'
+export inside_table_0='
+overlay / overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
+/usr /usr none rbind,ro,nosuid,nodev 0 0
+tmpfs /tmp tmpfs nosuid,nodev,mode=1777 0 0
+/home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
+/.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
+/dev/null /dev/null none bind,nosuid,noexec 0 0
+'
+export program numbers
 
 case ${1-} in
 '' | by-hand | run)
@@ -65,31 +92,7 @@ case ${1-} in
   # New namespaces, all owned by the new user namespace: namespaces(7), user_namespaces(7), time_namespaces(7).
   # A command in the background has no input of its own, sh(1): so the gates are handed on under another number.
   exec 6<&0
-  nsenter '--net=/run/netns/n 1' -- setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts -- perl -fe "$program" "$numbers" inside '
-folder /run/user/1000/namespace-sandboxes/review-1a2b
-gate
-hostname review
-domainname nis
-write /proc/sys/user/max_inotify_instances 64
-write /proc/sys/user/max_net_namespaces 256
-mark namespace-sandboxes:review-1a2b
-keep 0,1,3,4,5,6,7,8,10,13,18,31
-user 0 0 0 0
-no_new_privs
-filter /home/u/.local/state/namespace-sandboxes/seccomp/ab12.bpf
-handled 4
-landlock 4 /my\040data
-cwd /home/u/my\040project
-shell /bin/zsh
-shell /bin/sh
-' '
-overlay / overlay lowerdir=/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/root:/run/user/1000/namespace-sandboxes/.bare/0123456789abcdef/none,userxattr,ro,nosuid,nodev 0 0
-/usr /usr none rbind,ro,nosuid,nodev 0 0
-tmpfs /tmp tmpfs nosuid,nodev,mode=1777 0 0
-/home/u/my\040project /home/u/my\040project none rbind,rw,nosuid,nodev 0 0
-/.envrc\012/to\134\040ols\012 /run/.git-placeholders none x-text 0 0
-/dev/null /dev/null none bind,nosuid,noexec 0 0
-' "$@" <&6 6<&- & made=$!
+  nsenter '--net=/run/netns/n 1' -- setpriv --reuid 524288 --regid 524288 --clear-groups -- unshare --user --keep-caps --mount --propagation private --pid --fork --kill-child --uts -- perl -fe 'eval $ENV{program}; die $@' inside "$@" <&6 6<&- & made=$!
   # It ends with its launcher: this process waits for that outside, where nothing that runs inside can hold it up.
   exec </dev/null >&0 6<&-
   ended=; trap ended=y CHLD
