@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** What the programs of perl(1) call. */
 const NAMES =
-  `brk capset clone close close_range dup3 execve exit exit_group fchdir fsconfig fsmount fsopen ioctl keyctl landlock_add_rule
+  `brk capset clone close close_range dup3 execve exit exit_group fchdir fcntl fsconfig fsmount fsopen ioctl keyctl landlock_add_rule
   landlock_create_ruleset landlock_restrict_self madvise mkdirat mmap mount_setattr move_mount mremap munmap open_tree openat openat2
   pivot_root poll ppoll prctl prlimit64 pselect6 read restart_syscall rt_sigprocmask rt_sigreturn select setdomainname setgroups
   sethostname setns setresgid setresuid setsid signalfd4 symlinkat umount2 unlinkat unshare wait4 write`.split(/\s+/);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { helperSession, type HelperSession } from '../elevation/session.ts';
@@ -58,46 +58,28 @@ function inOneThatEnds(
   });
 }
 
-/** What PID 1 of the sandbox starts itself: nothing on a terminal, which only who enters later gets. */
+/**
+ * What PID 1 of the sandbox starts itself, on the streams of this program. Whoever enters later gets others where these are a
+ * terminal, a file as input, which could be opened again to write, a socket, which is in a network of this machine, or a folder.
+ */
 function firstCommand({ lifetime, init }: Profile, words: readonly string[]): LaunchRequest['first'] {
-  if (lifetime === 'untilStopped' || init.length > 0 || isOnTerminal()) return undefined;
-  const kinds = [0, 1, 2].map((fd) => kindOf(fd));
-  if (kinds.includes('folder')) return undefined;
-  const stream = (fd: number): number | 'pipe' =>
-    kinds[fd] === 'terminal' || (fd === 0 && kinds[fd] === 'file') ? 'pipe' : fd;
-  return { words, streams: [stream(0), stream(1), stream(2)] };
+  const isPlain = lifetime !== 'untilStopped' && init.length === 0 && [0, 1, 2].every(mayBeHandedOn);
+  return isPlain ? { words, streams: [0, 1, 2] } : undefined;
+}
+
+function mayBeHandedOn(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return !isatty(fd) && !stat.isDirectory() && !stat.isSocket() && !(fd === 0 && stat.isFile());
 }
 
 /** `process.stdin` would make what is shared with the command non-blocking as soon as it is looked at. */
 const isOnTerminal = (): boolean => isatty(0) && isatty(1);
 
-/** A file that is input could be opened again inside, to write. A folder that is open leads to every other one. */
-function kindOf(fd: number): 'terminal' | 'folder' | 'file' | 'other' {
-  if (isatty(fd)) return 'terminal';
-  const stat = fstatSync(fd);
-  if (stat.isDirectory()) return 'folder';
-  return stat.isFile() ? 'file' : 'other';
-}
-
-async function statusOfFirst({ streams, ended }: First): Promise<number> {
-  const [input, output, errors] = streams;
-  if (input) feed(input as Writable, ended);
-  const written = [
-    ...(output ? [passOn(output as Readable, process.stdout)] : []),
-    ...(errors ? [passOn(errors as Readable, process.stderr)] : []),
-  ];
+async function statusOfFirst({ ended }: First): Promise<number> {
   const { status, killedBy } = await ended;
-  for (const stream of [output, errors]) if (stream) setImmediate(() => stream.destroy());
-  await Promise.all(written);
   if (killedBy !== undefined) process.stderr.write(`killed by memory.max = ${killedBy}\n`);
   if (status === undefined) process.stderr.write('The sandbox was stopped.\n');
   return status ?? statusOf('SIGKILL');
-}
-
-/** What others inside write after the command has ended is not waited for. */
-function passOn(from: Readable, to: Writable): Promise<void> {
-  from.pipe(to, { end: false });
-  return new Promise((resolve) => from.once('close', resolve));
 }
 
 /** The helper beside this program. */

@@ -36,7 +36,8 @@ const ALLOW = Buffer.from([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 /** Sets the filter of a file by prctl(2), and becomes cat(1). */
 const LOAD = [
   'my ($prctl, $file) = splice @ARGV, 0, 2',
-  'open my $handle, "<:raw", $file and sysread $handle, my $program, 4096 or die "$!\\n"',
+  'open my $handle, "<:raw", $file or die "$!\\n"',
+  'sysread $handle, my $program, 4096 or die "$!\\n"',
   'syscall(0 + $prctl, 38, 1, 0, 0, 0) == 0 or die "$!\\n"',
   'syscall(0 + $prctl, 22, 2, pack "Sx![J]P", length($program) / 8, $program) == 0 or die "$!\\n"',
   'exec @ARGV',

@@ -54,6 +54,7 @@ export interface ProblemArguments {
   bindSourceClosed: { path: string };
   bindSourceLink: { path: string; link: string };
   bindSourceChanged: { path: string };
+  kernelFolderShown: { path: string };
   initFailed: { line: string; status: number; output: string };
   // workspace
   workspaceOwnedByRoot: { path: string };

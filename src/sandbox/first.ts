@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
 import { memoryKillCounter } from '../cgroup/limits.ts';
 import type { LimitsGiven } from '../model/sandbox.ts';
 import type { GatedScript } from './gates.ts';
 
 /** The command that PID 1 of a sandbox has started itself. */
 export interface First {
-  /** The ends of those of its standard streams that are pipes. */
-  readonly streams: readonly (Readable | Writable | undefined)[];
   readonly ended: Promise<FirstEnded>;
 }
 
@@ -26,7 +23,7 @@ export function firstOf(script: GatedScript, given: LimitsGiven): First {
     return { status, killedBy: kills(given) > before ? given.held['memory.max'] : undefined };
   });
   ended.catch(() => undefined); // it is for whoever waits for it
-  return { streams: script.streams, ended };
+  return { ended };
 }
 
 /** The files that count what the kernel kills for memory, each with the word in front of the number. */

@@ -10,8 +10,6 @@ import { readFstabField } from './script/quote.ts';
 export interface GatedScript {
   /** The process that was started; it may become another program. */
   readonly pid: number;
-  /** The ends of the streams of the first command that are pipes. */
-  readonly streams: readonly (Readable | Writable | undefined)[];
   /** Waits until the script stands at the gate whose word is `word`, and returns what it said after it; `step` is what it does before. */
   at(word: string, step?: string): Promise<string>;
   /** The words of its next line, whenever that comes; undefined once it has ended. */
@@ -60,7 +58,7 @@ export interface FirstCommand {
   /** The words of the command; none for that of the profile, or a shell. */
   readonly words: readonly string[];
   /** Its standard streams: descriptors of this process. */
-  readonly streams: readonly [input: number | 'pipe', output: number | 'pipe', error: number | 'pipe'];
+  readonly streams: readonly [input: number, output: number, error: number];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -71,7 +69,6 @@ export function runGated(script: string, first?: FirstCommand): GatedScript {
   let closed = false;
   return {
     pid: child.process.pid ?? 0,
-    streams: [STREAMS, STREAMS + 1, STREAMS + 2].map((fd) => child.process.stdio[fd] ?? undefined),
     at: async (word, step = STEPS[word]) => {
       const next = await lines.next();
       const [said, ...rest] = next?.split(' ') ?? [];
@@ -121,7 +118,7 @@ const PIPES = ['pipe', 'pipe', 'pipe', 'pipe'] as const;
 /** The first command gets its streams as descriptors from this one on, which no script uses itself. */
 const STREAMS = 20;
 
-function streamsOf(first: FirstCommand | undefined): readonly (number | 'pipe' | 'ignore')[] {
+function streamsOf(first: FirstCommand | undefined): readonly (number | 'ignore')[] {
   if (first === undefined) return [];
   return [...Array.from({ length: STREAMS - PIPES.length }, () => 'ignore' as const), ...first.streams];
 }

@@ -64,7 +64,13 @@ export function configsElsewhere(): readonly string[] {
   return ['/etc/gitconfig', join(own, 'git/config'), join(home, '.gitconfig')];
 }
 
-export const atHome = (path: string): string => (path.startsWith('~/') ? join(homeFolder(), path.slice(2)) : path);
+/** @throws ProblemError `mountTargetRefused` for `~NAME/…`, which git expands too (git-config(1), "Values", pathname). */
+export function atHome(path: string): string {
+  if (path.startsWith('~/')) return join(homeFolder(), path.slice(2));
+  if (path.startsWith('~') || path.startsWith('%(prefix)') || path.startsWith(':('))
+    refuse(path, 'git takes what it runs from there, and only git knows where that is');
+  return path;
+}
 
 /**
  * A name as a file of git has it, for what is in a folder.

@@ -27,7 +27,7 @@ import { helperMakesWay, makeByHelper } from './namespace-by-helper.ts';
 import { makePlan, newId, type LaunchRequest } from './make-plan.ts';
 import { writeIdMapsWithin } from './parent-ids.ts';
 import { foldersOf, type Plan } from './plan.ts';
-import { removeRemains, sweep } from './remains.ts';
+import { kill, removeRemains, sweep } from './remains.ts';
 import { startScript } from './script/start-script.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { wayOutProcess } from './way-out.ts';
@@ -118,8 +118,10 @@ async function start(all: Start): Promise<Launched> {
     signal?.removeEventListener('abort', giveUp);
   }
 
-  function undo(): Promise<void> {
-    return removeRemains(plan.folder, record, folders, made.limits);
+  /** What has no record any more is not found again, so it has to have ended. */
+  async function undo(): Promise<void> {
+    if (made.sandbox) await kill(made.sandbox);
+    await removeRemains(plan.folder, record, folders, made.limits);
   }
 }
 
@@ -189,13 +191,14 @@ async function through(
   onPlaced(sandbox);
   script.pass();
   writeRecord(plan.folder, { ...record, sandbox });
-  const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
-  writeFileSync(join(plan.folder, 'pid'), pinned.join(''), { mode: 0o600 });
   const facts = { given, placing: limits.joinLines(), memoryKillCounters: memoryKillCounters(given) };
   if (plan.profile.envPass.length > 0)
     writeFileSync(join(plan.folder, GIVEN), givenLines(plan.profile, process.env), { mode: 0o600 });
   writeFileSync(join(plan.folder, 'join.sh'), joinScript(plan, facts), { mode: 0o600 });
   await script.at('ready');
+  // Not before: until the new root is entered the mounts are those of this machine, and nobody may enter them.
+  const pinned = [sandbox, ...(keeper ? [keeper] : [])].map((one) => `${one.pid} ${one.startTime}\n`);
+  writeFileSync(join(plan.folder, 'pid'), pinned.join(''), { mode: 0o600 });
   const whole = plan.wayOut === undefined ? sandbox : { ...sandbox, wayOut: wayOutProcess(plan.folder) };
   if (whole !== sandbox) writeRecord(plan.folder, { ...record, sandbox: whole });
   script.pass();

@@ -44,7 +44,10 @@ export async function makePlan(
   const wish = { ids: profile.ids, user: idsInside(profile.user, folders) };
   const ids = idsWithin(planIds(folders.uid, folders.gid, wish), lab?.hubIds ?? sharing.parent, profile.ids);
   const { lower, notes } = await lowerOf(profile.rootfs, ids, folders);
-  const { plan: seccomp, missing } = await prepareSeccomp(profile, join(folders.state, 'seccomp'));
+  const { plan: seccomp, missing } = await prepareSeccomp(profile, [
+    join(folders.state, 'seccomp'),
+    join(folders.runtime, '.seccomp'),
+  ]);
   const plan = await planSandbox({
     id,
     profile,
@@ -65,15 +68,23 @@ export async function makePlan(
   return { plan, notes: [...notes, ...notesOf(plan), ...noFilter(missing)] };
 }
 
+/** What a mount of these shows is every process of this machine, and what its kernel can be told. */
+function refuseKernelFolders(path: string): void {
+  const real = realPath(path);
+  if (['/proc', '/sys'].some((folder) => real === folder || isBelow(real, folder))) fail('kernelFolderShown', { path });
+}
+
 function refuseWhatShowsTooMuch(profile: Profile, workspaceFolder: string | undefined, folders: CallerFolders): void {
   const { mounts, tools, rootfs } = profile;
   const shown = [...mounts.flatMap(hostPathOf), ...tools, ...(rootfs.kind === 'directory' ? [rootfs.path] : [])];
   for (const path of shown) refuseOwnFolders(path, folders);
+  for (const path of shown) refuseKernelFolders(path);
   for (const path of tools) if (holds(path, homeFolder())) fail('toolsTooWide', { path, home: homeFolder() });
   if (profile.workspace === 'none') return;
   if (workspaceFolder === undefined) return fail('workspaceNeeded', { profile: profile.name });
   if (holds(workspaceFolder, homeFolder())) fail('workspaceTooWide', { path: workspaceFolder, home: homeFolder() });
   refuseOwnFolders(workspaceFolder, folders);
+  refuseKernelFolders(workspaceFolder);
 }
 
 /** The helper maps ids, but removes no tree: what layers leave needs the programs that map. */

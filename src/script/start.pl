@@ -3,7 +3,7 @@
 my $is_command;
 sub failed {
   my $errno = shift;
-  if ($is_command) { my ($status, $sentence) = ending($errno); syswrite STDERR, "unshared: $sentence\n"; exit $status }
+  if ($is_command) { my ($status, $sentence) = ending($errno); syswrite STDERR, "unshared: $sentence\n"; kernel("exit_group", $status) }
   $! = $errno;
   syswrite STDERR, "refused: " . escaped($about) . " ($step, $errno: $!)\n";
   exit 1;
@@ -213,6 +213,8 @@ sub attach {
   $root = must(open_at($folder, "root", $O_PATH | $O_DIRECTORY, $NO_SYMLINKS));
 }
 
+sub device { my ($there) = identity($_[0]); return $there =~ s/\..*//r }
+
 sub below { my $path = shift; $path =~ s{^/+}{}; return $path eq "" ? "." : $path }
 
 # A place below a folder, reached by no link. What is missing is made, one descriptor after the other.
@@ -222,7 +224,8 @@ sub place {
   return $found if $found >= 0;
   my ($around, $name) = around($top, $path);
   $step = "target";
-  must(kernel("unlinkat", $around, \$name, 0)) if $unlink and open_at($around, $name, $O_PATH | $O_NOFOLLOW, 0) >= 0;
+  # Only a link of the root file system goes, whose layer is the sandbox's own.
+  must(kernel("unlinkat", $around, \$name, 0)) if $unlink and device($around) eq device($root) and open_at($around, $name, $O_PATH | $O_NOFOLLOW, 0) >= 0;
   my $made = $is_folder ? kernel("mkdirat", $around, \$name, 0755) : kernel("openat", $around, \$name, $O_NEW | $O_CLOEXEC, 0644);
   must($made) unless $! == $EEXIST;
   kernel("close", $made) if $made > 0;
@@ -321,13 +324,15 @@ sub hear_ends {
 sub first_command {
   my $filter = shift;
   $step = "first";
-  for (@landlock) { $$_[1] = must(open_at($AT_FDCWD, $$_[1], $O_PATH, $NO_MAGICLINKS)) }
+  for (@landlock) { $$_[1] = must(open_at($AT_FDCWD, $$_[1], $O_PATH, $NO_SYMLINKS)) }
   pipe my $begun, my $begin or failed(0 + $!);
   my $child = fork // failed(0 + $!);
   return ($child, $begin) if $child;
   close $begin;
   sysread $begun, my $word, 1 or exit 1;
   $is_command = 1;
+  # What sh(1) starts in the background ignores these.
+  $SIG{INT} = $SIG{QUIT} = "DEFAULT";
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
   wait_at_streams();

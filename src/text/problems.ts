@@ -90,6 +90,8 @@ const SENTENCES: Sentences = {
     `${path} cannot be shown: ${link} is a symbolic link, which a sandbox or a repository could have made. Name what it leads to.`,
   bindSourceChanged: ({ path }) =>
     `${path} cannot be shown: it has become another file or folder since the start began. Try again.`,
+  kernelFolderShown: ({ path }) =>
+    `${path} cannot be shown inside: it would show every process of this machine. A sandbox has a /proc and a /sys of its own.`,
   bindSourceClosed: ({ path }) =>
     `The folder ${path} that "mounts" shows is closed to others, and root's sandboxes run as others (chmod o+x on the way to it).`,
   initFailed: ({ line, status, output }) =>

@@ -79,16 +79,15 @@ function gates({ ids, sharing, held }: Plan): readonly string[] {
     'exec 4>"$folder/go" 5<"$folder/said"',
     `if read -r _ pid <&5${held === undefined ? '' : ' && give_ids'}; then`,
     ...(held === undefined ? indented(mapped) : []),
-    '  read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"',
-    ...(sharing.parent === undefined ? [] : [KEEPER]),
-    '  echo go >&4',
-    '  ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }',
+    '  read -r stat <"/proc/$pid/stat"; since=$(started_at ${stat##*) }); echo go >&4',
+    '  # Nobody enters before it is whole: until then the mounts are those of this machine.',
+    `  ! read -r _ <&5 || { echo "$pid $since" >"$folder/pid"; ${sharing.parent === undefined ? '' : `${KEEPER}; `}echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }`,
     'fi',
   ];
 }
 
 /** The script stays beside the sandbox. */
-const KEEPER = '  read -r stat <"/proc/$script/stat"; echo "$script $(started_at ${stat##*) })" >>"$folder/pid"';
+const KEEPER = 'read -r stat <"/proc/$script/stat"; echo "$script $(started_at ${stat##*) })" >>"$folder/pid"';
 
 /** What has come to stand there since the script was written is somebody's, and will do if it is of the same kind. */
 function makePlaceholder({ path, kind, content = '' }: Placeholder, index: number): readonly string[] {

@@ -23,16 +23,16 @@ export interface PreparedSeccomp {
 type FilteredProfile = Pick<Profile, 'seccomp' | 'capabilities'>;
 
 /**
- * Writes the filter of a profile, unless it is there from an earlier start.
+ * Writes the filter of a profile into one of these folders, unless it is there from an earlier start.
  * @throws ProblemError `seccompUnavailable` unless the profile says `default`, `seccompProfileWrong`.
  */
-export async function prepareSeccomp(profile: FilteredProfile, folder: string): Promise<PreparedSeccomp> {
+export async function prepareSeccomp(profile: FilteredProfile, folders: readonly string[]): Promise<PreparedSeccomp> {
   const { seccomp, capabilities } = profile;
   if (seccomp.kind === 'off') return { plan: undefined, missing: undefined };
   const filter = seccomp.kind === 'file' ? readOciFilter(seccomp.path, capabilities) : defaultFilter(capabilities);
   try {
     if (!existsSync('/proc/sys/kernel/seccomp/actions_avail')) throw new Error('this kernel has no seccomp filters');
-    return { plan: { file: await cachedBpf(filter, folder) }, missing: undefined };
+    return { plan: { file: await cachedInFirst(filter, folders) }, missing: undefined };
   } catch (error) {
     const reason = messageOf(error);
     if (seccomp.kind === 'default') return { plan: undefined, missing: reason };
@@ -41,6 +41,19 @@ export async function prepareSeccomp(profile: FilteredProfile, folder: string): 
       { reason, fix: `Install what does it: ${installCommand(['libseccomp.so.2'])}` },
       error,
     );
+  }
+}
+
+/** In the first of these folders that can be written to: a home may be closed, or not be there. */
+async function cachedInFirst(filter: Filter, [folder = '', ...others]: readonly string[]): Promise<string> {
+  try {
+    return await cachedBpf(filter, folder);
+  } catch (error) {
+    const isFolders = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(
+      (error as NodeJS.ErrnoException).code ?? '',
+    );
+    if (!isFolders || others.length === 0) throw error;
+    return cachedInFirst(filter, others);
   }
 }
 

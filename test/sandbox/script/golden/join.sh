@@ -228,7 +228,7 @@ sub execute {
 # Enters a sandbox: PID STARTED KEEPER KEPT COMMAND…. One process holds the terminal of the caller and stays outside. Another
 # enters every namespace and leaves at once; its child is confined and becomes the command. From the first setns(2) to execve(2)
 # nothing is opened and nothing is run.
-my ($report, $terminal, $entering, $joiner, $status, %closing);
+my ($report, $terminal, $entering, $joiner, $status, %gone, %closing);
 sub failed {
   my $errno = shift;
   if (defined $report) { syswrite $report, "failed $errno $step " . escaped($about) . "\n"; kernel("exit_group", 1) }
@@ -260,7 +260,7 @@ my @early = namespaces($process, @{$facts{early} || []});
 my @parent = $facts{parent} ? namespaces(pin($keeper, $kept, $facts{lost}[0]), "user", @{$facts{parent}}) : ();
 my @own = namespaces($process, "user", "mnt", @{$facts{own}});
 my $inside = must(open_at($process, "root", $O_PATH | $O_DIRECTORY, 0));
-for (@landlock) { ($step, $about) = ("landlock", $$_[1]); $$_[1] = must(open_at($inside, $$_[1], $O_PATH, $IN_ROOT | $NO_MAGICLINKS)) }
+for (@landlock) { ($step, $about) = ("landlock", $$_[1]); $$_[1] = must(open_at($inside, $$_[1], $O_PATH, $IN_ROOT | $NO_SYMLINKS)) }
 my (@streams, @relays);
 my $has_terminal = -t STDIN && -t STDOUT;
 streams();
@@ -282,12 +282,13 @@ sub pin {
 
 sub namespaces { my ($folder, @types) = @_; return map { ($step, $about) = ("namespace", $_); must(open_at($folder, "ns/$_", 0, 0)) } @types }
 
-# What the command gets as its streams: never the terminal of the caller, and never a file that it could open again to write.
+# What the command gets as its streams: never the terminal of the caller, never a file that it could open again to write, and never a
+# socket, which is in a network of this machine.
 sub streams {
   $step = "streams";
   for my $stream (\*STDIN, \*STDOUT, \*STDERR) { give_up("A folder cannot be input or output of a sandbox.", 1) if -d $stream }
   my $slave = $has_terminal ? open_terminal() : undef;
-  @streams = map { $_->[1] || -t $_->[0] ? stream($_->[0], $_->[2], $slave) : fileno $_->[0] }
+  @streams = map { $_->[1] || -t $_->[0] || -S $_->[0] ? stream($_->[0], $_->[2], $slave) : fileno $_->[0] }
     ([\*STDIN, scalar -f STDIN, 0], [\*STDOUT, 0, 1], [\*STDERR, 0, 1]);
 }
 
@@ -352,7 +353,7 @@ sub hear {
 sub enter {
   pipe my $told, my $tell or failed(0 + $!);
   $entering = fork // failed(0 + $!);
-  if ($entering) { close $tell; close $_ for values %closing; %closing = (); return $told }
+  if ($entering) { $SIG{PIPE} = "IGNORE"; close $tell; close $_ for values %closing; %closing = (); return $told }
   $report = $tell;
   hide();
   ($step, $about) = ("enter", "");
@@ -382,7 +383,7 @@ sub shift_ids {
 sub join_streams {
   ($step, $about) = ("session", "");
   must(kernel("setsid"));
-  my @copies = map { my $copy = 100 + $_; must(kernel("dup3", $streams[$_], $copy, $O_CLOEXEC)); $copy } 0 .. 2;
+  my @copies = map { must(kernel("fcntl", $_, 1030, 100)) } @streams;
   for (0 .. 2) { must(kernel("dup3", $copies[$_], $_, 0)) }
   wait_at_streams();
   must(kernel("ioctl", 0, 0x540e, 0)) if $has_terminal;
@@ -404,6 +405,8 @@ sub relay {
     give_up("Nobody could enter the sandbox: what runs in it holds up whoever comes in.", 125) if defined $told && time > $deadline;
     listen_to_signals() if vec $readable, fileno $heard, 1;
     carry($_, $readable, $writable) for @relays;
+    # Another child may be one of whoever has become this program.
+    $status = $gone{$joiner} if defined $joiner;
     finish() if defined $status && !defined $told;
   }
 }
@@ -432,7 +435,7 @@ sub listen_to_signals {
   }
   while ((my $ended = waitpid -1, 1) > 0) {
     if (defined $entering && $ended == $entering) { undef $entering }
-    else { $status = $? }
+    else { $gone{$ended} = $? }
   }
 }
 
@@ -457,12 +460,16 @@ sub pass {
   undef $relay->{from};
 }
 
+# Bytes: a pipe or a terminal holds no more.
+my $LEFT;
+BEGIN { $LEFT = 65536 }
 sub finish {
+  restore();
   for my $relay (grep { defined $_->{from} && ($_->{to} == \*STDOUT || $_->{to} == \*STDERR) } @relays) {
     fcntl $relay->{from}, 4, $O_NONBLOCK;
-    while (sysread $relay->{from}, my $rest, 65536) { syswrite $relay->{to}, $rest }
+    # What others inside go on writing is not waited for.
+    for (my $left = $LEFT; $left > 0 && sysread $relay->{from}, my $rest, 65536; $left -= length $rest) { syswrite $relay->{to}, $rest }
   }
-  restore();
   my $code = $status & 127 ? 128 + ($status & 127) : $status >> 8;
   syswrite STDERR, "killed by memory.max = $facts{memory}[0]\n" if defined $killed && kills() > $killed;
   syswrite STDERR, "The sandbox was stopped.\n" if $code == 137 && open_at($process, "ns/pid", $O_PATH, 0) < 0;
@@ -479,7 +486,7 @@ sub kills {
 }
 '
 # The numbers of the system calls of this machine.
-numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fcntl=72 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 # What it is told, in the environment.
 facts='
 name review-1a2b

@@ -32,9 +32,9 @@ by_hand() {
   sh "$folder/start.sh" <"$folder/go" >"$folder/said" 3<&- & script=$!
   exec 4>"$folder/go" 5<"$folder/said"
   if read -r _ pid <&5; then
-    read -r stat <"/proc/$pid/stat"; echo "$pid $(started_at ${stat##*) })" >"$folder/pid"
-    echo go >&4
-    ! read -r _ <&5 || { echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
+    read -r stat <"/proc/$pid/stat"; since=$(started_at ${stat##*) }); echo go >&4
+    # Nobody enters before it is whole: until then the mounts are those of this machine.
+    ! read -r _ <&5 || { echo "$pid $since" >"$folder/pid"; echo go >&4; echo "It runs. Enter it with join.sh; an empty line here ends it." >&2; read -r _ || :; }
   fi
   exit
 }
@@ -246,7 +246,7 @@ sub execute {
 my $is_command;
 sub failed {
   my $errno = shift;
-  if ($is_command) { my ($status, $sentence) = ending($errno); syswrite STDERR, "unshared: $sentence\n"; exit $status }
+  if ($is_command) { my ($status, $sentence) = ending($errno); syswrite STDERR, "unshared: $sentence\n"; kernel("exit_group", $status) }
   $! = $errno;
   syswrite STDERR, "refused: " . escaped($about) . " ($step, $errno: $!)\n";
   exit 1;
@@ -456,6 +456,8 @@ sub attach {
   $root = must(open_at($folder, "root", $O_PATH | $O_DIRECTORY, $NO_SYMLINKS));
 }
 
+sub device { my ($there) = identity($_[0]); return $there =~ s/\..*//r }
+
 sub below { my $path = shift; $path =~ s{^/+}{}; return $path eq "" ? "." : $path }
 
 # A place below a folder, reached by no link. What is missing is made, one descriptor after the other.
@@ -465,7 +467,8 @@ sub place {
   return $found if $found >= 0;
   my ($around, $name) = around($top, $path);
   $step = "target";
-  must(kernel("unlinkat", $around, \$name, 0)) if $unlink and open_at($around, $name, $O_PATH | $O_NOFOLLOW, 0) >= 0;
+  # Only a link of the root file system goes, whose layer is the sandbox'\''s own.
+  must(kernel("unlinkat", $around, \$name, 0)) if $unlink and device($around) eq device($root) and open_at($around, $name, $O_PATH | $O_NOFOLLOW, 0) >= 0;
   my $made = $is_folder ? kernel("mkdirat", $around, \$name, 0755) : kernel("openat", $around, \$name, $O_NEW | $O_CLOEXEC, 0644);
   must($made) unless $! == $EEXIST;
   kernel("close", $made) if $made > 0;
@@ -564,13 +567,15 @@ sub hear_ends {
 sub first_command {
   my $filter = shift;
   $step = "first";
-  for (@landlock) { $$_[1] = must(open_at($AT_FDCWD, $$_[1], $O_PATH, $NO_MAGICLINKS)) }
+  for (@landlock) { $$_[1] = must(open_at($AT_FDCWD, $$_[1], $O_PATH, $NO_SYMLINKS)) }
   pipe my $begun, my $begin or failed(0 + $!);
   my $child = fork // failed(0 + $!);
   return ($child, $begin) if $child;
   close $begin;
   sysread $begun, my $word, 1 or exit 1;
   $is_command = 1;
+  # What sh(1) starts in the background ignores these.
+  $SIG{INT} = $SIG{QUIT} = "DEFAULT";
   must(kernel("setsid"));
   for (0 .. 2) { must(kernel("dup3", 20 + $_, $_, 0)) }
   wait_at_streams();
@@ -607,7 +612,7 @@ sub watch {
 }
 '
 # The numbers of the system calls of this machine.
-numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
+numbers='brk=12 capset=126 clone=56 close=3 close_range=436 dup3=292 execve=59 exit=60 exit_group=231 fchdir=81 fcntl=72 fsconfig=431 fsmount=432 fsopen=430 ioctl=16 keyctl=250 landlock_add_rule=445 landlock_create_ruleset=444 landlock_restrict_self=446 madvise=28 mkdirat=258 mmap=9 mount_setattr=442 move_mount=429 mremap=25 munmap=11 open_tree=428 openat=257 openat2=437 pivot_root=155 poll=7 ppoll=271 prctl=157 prlimit64=302 pselect6=270 read=0 restart_syscall=219 rt_sigprocmask=14 rt_sigreturn=15 select=23 setdomainname=171 setgroups=116 sethostname=170 setns=308 setresgid=119 setresuid=117 setsid=112 signalfd4=289 symlinkat=266 umount2=166 unlinkat=263 unshare=272 wait4=61 write=1 O_DIRECTORY=65536 O_NOFOLLOW=131072 arch=3221225534'
 export inside_facts='
 folder /run/user/1000/namespace-sandboxes/review-1a2b
 hostname review
