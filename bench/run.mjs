@@ -1,6 +1,17 @@
 // npm run bench: fresh sandboxes and joins, side by side with unshare, bwrap, crun and nsenter; the table goes into bench/README.md.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -214,21 +225,25 @@ function timer(keep) {
 }
 
 /**
+ * Runs a command. Its errors go into a file: a pipe of Node.js is a socket, with which `unshared run` takes a longer way.
+ *
  * @param {string} file
  * @param {readonly string[]} args
  * @param {Readonly<Record<string, string>>} [own]
  * @returns {Promise<void>} rejects if it fails
  */
-function run(file, args, own) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(own && { env: own }) });
-    let stderr = '';
-    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-    child.on('error', reject);
-    child.on('close', (status) =>
-      status === 0 ? resolve() : reject(new Error(`${file} ${args.join(' ')}: ${status} ${stderr}`)),
-    );
-  });
+async function run(file, args, own) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-errors-'));
+  const errors = openSync(join(folder, 'stderr'), 'w+');
+  try {
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', errors], ...(own && { env: own }) });
+    await once(child, 'close');
+    if (child.exitCode === 0) return;
+    throw new Error(`${file} ${args.join(' ')}: ${child.exitCode} ${readFileSync(join(folder, 'stderr'), 'utf8')}`);
+  } finally {
+    closeSync(errors);
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** @returns {readonly string[]} its lines */

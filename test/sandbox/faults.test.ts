@@ -171,7 +171,6 @@ const CALLS = [
   ['pivot_root', 1],
   ['umount2', 1],
   ['signalfd4', 1],
-  ['capset', 1],
 ] as const;
 
 describe.skipIf(!isRoot || !hasStrace).each(CALLERS)(

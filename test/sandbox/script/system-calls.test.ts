@@ -55,16 +55,14 @@ describe.skipIf(!hasStrace).each(CALLERS)('what is called for a sandbox of %s (n
   }
 
   it('runs no program from the first mount to the command', async () => {
-    const calls = await trace(
-      [process.execPath, 'dist/cli.cjs', 'run', '--profile', 'once', '--', 'true'].map((word) =>
-        word === 'dist/cli.cjs' ? join(process.cwd(), word) : word,
-      ),
-    );
+    // The pipes that Node.js gives a child are sockets, with which the command joins instead of being the first.
+    const command = [process.execPath, join(process.cwd(), 'dist/cli.cjs'), 'run', '--profile', 'once', '--', 'true'];
+    const calls = await trace(['/bin/sh', '-c', 'exec "$@" >/dev/null 2>&1 </dev/null', 'sh', ...command]);
     const executed = calls.filter(({ name: call, rest }) => call === 'execve' && !rest.includes('ENOENT'));
     const programs = executed.map(programOf).map((path) => path.slice(path.lastIndexOf('/') + 1));
     // A program is looked for in one folder after the other.
     const distinct = programs.filter((program, index) => program !== programs[index - 1]);
-    expect(distinct.slice(distinct.indexOf('sh'))).toEqual([
+    expect(distinct.slice(distinct.lastIndexOf('sh'))).toEqual([
       'sh',
       ...(name === 'root' ? ['setpriv'] : []),
       'unshare',
