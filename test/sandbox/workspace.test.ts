@@ -71,6 +71,19 @@ describe('the workspace of a user', () => {
     expect(exitCode).toBe(125);
     expect(stderr).toContain('holds your home');
   });
+
+  it.each(['/proc', '/proc/1', '/sys'])('refuses %s', async (folder) => {
+    const { exitCode, stderr } = await caller.unshared(['run', '--workspace', folder, '--', 'true']);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain(`${folder} cannot be shown inside`);
+  });
+
+  it.each(['~root/hooks', '%(prefix)/hooks'])('refuses hooks at %s, which only git can find', async (path) => {
+    await outside(`mkdir -p .git/refs .git/objects; echo '[core] hooksPath = ${path}' >.git/config`);
+    const { exitCode, stderr } = await inside('true');
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain(path);
+  });
 });
 
 describe.each(CALLERS)('a kept home of %s', (name) => {
