@@ -4,7 +4,7 @@ import { distinctFolders, type LimitFolders } from './limits.ts';
 
 /**
  * Kills every process of cgroups, in one step where the kernel can (`cgroup.kill`, since Linux 5.14; cgroup-v2.rst), else one by one.
- * What may not be killed, or has just ended, is passed over.
+ * It passes over a process that may not be killed or has just ended.
  */
 export function killCgroups(folders: LimitFolders): void {
   for (const folder of distinctFolders(folders)) {

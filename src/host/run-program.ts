@@ -33,7 +33,7 @@ export async function runProgram(file: string, args: readonly string[], options?
   };
 }
 
-/** What a program says. @throws Error with its command line and its complaint where it fails. */
+/** Returns the output of a program. @throws Error with its command line and its complaint where it fails. */
 export async function outputOf(file: string, args: readonly string[], options?: ProgramOptions): Promise<string> {
   const { error, stdout } = await run(file, args, options);
   if (error !== null) throw new Error(error.message, { cause: error });

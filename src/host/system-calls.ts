@@ -114,7 +114,7 @@ const SYSTEM_CALLS: Readonly<Partial<Record<string, Readonly<Record<string, numb
   },
 };
 
-/** What differs between the architectures besides: flags of open(2), and the name of the architecture for seccomp(2). */
+/** Other values that differ between architectures: flags of open(2), and the name of the architecture for seccomp(2). */
 const OTHERS: Readonly<Partial<Record<string, Readonly<Record<string, number>>>>> = {
   x64: { O_DIRECTORY: 0o200000, O_NOFOLLOW: 0o400000, arch: 0xc000_003e },
   arm64: { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000, arch: 0xc000_00b7 },

@@ -3,7 +3,7 @@ import { withoutPrefix } from '../model/subnet.ts';
 import { embeddedNetworks } from './embedded.ts';
 import type { HostNetwork } from './host-network.ts';
 
-/** What nobody reaches through a way out, wherever that is: this host, link-local and multicast networks (RFC 6890). */
+/** Addresses that no way out reaches, on any machine: this host, link-local and multicast networks (RFC 6890). */
 const NEVER = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'] as const;
 const NEVER6 = ['fe80::/10', 'ff00::/8'] as const;
 
@@ -127,7 +127,7 @@ export function nearSet(host: Near): string {
   return setOf('near', 'ipv4_addr', closedNetworks(host));
 }
 
-/** What of IPv4 is closed is closed as well under the addresses of IPv6 that lead to it. */
+/** The closed networks of IPv4 are also closed under the IPv6 addresses that lead to them. */
 function nearSet6(host: Near): string {
   const own = [...host.links, ...host.gateways].filter(isSix);
   return setOf('near6', 'ipv6_addr', [...NEVER6, ...METADATA6, ...own, ...embeddedNetworks(closedNetworks(host))]);

@@ -74,7 +74,7 @@ sub read_facts {
 my ($AT_FDCWD, $O_PATH, $O_CLOEXEC, $O_NONBLOCK, $O_NEW, $O_NOCTTY) = (-100, 010000000, 02000000, 04000, 0301, 0400);
 my ($O_DIRECTORY, $O_NOFOLLOW) = @number{qw(O_DIRECTORY O_NOFOLLOW)};
 my ($EMPTY_PATH, $RECURSIVE, $NO_AUTOMOUNT) = (0x1000, 0x8000, 0x800);
-my ($NO_MAGICLINKS, $NO_SYMLINKS, $BENEATH, $IN_ROOT) = (2, 4, 8, 16);
+my ($NO_SYMLINKS, $BENEATH, $IN_ROOT) = (4, 8, 16);
 my ($ENOENT, $EAGAIN, $EEXIST, $EINVAL, $ENOSYS, $ESTALE, $ENOTDIR, $ENOEXEC) = (2, 11, 17, 22, 38, 116, 20, 8);
 
 # A descriptor of a path, openat2(2). The kernel asks for another try while somebody renames on the way.
