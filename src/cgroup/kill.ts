@@ -23,6 +23,16 @@ function killEach(folder: string): void {
   for (let look = 0; look < 10; look += 1) {
     const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
     if (pids.length === 0) return;
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    for (const pid of pids) killOne(pid);
+  }
+}
+
+/** The kernel says 0 for a process that this pid namespace does not see (cgroup-v2.rst); to kill(2) that is the caller's own group. */
+function killOne(pid: number): void {
+  if (pid <= 0) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has just ended, or may not be killed
   }
 }
